@@ -1,0 +1,134 @@
+//! Writes tables of every kind with known values, for `python/check_artifacts.py` to read.
+//!
+//! `cargo run -p goldpan-artifact --example write_every_kind -- DIR`
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use goldpan_artifact::{
+    EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Precision, PredictionsWriter,
+    Producer, SelectionWriter, TextsWriter,
+};
+
+/// More than one record batch.
+const MANY: u64 = 70_000;
+
+/// Texts with an empty one, several scripts, a line break, and a character outside the BMP.
+const TEXTS: [&str; 5] = [
+    "a plain sentence",
+    "",
+    "naïve café — déjà vu",
+    "日本語のテキスト\nzwei Zeilen",
+    "gold 🪙 \"pan\"\t\u{0}",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("give a folder")?);
+    std::fs::create_dir_all(&folder)?;
+    for (suffix, rows) in [("", 5), ("-empty", 0), ("-many", MANY)] {
+        let path = |kind: &str| folder.join(format!("{kind}{suffix}.arrow"));
+        texts(&path("texts"), rows)?;
+        embeddings(&path("embeddings"), Precision::F32, rows)?;
+        embeddings(&path("embeddings-f16"), Precision::F16, rows)?;
+        predictions(&path("predictions"), rows)?;
+        selection(&path("selection"), rows)?;
+        labels(&path("labels"), rows)?;
+        history(&path("history"), rows)?;
+    }
+    Ok(())
+}
+
+fn producer() -> Producer {
+    Producer::new("write_every_kind", 7)
+}
+
+fn classes() -> Vec<String> {
+    ["negative", "positive", "weiß nicht"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// Every third row has no label, every second no key.
+fn texts(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = TextsWriter::create(path, &classes(), producer())?;
+    for id in 0..rows {
+        let text = TEXTS[id as usize % TEXTS.len()];
+        let label = (id % 3 != 2).then_some((id % 3) as i32);
+        let key = (id % 2 == 0).then(|| format!("clé-{id}"));
+        writer.push(id * 10, text, label, key.as_deref())?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Values that both precisions hold exactly, and one NaN where there is a fourth row.
+fn embeddings(path: &Path, precision: Precision, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = EmbeddingsWriter::create(path, 3, precision, producer())?;
+    for id in 0..rows {
+        let base = (id % 100) as f32;
+        let last = if id == 3 { f32::NAN } else { -0.5 };
+        writer.push(id, &[base, base + 0.25, last])?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+fn predictions(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = PredictionsWriter::create(path, &classes(), producer())?;
+    for id in 0..rows {
+        let logit = (id % 8) as f32;
+        writer.push(id, &[logit, -logit, 0.0], &[0.25, 0.5, 0.25])?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Ids descend, so that they do not follow the rank.
+fn selection(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let objectives = ["diversity", "margin"].map(str::to_owned);
+    let mut writer = SelectionWriter::create(path, &objectives, producer())?;
+    for rank in 0..rows {
+        let diversity = 1.0 / (rank + 1) as f32;
+        writer.push(1_000_000 - rank, diversity * 0.5, &[diversity, 0.5])?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+fn labels(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = LabelsWriter::create(path, &classes(), producer())?;
+    for id in 0..rows {
+        let source = if id % 2 == 0 { "dataset" } else { "human" };
+        writer.push(id + 1, (id % 3) as i32, source, (id / 2) as u32)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Every fifth row ends an epoch.
+fn history(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = HistoryWriter::create(path, producer())?;
+    for number in 0..rows {
+        let step = HistoryRow {
+            epoch: (number / 5) as u32 + 1,
+            step: number + 1,
+            loss: Some(0.5),
+            ..HistoryRow::default()
+        };
+        writer.push(&if number % 5 == 4 {
+            HistoryRow {
+                validation_loss: Some(0.75),
+                validation_accuracy: Some(0.875),
+                validation_macro_f1: Some(0.625),
+                ..step
+            }
+        } else {
+            HistoryRow {
+                learning_rate: Some(0.001),
+                ..step
+            }
+        })?;
+    }
+    writer.finish()?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Footers of other files, and footers that say what no artifact's says.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow_format::ipc;
+use arrow2::array::{BooleanArray, UInt64Array};
+use arrow2::datatypes::{DataType, Field, Schema};
+use arrow2::io::ipc::write::{FileWriter, WriteOptions};
+
+use super::edits::edit_footer;
+use super::samples::{refusal, sample_of};
+use crate::{Damage, Embeddings, Error, Kind, schema};
+
+#[test]
+fn the_footer_says_what_the_file_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal_after = |edit: fn(&mut ipc::Footer)| {
+        let path = sample_of(folder.path(), Kind::Texts);
+        edit_footer(&path, edit);
+        refusal(&path)
+    };
+    fn metadata<'a>(footer: &'a mut ipc::Footer, key: &str) -> &'a mut Option<String> {
+        let schema = footer.schema.as_mut().unwrap();
+        let pairs = schema.custom_metadata.as_mut().unwrap();
+        let pair = pairs
+            .iter_mut()
+            .find(|pair| pair.key.as_deref() == Some(key));
+        &mut pair.unwrap().value
+    }
+    fn fields(footer: &mut ipc::Footer) -> &mut Vec<ipc::Field> {
+        footer.schema.as_mut().unwrap().fields.as_mut().unwrap()
+    }
+    macro_rules! refused {
+        ($pattern:pat, $edit:expr) => {
+            let error = refusal_after($edit);
+            assert!(matches!(error, $pattern), "{error:?}");
+        };
+    }
+    macro_rules! damaged {
+        ($pattern:pat, $edit:expr) => {
+            match refusal_after($edit) {
+                Error::Damaged { damage, .. } => {
+                    assert!(matches!(*damage, $pattern), "{damage:?}");
+                }
+                error => panic!("{error:?}"),
+            }
+        };
+    }
+    refused!(Error::NotAnArtifact { .. }, |footer| {
+        footer.schema.as_mut().unwrap().custom_metadata = None;
+    });
+    refused!(
+        Error::NewerVersion {
+            found: 2,
+            supported: 1,
+            ..
+        },
+        |footer| *metadata(footer, schema::key::VERSION) = Some("2".to_owned())
+    );
+    damaged!(Damage::Metadata { .. }, |footer| {
+        *metadata(footer, schema::key::VERSION) = Some("-1".to_owned());
+    });
+    damaged!(Damage::Missing { .. }, |footer| {
+        *metadata(footer, schema::key::PRODUCER) = None;
+    });
+    damaged!(Damage::Metadata { .. }, |footer| {
+        *metadata(footer, schema::key::CLASSES) = Some("no".to_owned());
+    });
+    damaged!(Damage::RepeatedName { .. }, |footer| {
+        *metadata(footer, schema::key::CLASSES) = Some(r#"["a", "a"]"#.to_owned());
+    });
+    damaged!(Damage::Kind(_), |footer| {
+        *metadata(footer, schema::key::KIND) = Some("tests".to_owned());
+    });
+    damaged!(Damage::Label { .. }, |footer| {
+        *metadata(footer, schema::key::CLASSES) = Some(r#"["a"]"#.to_owned());
+    });
+    refused!(
+        Error::Columns {
+            kind: Kind::Labels,
+            ..
+        },
+        |footer| *metadata(footer, schema::key::KIND) = Some("labels".to_owned())
+    );
+    refused!(Error::Columns { .. }, |footer| {
+        fields(footer).swap(0, 1);
+    });
+    refused!(Error::Columns { .. }, |footer| {
+        fields(footer)[1].name = Some("Text".to_owned());
+    });
+    refused!(Error::Columns { .. }, |footer| {
+        fields(footer)[1].nullable = true;
+    });
+    refused!(Error::Columns { .. }, |footer| {
+        fields(footer).pop();
+    });
+    damaged!(Damage::UnknownType { .. }, |footer| {
+        fields(footer)[1].type_ = Some(ipc::Type::Utf8(Box::new(ipc::Utf8 {})));
+    });
+    damaged!(Damage::UnknownType { .. }, |footer| {
+        fields(footer)[1].type_ = None;
+    });
+    damaged!(Damage::Unsupported { .. }, |footer| {
+        fields(footer)[1].dictionary = Some(Box::new(ipc::DictionaryEncoding {
+            id: 0,
+            index_type: None,
+            is_ordered: false,
+            dictionary_kind: ipc::DictionaryKind::DenseArray,
+        }));
+    });
+    damaged!(Damage::Unsupported { .. }, |footer| {
+        footer.dictionaries = footer.record_batches.clone();
+    });
+    damaged!(Damage::Unsupported { .. }, |footer| {
+        footer.schema.as_mut().unwrap().endianness = ipc::Endianness::Big;
+    });
+    damaged!(Damage::Unsupported { .. }, |footer| {
+        footer.version = ipc::MetadataVersion::V4;
+    });
+    damaged!(Damage::Missing { .. }, |footer| footer.schema = None);
+    damaged!(Damage::Missing { .. }, |footer| {
+        footer.custom_metadata = None;
+    });
+}
+
+#[test]
+fn other_files_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.arrow");
+    for bytes in [&b""[..], b"id,text\n1,hello\n", b"ARROW", &[0; 64]] {
+        std::fs::write(&path, bytes).unwrap();
+        assert!(matches!(refusal(&path), Error::NotArrow { .. }));
+    }
+    let arrays = vec![
+        UInt64Array::from_slice([1, 2]).boxed(),
+        BooleanArray::from_slice([true, false]).boxed(),
+    ];
+    let schema = Schema::from(vec![
+        Field::new("id", DataType::UInt64, false),
+        Field::new("flag", DataType::Boolean, false),
+    ]);
+    let options = WriteOptions { compression: None };
+    let file = File::create(&path).unwrap();
+    let mut writer = FileWriter::try_new(file, schema, None, options).unwrap();
+    let chunk = arrow2::chunk::Chunk::new(arrays);
+    writer.write(&chunk, None).unwrap();
+    writer.finish().unwrap();
+    assert!(matches!(refusal(&path), Error::NotAnArtifact { .. }));
+
+    for path in [folder.path(), Path::new("/dev/null")] {
+        assert!(matches!(refusal(path), Error::NotAFile { .. }));
+    }
+    let path = folder.path().join("none");
+    assert!(matches!(refusal(&path), Error::Read { .. }));
+    assert!(matches!(
+        Embeddings::open(sample_of(folder.path(), Kind::Texts)),
+        Err(Error::WrongKind {
+            expected: &[Kind::Embeddings],
+            found: Kind::Texts,
+            ..
+        })
+    ));
+}

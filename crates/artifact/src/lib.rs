@@ -1,0 +1,116 @@
+//! Goldpan's tables: typed Arrow files, written atomically and read by memory mapping.
+//!
+//! Every stage of Goldpan reads and writes one of six kinds of table ([`Kind`]). A table is one
+//! Arrow IPC *file*, uncompressed and without dictionaries, so pyarrow and polars open it too (CI
+//! checks that, with `python/check_artifacts.py`). Each kind has a writer and a reader:
+//!
+//! | kind | writer | reader |
+//! |---|---|---|
+//! | texts | [`TextsWriter`] | [`Texts`] |
+//! | embeddings | [`EmbeddingsWriter`] | [`Embeddings`] |
+//! | predictions | [`PredictionsWriter`] | [`Predictions`] |
+//! | selection | [`SelectionWriter`] | [`Selection`] |
+//! | labels | [`LabelsWriter`] | [`Labels`] |
+//! | history | [`HistoryWriter`] | [`History`] |
+//!
+//! # Writing
+//!
+//! A writer takes one row at a time and keeps at most one record batch in memory (65,536 rows or
+//! 32 MiB, whichever is reached first). It writes a temporary file beside the target; `finish`
+//! syncs it, renames it into place and syncs the folder. A writer dropped earlier removes the
+//! temporary file. The same rows, classes and producer give the same bytes.
+//!
+//! # Reading
+//!
+//! A reader maps the file and hands out slices of the mapping: vectors are never copied. `open`
+//! checks everything that a later access relies on, and returns an error that names the path and
+//! the remedy where something is wrong:
+//!
+//! - Arrow's magic at both ends, the footer's length and its flatbuffer;
+//! - kind, format version, column names and types, class and objective names;
+//! - every record batch lies inside the file, aligned, in order and apart from the others, and
+//!   every buffer inside its batch and long enough for its rows;
+//! - text offsets ascend and stay in range, texts are UTF-8, null counts are right, columns that
+//!   must not be null are not;
+//! - ids are unique, labels are inside the classes, ranks count from 0.
+//!
+//! Vector values are not looked at (NaN is a value like any other), so opening costs one pass
+//! over ids, labels and texts, and no heap but a few words for each batch.
+//!
+//! # Checksums
+//!
+//! The footer's own metadata carries a BLAKE3 checksum of the file. `open` compares it for files
+//! of at most [`CHECKED_AT_OPEN`] bytes, and compares length (always) and digest (up to the same
+//! size) with `manifest.json` where one beside the file lists it. For a larger file ask
+//! [`verify_checksum`] or [`verify_file`], which read all of it.
+//!
+//! A file must not change while it is mapped. Goldpan never writes into a finished file: it
+//! replaces it by a rename, which leaves existing mappings alone.
+//!
+//! # Example
+//!
+//! ```
+//! use goldpan_artifact::{Producer, Texts, TextsWriter};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("texts.arrow");
+//! let classes = ["negative".to_owned(), "positive".to_owned()];
+//! let mut writer = TextsWriter::create(&path, &classes, Producer::new("example", 1))?;
+//! writer.push(0, "a gripping film", Some(1), None)?;
+//! writer.push(1, "not yet labelled", None, Some("my-key"))?;
+//! writer.finish()?;
+//!
+//! let texts = Texts::open(&path)?;
+//! assert_eq!(texts.text(0), "a gripping film");
+//! assert_eq!((texts.label(0), texts.label(1)), (Some(1), None));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod atomic;
+mod builder;
+mod checksum;
+mod damage;
+mod digest;
+mod embeddings;
+mod error;
+mod footer;
+mod frame;
+mod history;
+#[cfg(test)]
+mod hostile;
+mod kind;
+mod labelled;
+mod labels;
+mod layout;
+mod mapping;
+mod predictions;
+mod progress;
+mod schema;
+mod seed;
+mod selection;
+mod sink;
+mod table;
+mod texts;
+mod validate;
+mod writer;
+
+pub use checksum::{CHECKED_AT_OPEN, verify_checksum, verify_file};
+pub use damage::Damage;
+pub use digest::{Digest, ParseDigestError, digest_file};
+pub use embeddings::{Chunk, Embeddings, EmbeddingsWriter, Values};
+pub use error::Error;
+pub use history::{History, HistoryRow, HistoryWriter};
+pub use kind::{Kind, ParseKindError, Producer};
+pub use labelled::Labelled;
+pub use labels::{Labels, LabelsWriter};
+pub use mapping::Mapping;
+pub use predictions::{Predictions, PredictionsWriter};
+pub use progress::{Progress, Silent};
+pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};
+pub use seed::rng;
+pub use selection::{Selection, SelectionWriter};
+pub use table::{Header, Table, peek};
+pub use texts::{Texts, TextsWriter};
+pub use writer::Written;

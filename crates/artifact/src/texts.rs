@@ -1,0 +1,161 @@
+//! Tables of texts, with their labels and the user's own keys.
+
+use std::path::Path;
+
+use arrow2::array::Array;
+
+use crate::builder::{self, Numbers};
+use crate::frame::{Check, Frame, damaged};
+use crate::schema::{self, Description};
+use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names};
+use crate::{Error, Kind, Producer};
+
+const ID: usize = 0;
+const TEXT: usize = 1;
+const LABEL: usize = 2;
+const KEY: usize = 3;
+
+/// A mapped table of texts. Rows are numbered from 0; access past the end panics, as with slices.
+pub struct Texts {
+    frame: Frame,
+    labelled: bool,
+}
+
+impl Texts {
+    /// Opens and checks the table at `path`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_frame(Frame::open(path.as_ref(), &[Kind::Texts], Check::All)?)
+    }
+
+    /// Checks what every row of this kind has to be.
+    pub(crate) fn from_frame(frame: Frame) -> Result<Self, Error> {
+        frame
+            .check_ids(ID)
+            .and_then(|()| frame.check_labels(LABEL))
+            .map_err(|damage| damaged(frame.path(), damage))?;
+        Ok(Self {
+            labelled: frame.has_values(LABEL),
+            frame,
+        })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.frame.len()
+    }
+
+    /// True where there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the table lies.
+    pub fn path(&self) -> &Path {
+        self.frame.path()
+    }
+
+    /// The names of the classes, in the order of their numbers.
+    pub fn classes(&self) -> &[String] {
+        &self.frame.description().classes
+    }
+
+    /// True where at least one row has a label.
+    pub fn has_labels(&self) -> bool {
+        self.labelled
+    }
+
+    /// The id of row `row`, unique in the table.
+    pub fn id(&self, row: usize) -> u64 {
+        self.frame.value(ID, row)
+    }
+
+    /// The ids of all rows, in order.
+    pub fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.frame.ids(ID)
+    }
+
+    /// The text of row `row`.
+    pub fn text(&self, row: usize) -> &str {
+        self.frame.text(TEXT, row)
+    }
+
+    /// The label of row `row`: the number of a class.
+    pub fn label(&self, row: usize) -> Option<i32> {
+        self.frame.optional(LABEL, row)
+    }
+
+    /// The user's own key of row `row`.
+    pub fn key(&self, row: usize) -> Option<&str> {
+        self.frame.optional_text(KEY, row)
+    }
+}
+
+/// Writes a table of texts, one row at a time.
+pub struct TextsWriter {
+    table: TableWriter<Waiting>,
+    classes: usize,
+}
+
+#[derive(Default)]
+struct Waiting {
+    ids: Numbers<u64>,
+    texts: builder::Texts,
+    labels: Numbers<i32>,
+    keys: builder::Texts,
+}
+
+impl Rows for Waiting {
+    fn take(&mut self) -> Result<Vec<Box<dyn Array>>, arrow2::error::Error> {
+        Ok(vec![
+            builder::numbers(&mut self.ids),
+            builder::texts(&mut self.texts),
+            builder::numbers(&mut self.labels),
+            builder::texts(&mut self.keys),
+        ])
+    }
+}
+
+impl TextsWriter {
+    /// Starts the table at `path`. Labels are numbers of `classes`, whose names differ; without
+    /// classes there are no labels.
+    pub fn create(
+        path: impl AsRef<Path>,
+        classes: &[String],
+        producer: Producer,
+    ) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut description = Description::new(Kind::Texts, producer, schema::texts());
+        description.classes = checked_names(path, classes)?;
+        Ok(Self {
+            table: TableWriter::create(path, &description, Waiting::default())?,
+            classes: classes.len(),
+        })
+    }
+
+    /// Adds a row: its id, unique in the table, its text, its label and the user's own key.
+    ///
+    /// An id that occurs twice is an error here or, at the latest, in [`finish`](Self::finish).
+    pub fn push(
+        &mut self,
+        id: u64,
+        text: &str,
+        label: Option<i32>,
+        key: Option<&str>,
+    ) -> Result<(), Error> {
+        if let Some(label) = label {
+            checked_label(&self.table, label, self.classes)?;
+        }
+        self.table.note_id(id)?;
+        let rows = &mut self.table.rows;
+        rows.ids.push(Some(id));
+        rows.texts.push(Some(text));
+        rows.labels.push(label);
+        rows.keys.push(key);
+        self.table.pushed(36 + text.len() + key.map_or(0, str::len))
+    }
+
+    /// Writes what is left and puts the table in place.
+    pub fn finish(self) -> Result<Written, Error> {
+        self.table.finish()
+    }
+}

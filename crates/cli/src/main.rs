@@ -1,0 +1,2 @@
+//! The `goldpan` command.
+fn main() {}

@@ -1,0 +1,358 @@
+//! Parquet and Arrow files: batches of columns, of which only the wanted ones are read.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowDictionaryKeyType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, RecordBatch};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, DataType, Schema};
+use goldpan_sources::Format;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::Error;
+use crate::error::{At, Place};
+use crate::input::Count;
+use crate::row::{Found, Names, Row, Source, Value, Wanted};
+
+/// Rows of a Parquet batch.
+const ROWS: usize = 8192;
+
+/// Opens a Parquet file.
+pub(crate) fn parquet(
+    path: &Path,
+    file: File,
+    wanted: &Wanted,
+    count: &Count,
+) -> Result<Box<dyn Source>, Error> {
+    let wrong = |source| Error::Parquet {
+        path: path.to_owned(),
+        source,
+    };
+    let length = file.metadata().map_err(Error::read(path))?.len();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(wrong)?;
+    let found = find(path, builder.schema(), wanted)?;
+    let columns = found.columns();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    let rows = builder.metadata().file_metadata().num_rows().max(1);
+    let batches = builder
+        .with_projection(mask)
+        .with_batch_size(ROWS)
+        .build()
+        .map_err(wrong)?;
+    let share = length as f64 / rows as f64;
+    let batches = counted(batches, count, move |batch| batch.num_rows() as f64 * share);
+    Ok(Batches::boxed(
+        path,
+        Format::Parquet,
+        found,
+        wanted.numbers,
+        batches,
+    ))
+}
+
+/// Opens an Arrow file or stream.
+pub(crate) fn arrow(
+    path: &Path,
+    file: File,
+    wanted: &Wanted,
+    count: &Count,
+) -> Result<Box<dyn Source>, Error> {
+    let wrong = |source| Error::Arrow {
+        path: path.to_owned(),
+        format: Format::Arrow,
+        source,
+    };
+    let again = file.try_clone().map_err(Error::read(path))?;
+    let length = file.metadata().map_err(Error::read(path))?.len();
+    if starts_as_file(&file).map_err(Error::read(path))? {
+        let schema = FileReader::try_new(BufReader::new(file), None)
+            .map_err(wrong)?
+            .schema();
+        let found = find(path, &schema, wanted)?;
+        let batches = FileReader::try_new(BufReader::new(again), Some(found.columns()));
+        let batches = batches.map_err(wrong)?;
+        let share = length as f64 / batches.num_batches().max(1) as f64;
+        let batches = counted(batches, count, move |_| share);
+        return Ok(Batches::boxed(
+            path,
+            Format::Arrow,
+            found,
+            wanted.numbers,
+            batches,
+        ));
+    }
+    let schema = StreamReader::try_new(BufReader::new(file), None)
+        .map_err(wrong)?
+        .schema();
+    let found = find(path, &schema, wanted)?;
+    rewind(&again).map_err(Error::read(path))?;
+    let batches = StreamReader::try_new(BufReader::new(again), Some(found.columns()));
+    let batches = counted(batches.map_err(wrong)?, count, |batch| {
+        batch.get_array_memory_size() as f64
+    });
+    Ok(Batches::boxed(
+        path,
+        Format::Arrow,
+        found,
+        wanted.numbers,
+        batches,
+    ))
+}
+
+fn rewind(mut file: &File) -> std::io::Result<()> {
+    std::io::Seek::rewind(&mut file)
+}
+
+fn starts_as_file(mut file: &File) -> std::io::Result<bool> {
+    let mut first = Vec::with_capacity(6);
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, 6), &mut first)?;
+    std::io::Seek::rewind(&mut file)?;
+    Ok(first == b"ARROW1")
+}
+
+/// Finds the wanted columns, all of types that can be read.
+fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
+    let names: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    let found = wanted.find(path, &names, true)?;
+    let check = |index: usize, good: bool, wanted| match good {
+        true => Ok(()),
+        false => Err(Error::ColumnType {
+            path: path.to_owned(),
+            column: names[index].clone(),
+            found: schema.field(index).data_type().to_string(),
+            wanted,
+        }),
+    };
+    let main = schema.field(found.main).data_type();
+    let (good, as_what) = match wanted.numbers {
+        true => (is_plain(main), "ids"),
+        false => (is_text(main), "text"),
+    };
+    check(found.main, good, as_what)?;
+    for (index, as_what) in [(found.label, "labels"), (found.key, "ids")] {
+        if let Some(index) = index {
+            check(index, is_plain(schema.field(index).data_type()), as_what)?;
+        }
+    }
+    Ok(found)
+}
+
+fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+fn is_plain(kind: &DataType) -> bool {
+    match kind {
+        DataType::Null | DataType::Boolean => true,
+        DataType::Dictionary(_, values) => is_plain(values),
+        other => is_text(other) || other.is_integer() || other.is_floating(),
+    }
+}
+
+impl Found {
+    /// The columns to read, each once, ascending.
+    fn columns(&self) -> Vec<usize> {
+        let mut columns = vec![self.main];
+        columns.extend(self.label.iter().chain(&self.key));
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+}
+
+type Batch = Result<RecordBatch, ArrowError>;
+
+/// Counts the file's bytes that each batch stands for.
+fn counted<I: Iterator<Item = Batch>, F: Fn(&RecordBatch) -> f64>(
+    batches: I,
+    count: &Count,
+    bytes: F,
+) -> impl Iterator<Item = Batch> + use<I, F> {
+    let count = count.clone();
+    batches.inspect(move |batch| {
+        if let Ok(batch) = batch {
+            count.fetch_add(bytes(batch) as u64, Ordering::Relaxed);
+        }
+    })
+}
+
+/// Rows out of batches that have the wanted columns only.
+struct Batches<I> {
+    path: PathBuf,
+    format: Format,
+    batches: I,
+    batch: Option<RecordBatch>,
+    /// The next row of the batch.
+    next: usize,
+    /// Rows given out.
+    rows: u64,
+    names: Names,
+    main: usize,
+    label: Option<usize>,
+    key: Option<usize>,
+    numbers: bool,
+}
+
+impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
+    fn boxed(
+        path: &Path,
+        format: Format,
+        found: Found,
+        numbers: bool,
+        batches: I,
+    ) -> Box<dyn Source> {
+        let columns = found.columns();
+        let place = |index: usize| columns.iter().position(|&column| column == index);
+        Box::new(Self {
+            path: path.to_owned(),
+            format,
+            batches,
+            batch: None,
+            next: 0,
+            rows: 0,
+            main: place(found.main).unwrap_or_default(),
+            label: found.label.and_then(place),
+            key: found.key.and_then(place),
+            names: found.names,
+            numbers,
+        })
+    }
+
+    fn at(&self) -> At {
+        At {
+            path: self.path.clone(),
+            place: Place::Row(self.rows),
+        }
+    }
+
+    /// Moves to the next row; false at the end.
+    fn advance(&mut self) -> Result<bool, Error> {
+        while self
+            .batch
+            .as_ref()
+            .is_none_or(|batch| self.next >= batch.num_rows())
+        {
+            match self.batches.next() {
+                None => return Ok(false),
+                Some(Ok(batch)) => {
+                    self.batch = Some(batch);
+                    self.next = 0;
+                }
+                Some(Err(source)) => {
+                    return Err(Error::Arrow {
+                        path: self.path.clone(),
+                        format: self.format,
+                        source,
+                    });
+                }
+            }
+        }
+        self.rows += 1;
+        Ok(true)
+    }
+}
+
+impl<I: Iterator<Item = Batch> + 'static> Source for Batches<I> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Error> {
+        row.clear();
+        if !self.advance()? {
+            return Ok(false);
+        }
+        let Some(batch) = &self.batch else {
+            return Ok(false);
+        };
+        row.place = Place::Row(self.rows);
+        let value = |column: usize| value(batch.column(column), self.next);
+        let wrong = |column: &str, found| Error::ValueType {
+            at: self.at(),
+            column: column.to_owned(),
+            found,
+            wanted: "a value of this column",
+        };
+        let main = value(self.main).main(self.numbers);
+        match main.map_err(|found| wrong(&self.names.main, found))? {
+            Some(main) => row.main = main,
+            None => {
+                return Err(Error::NoText {
+                    at: self.at(),
+                    column: self.names.main.clone(),
+                });
+            }
+        }
+        if let Some(label) = self.label {
+            let name = self.names.label.as_deref().unwrap_or_default();
+            row.label = value(label).plain().map_err(|found| wrong(name, found))?;
+        }
+        if let Some(key) = self.key {
+            let name = self.names.key.as_deref().unwrap_or_default();
+            row.key = value(key).plain().map_err(|found| wrong(name, found))?;
+        }
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+}
+
+/// The value of a row of a column.
+fn value(array: &dyn Array, row: usize) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    let text = |text: &str| Value::Text(text.to_owned());
+    match array.data_type() {
+        DataType::Utf8 => text(array.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => text(array.as_string::<i64>().value(row)),
+        DataType::Utf8View => text(array.as_string_view().value(row)),
+        DataType::Boolean => Value::Truth(array.as_boolean().value(row)),
+        DataType::Int8 => Value::Whole(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Value::Whole(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Value::Whole(array.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Int64 => Value::Whole(array.as_primitive::<Int64Type>().value(row).into()),
+        DataType::UInt8 => Value::Whole(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Value::Whole(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Value::Whole(array.as_primitive::<UInt32Type>().value(row).into()),
+        DataType::UInt64 => Value::Whole(array.as_primitive::<UInt64Type>().value(row).into()),
+        DataType::Float16 => Value::Number(array.as_primitive::<Float16Type>().value(row).into()),
+        DataType::Float32 => Value::Number(array.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Dictionary(key, _) => match **key {
+            DataType::Int8 => entry::<Int8Type>(array, row),
+            DataType::Int16 => entry::<Int16Type>(array, row),
+            DataType::Int32 => entry::<Int32Type>(array, row),
+            DataType::Int64 => entry::<Int64Type>(array, row),
+            DataType::UInt8 => entry::<UInt8Type>(array, row),
+            DataType::UInt16 => entry::<UInt16Type>(array, row),
+            DataType::UInt32 => entry::<UInt32Type>(array, row),
+            _ => entry::<UInt64Type>(array, row),
+        },
+        _ => Value::Null,
+    }
+}
+
+/// The dictionary's value for a row.
+fn entry<K: ArrowDictionaryKeyType>(array: &dyn Array, row: usize) -> Value {
+    let array = array.as_dictionary::<K>();
+    match array.key(row) {
+        Some(key) => value(array.values(), key),
+        None => Value::Null,
+    }
+}

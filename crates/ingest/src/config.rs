@@ -1,0 +1,168 @@
+//! What to read and how: options as a person gives them, and settings that were checked.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use goldpan_sources::{Column, DatasetFiles, Format, LabelRule, Reading, Rows};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::Error;
+
+/// What a person may say about files of texts. All but `input` may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestOptions {
+    /// The files, read one after the other: one path or a list.
+    #[serde(deserialize_with = "one_or_many")]
+    pub input: Vec<PathBuf>,
+    /// Their format; by default each file's extension or first bytes say it.
+    pub format: Option<Format>,
+    /// Whether the first line of a TSV or CSV file names its columns; by default it does.
+    pub header: Option<bool>,
+    /// The text column; by default `text`, `sentence` or `content`.
+    pub text_column: Option<Column>,
+    /// The label column; by default `label`, where a file has it.
+    pub label_column: Option<Column>,
+    /// The column of the user's own ids; by default none.
+    pub id_column: Option<Column>,
+    /// The classes, in the order of their numbers; by default the labels' values, sorted.
+    pub classes: Option<Vec<String>>,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(PathBuf),
+        Many(Vec<PathBuf>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(path) => vec![path],
+        OneOrMany::Many(paths) => paths,
+    })
+}
+
+/// Checked settings of [`ingest`](crate::ingest). Serialised, they are all that decides the
+/// result beside the content of the [`inputs`](Self::inputs), whose paths are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IngestConfig {
+    #[serde(skip)]
+    inputs: Vec<PathBuf>,
+    /// Formats by extension, where `reading` names none: the paths decide them.
+    formats: Vec<Option<Format>>,
+    reading: Reading,
+    classes: Option<Vec<String>>,
+}
+
+impl IngestConfig {
+    fn new(
+        inputs: Vec<PathBuf>,
+        reading: Reading,
+        classes: Option<Vec<String>>,
+    ) -> Result<Self, Error> {
+        if inputs.is_empty() {
+            return Err(Error::NoInput);
+        }
+        let mut seen = BTreeSet::new();
+        for name in classes.iter().flatten() {
+            if name.trim().is_empty() || name.trim() != name || !seen.insert(name) {
+                return Err(Error::ClassName { name: name.clone() });
+            }
+        }
+        let count = classes.as_ref().map_or(0, Vec::len);
+        if reading.rule == LabelRule::Sign && count != 2 {
+            return Err(Error::SignClasses { classes: count });
+        }
+        let formats = inputs
+            .iter()
+            .map(|path| reading.format.or_else(|| Format::of_path(path)))
+            .collect();
+        Ok(Self {
+            inputs,
+            formats,
+            reading,
+            classes,
+        })
+    }
+
+    /// The files to read, in order.
+    pub fn inputs(&self) -> &[PathBuf] {
+        &self.inputs
+    }
+
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    pub(crate) fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+}
+
+impl TryFrom<IngestOptions> for IngestConfig {
+    type Error = Error;
+
+    fn try_from(options: IngestOptions) -> Result<Self, Error> {
+        let standard = Reading::default();
+        let reading = Reading {
+            format: options.format,
+            header: options.header.unwrap_or(true),
+            text: options.text_column.map_or(standard.text, |text| vec![text]),
+            label_required: options.label_column.is_some(),
+            label: options
+                .label_column
+                .map_or(standard.label, |label| vec![label]),
+            key: options.id_column,
+            rule: LabelRule::Class,
+            missing: Vec::new(),
+            rows: Rows::All,
+        };
+        Self::new(options.input, reading, options.classes)
+    }
+}
+
+impl TryFrom<DatasetFiles> for IngestConfig {
+    type Error = Error;
+
+    fn try_from(files: DatasetFiles) -> Result<Self, Error> {
+        let classes = (!files.classes.is_empty()).then_some(files.classes);
+        Self::new(vec![files.path], files.reading, classes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(json: &str) -> IngestOptions {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn paths_are_no_part_of_the_key_but_what_they_decide_is() {
+        let key = |path: &str| {
+            let json = format!(r#"{{"input": "{path}", "text_column": 1}}"#);
+            let config = IngestConfig::try_from(options(&json)).unwrap();
+            serde_json::to_string(&config).unwrap()
+        };
+        assert_eq!(key("/a/one.csv"), key("two.csv"));
+        assert_ne!(key("one.csv"), key("one.tsv"));
+    }
+
+    #[test]
+    fn options_are_checked() {
+        let check = |json: &str| IngestConfig::try_from(options(json));
+        assert!(matches!(check("{}"), Err(Error::NoInput)));
+        let twice = r#"{"input": ["a.csv"], "classes": ["x", "x"]}"#;
+        assert!(matches!(check(twice), Err(Error::ClassName { name }) if name == "x"));
+        let blank = r#"{"input": ["a.csv"], "classes": ["x", " "]}"#;
+        assert!(matches!(check(blank), Err(Error::ClassName { .. })));
+        assert!(serde_json::from_str::<IngestOptions>(r#"{"inputs": "a"}"#).is_err());
+        let sign = Reading {
+            rule: LabelRule::Sign,
+            ..Reading::default()
+        };
+        let result = IngestConfig::new(vec!["a.tsv".into()], sign, None);
+        assert!(matches!(result, Err(Error::SignClasses { classes: 0 })));
+    }
+}

@@ -1,0 +1,39 @@
+//! Reads texts from files of five formats into one table, and labels from files that people write.
+//!
+//! [`ingest`] reads TSV, CSV, JSONL, Parquet and Arrow IPC; the first three may be compressed with
+//! gzip or zstd. Text columns may have any name or, without a header, place. Labels may be whole
+//! numbers or names, and may be missing.
+//!
+//! Nothing is lost on the way:
+//!
+//! - a malformed row is an error that names file, line and column, and no table is written;
+//! - blank and repeated texts are kept, counted and named in the [`Summary`], so that a row's id
+//!   is its number among the rows of the input, from 0;
+//! - rows that a named dataset's rule leaves out are counted and named;
+//! - lines without any character are no rows; they are counted.
+//!
+//! In TSV nothing is quoted: a quote is a character like any other. In CSV, quotes follow
+//! RFC 4180, and a quote that would make two rows one is an error.
+//!
+//! [`labelled`] reads which texts of a table are labelled, and how.
+
+mod columnar;
+mod config;
+mod csv;
+mod error;
+mod ingest;
+mod input;
+mod jsonl;
+mod labelled;
+mod labels;
+mod lines;
+mod row;
+mod summary;
+mod tsv;
+
+pub use config::{IngestConfig, IngestOptions};
+pub use error::{At, Error, Place};
+pub use goldpan_sources::{Column, Format};
+pub use ingest::{VERSION, ingest};
+pub use labelled::{labelled, labelled_in};
+pub use summary::{ClassCount, Noted, Repeat, Repeats, Summary};

@@ -1,0 +1,23 @@
+//! CPU kernels for the encoder, as burn backend extensions beside plain-burn twins.
+//!
+//! Each operation here works on *packed* tokens: `[total_tokens, hidden]`, the sequences of a batch
+//! laid end to end without padding. On burn's CPU device (`Flex`) the operations run the kernels of
+//! this crate, forward and backward; on every other device they run the twins of [`plain`], built
+//! from burn's own operations. Both give the same numbers up to rounding.
+//!
+//! The kernels are safe Rust written so that the compiler vectorises them; `pulp` selects AVX-512,
+//! AVX2, NEON or the baseline at run time. None of them fuses a multiply with an add and every
+//! reduction has one fixed order, so a result is the same on each path and on any number of threads.
+
+mod attention;
+mod autodiff;
+mod flex;
+mod gelu;
+mod layer_norm;
+mod math;
+mod ops;
+pub mod plain;
+mod sequences;
+
+pub use ops::{attention, bias_gelu, layer_norm};
+pub use sequences::Sequences;

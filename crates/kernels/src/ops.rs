@@ -1,0 +1,135 @@
+//! The operations as the encoder calls them, and the extension trait that routes them.
+
+use crate::{Sequences, plain};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
+use burn::tensor::{Device, Tensor};
+
+/// The encoder's fused operations. `gamma`, `beta` and `bias` are constants to their backward pass.
+#[backend_extension(Flex, Autodiff)]
+pub trait EncoderOps: Backend {
+    /// `gelu(x + bias)`; `x` is `[tokens, width]`, `bias` `[width]`.
+    fn packed_bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of `x` in [`EncoderOps::packed_bias_gelu`].
+    fn packed_bias_gelu_backward(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Layer normalisation of each row; `x` is `[tokens, width]`.
+    fn packed_layer_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of `x` in [`EncoderOps::packed_layer_norm`].
+    fn packed_layer_norm_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+
+    /// Attention of each sequence of `queries` to that of `keys`; `q`, `k` and `v` are
+    /// `[tokens, heads * size]`.
+    fn packed_attention(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        queries: Sequences,
+        keys: Sequences,
+        heads: usize,
+    ) -> FloatTensor<Self>;
+
+    /// The gradients of `q`, `k` and `v` in [`EncoderOps::packed_attention`].
+    fn packed_attention_backward(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        queries: Sequences,
+        keys: Sequences,
+        heads: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Whether this device runs the kernels of this crate.
+fn has_kernels(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        DispatchDevice::Flex(_) => true,
+        #[allow(unreachable_patterns)]
+        _ => false,
+    }
+}
+
+/// `gelu(x + bias)` in the exact (erf) form.
+///
+/// Shapes: `x` is `[tokens, width]`, `bias` `[width]`. The bias is a constant: it gets no gradient.
+pub fn bias_gelu(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    if has_kernels(&x.device()) {
+        Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_bias_gelu(
+            x.into_dispatch(),
+            bias.into_dispatch(),
+        ))
+    } else {
+        plain::bias_gelu(x, bias)
+    }
+}
+
+/// Layer normalisation of each row.
+///
+/// Shapes: `x` is `[tokens, width]`, `gamma` and `beta` `[width]`. Both are constants: they get no
+/// gradient; train them with [`plain::layer_norm`].
+pub fn layer_norm(x: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32) -> Tensor<2> {
+    if has_kernels(&x.device()) {
+        Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_layer_norm(
+            x.into_dispatch(),
+            gamma.into_dispatch(),
+            beta.into_dispatch(),
+            epsilon,
+        ))
+    } else {
+        plain::layer_norm(x, gamma, beta, epsilon)
+    }
+}
+
+/// Scaled dot-product attention with `heads` heads: the queries of each sequence attend to the keys
+/// of the sequence of the same number.
+///
+/// Shapes: `q` and the result are `[queries.tokens(), heads * size]`, `k` and `v`
+/// `[keys.tokens(), heads * size]`.
+///
+/// # Panics
+///
+/// When the sequences do not cover the rows, differ in number, or `heads` does not divide the width.
+pub fn attention(
+    q: Tensor<2>,
+    k: Tensor<2>,
+    v: Tensor<2>,
+    queries: &Sequences,
+    keys: &Sequences,
+    heads: usize,
+) -> Tensor<2> {
+    let [tokens, width] = q.dims();
+    assert_eq!(tokens, queries.tokens(), "the queries cover the rows of q");
+    assert_eq!(k.dims(), [keys.tokens(), width], "the keys cover the rows of k");
+    assert_eq!(v.dims(), k.dims(), "k and v have one shape");
+    assert_eq!(queries.len(), keys.len(), "each sequence has queries and keys");
+    assert_eq!(width % heads, 0, "the heads divide the width");
+    if has_kernels(&q.device()) {
+        Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_attention(
+            q.into_dispatch(),
+            k.into_dispatch(),
+            v.into_dispatch(),
+            queries.clone(),
+            keys.clone(),
+            heads,
+        ))
+    } else {
+        plain::attention(q, k, v, queries, keys, heads)
+    }
+}

@@ -1,0 +1,58 @@
+//! Expected calibration error: how far confidence is from accuracy.
+
+/// The number of equal-width bins of confidence behind [`Metrics::calibration_error`].
+///
+/// [`Metrics::calibration_error`]: crate::Metrics::calibration_error
+pub const BINS: usize = 15;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Bin {
+    rows: u64,
+    correct: u64,
+    confidence: f64,
+}
+
+/// Counts for the expected calibration error of Guo et al. 2017: bin b holds the rows whose top
+/// probability is in (b / 15, (b + 1) / 15].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calibration([Bin; BINS]);
+
+impl Calibration {
+    pub(crate) fn push(&mut self, confidence: f64, correct: bool) {
+        let above = (confidence * BINS as f64).ceil() as usize;
+        let bin = &mut self.0[above.clamp(1, BINS) - 1];
+        bin.rows += 1;
+        bin.correct += u64::from(correct);
+        bin.confidence += confidence;
+    }
+
+    /// The mean over rows of |accuracy - mean confidence| of the row's bin, in [0, 1].
+    pub(crate) fn error(&self) -> f64 {
+        let rows = self.0.iter().map(|bin| bin.rows).sum::<u64>();
+        let gap = |bin: &Bin| (bin.correct as f64 - bin.confidence).abs();
+        self.0.iter().fold(0.0, |sum, bin| sum + gap(bin)) / rows as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_belongs_to_the_bin_below() {
+        let mut calibration = Calibration::default();
+        calibration.push(1.0, true);
+        calibration.push(0.2, true);
+        calibration.push(0.0, false);
+        let rows = calibration.0.map(|bin| bin.rows);
+        assert_eq!(rows, [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn always_sure_and_half_right_is_off_by_half() {
+        let mut calibration = Calibration::default();
+        calibration.push(1.0, true);
+        calibration.push(1.0, false);
+        assert_eq!(calibration.error(), 0.5);
+    }
+}

@@ -1,0 +1,207 @@
+//! What can go wrong with models and devices.
+
+use crate::device::DeviceChoice;
+use std::path::PathBuf;
+
+/// An error of loading, running or saving a model. Messages name the path and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file of the model cannot be read.
+    #[error("cannot read {path}: a model folder needs config.json, tokenizer.json and its weights")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A JSON file of the model is not what it should be.
+    #[error("{path} is not the JSON that is expected there")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The model's architecture is not one of those that are implemented.
+    #[error("{path}: model_type is {found:?}; use a model of type bert or roberta")]
+    Architecture {
+        /// The model's config.json.
+        path: PathBuf,
+        /// Its model type.
+        found: String,
+    },
+    /// The configuration asks for something that is not implemented.
+    #[error("{path}: {key} = {value} is not supported; use a model with {supported}")]
+    Unsupported {
+        /// The configuration file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What is supported.
+        supported: &'static str,
+    },
+    /// A tokenizer cannot be loaded.
+    #[error("cannot load the tokenizer {path}: it must be a tokenizer.json of a fast tokenizer")]
+    Tokenizer {
+        /// The tokenizer.json.
+        path: PathBuf,
+        /// The tokenizers library's reason.
+        #[source]
+        source: tokenizers::Error,
+    },
+    /// A text cannot be tokenized.
+    #[error("a text cannot be tokenized")]
+    Tokenize(#[source] tokenizers::Error),
+    /// A token is outside the model's vocabulary.
+    #[error(
+        "{path}: the tokenizer gives token {token}, and the model has {vocabulary}: tokenizer and \
+         model do not belong together"
+    )]
+    Vocabulary {
+        /// The tokenizer.json.
+        path: PathBuf,
+        /// The highest token.
+        token: usize,
+        /// The size of the model's vocabulary.
+        vocabulary: usize,
+    },
+    /// The asked maximum length is not possible.
+    #[error("max_length {asked} is not possible: this model takes from {least} to {most} tokens")]
+    MaxLength {
+        /// The length asked for.
+        asked: usize,
+        /// The least, the special tokens alone.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A weights file is damaged.
+    #[error("{path} is not a whole safetensors file: fetch the model again")]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// The safetensors library's reason.
+        #[source]
+        source: safetensors::SafeTensorError,
+    },
+    /// A weights file cannot be mapped.
+    #[error("cannot map {path}")]
+    Map {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: goldpan_artifact::Error,
+    },
+    /// A tensor is not there.
+    #[error("{path} has no tensor {name}: it is not a {family} model, or not all of it")]
+    MissingTensor {
+        /// The weights' file or folder.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The architecture expected.
+        family: String,
+    },
+    /// A tensor has another shape than the configuration says.
+    #[error("{path}: tensor {name} has shape {found:?}, and {expected:?} is needed")]
+    Shape {
+        /// The weights' file or folder.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that the configuration asks for.
+        expected: Vec<usize>,
+    },
+    /// A tensor has a type that is not implemented.
+    #[error("{path}: tensor {name} has type {found}; f32, f16 and bf16 are supported")]
+    TensorType {
+        /// The weights' file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its type.
+        found: String,
+    },
+    /// A weight is NaN or infinite.
+    #[error("{path}: tensor {name} holds a value that is not finite")]
+    NotFinite {
+        /// The weights' file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// The base model has no classification head, and no adapter brings one.
+    #[error(
+        "{path} has no classification head: give a model that was trained to classify, or train \
+         one with `goldpan train`"
+    )]
+    NoHead {
+        /// The model's folder.
+        path: PathBuf,
+    },
+    /// The number of classes differs from the head's.
+    #[error("{path} was trained for {found} classes, and {expected} are needed")]
+    Classes {
+        /// The model's folder.
+        path: PathBuf,
+        /// The head's classes.
+        found: usize,
+        /// The classes asked for.
+        expected: usize,
+    },
+    /// An adapter uses a part of PEFT that is not implemented.
+    #[error("{path}: {feature} is not supported; Goldpan reads plain LoRA adapters")]
+    AdapterFeature {
+        /// The adapter_config.json.
+        path: PathBuf,
+        /// The feature.
+        feature: String,
+    },
+    /// A LoRA setting that makes no sense for this model.
+    #[error("lora layer {layer} does not exist: the model has layers 0 to {last}")]
+    Layer {
+        /// The layer asked for.
+        layer: usize,
+        /// The model's last layer.
+        last: usize,
+    },
+    /// The device is not part of this build.
+    #[error(
+        "device {device} is not part of this build: use cpu, or build with `--features {feature}`"
+    )]
+    DeviceNotBuilt {
+        /// The device.
+        device: DeviceChoice,
+        /// The feature that brings it.
+        feature: &'static str,
+    },
+    /// A file cannot be written.
+    #[error("cannot save the model")]
+    Save(#[source] goldpan_artifact::Error),
+    /// The tensors cannot be put into the safetensors format.
+    #[error("cannot put the model's tensors into {path}")]
+    Encode {
+        /// The file to be written.
+        path: PathBuf,
+        /// The safetensors library's reason.
+        #[source]
+        source: safetensors::SafeTensorError,
+    },
+}
+
+/// Reads and parses a JSON file.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: PathBuf) -> Result<T, Error> {
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    serde_json::from_slice(&text).map_err(|source| Error::Json { path, source })
+}

@@ -1,0 +1,37 @@
+//! Text encoders on burn: tokenizers, BERT and RoBERTa, sentence embeddings, LoRA classifiers.
+//!
+//! A model is a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and
+//! `model.safetensors` (or shards with their index). [`SentenceEncoder`] turns texts into vectors as
+//! the folder's `modules.json` says; [`Classifier`] turns them into logits through the base model's
+//! head or a LoRA [`adapter`](Adapter) in PEFT's format.
+//!
+//! Everything works on *packed* tokens ([`Batch`]): the sequences of a batch lie end to end and no
+//! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
+//! below the first adapter is recorded for the backward pass.
+
+mod adapter;
+mod batch;
+mod classifier;
+mod config;
+mod device;
+mod encoder;
+mod error;
+mod linear;
+mod lora;
+mod parameters;
+mod sentence;
+mod tokenizer;
+mod weights;
+
+pub use adapter::Adapter;
+pub use batch::{Batch, TOKENS_PER_BATCH, by_length};
+pub use classifier::{Classifier, HeadSource};
+pub use config::{EncoderConfig, Family};
+pub use device::{Device, DeviceChoice, ParseDeviceError};
+pub use encoder::{Encoder, Hidden};
+pub use error::Error;
+pub use lora::{LoraConfig, ParseTargetError, Target};
+pub use parameters::Parameters;
+pub use sentence::{Pooling, SentenceEncoder};
+pub use tokenizer::{TextTokenizer, Tokens};
+pub use weights::Weights;

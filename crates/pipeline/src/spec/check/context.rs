@@ -1,0 +1,112 @@
+//! What a check works with: the source for places, the stages' kinds, the problems found.
+
+use crate::StageKind;
+use crate::spec::options::StageOptions;
+use crate::spec::path::KeyPath;
+use crate::spec::problem::{Problem, ProblemKind};
+use crate::spec::settings::Name;
+use crate::spec::source::{Side, Source};
+
+/// A check in progress. Its methods return `None` after having noted a problem.
+pub(super) struct Context<'a> {
+    source: &'a Source,
+    /// The stages in the order of the file.
+    stages: &'a [(String, StageOptions)],
+    problems: Vec<Problem>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(source: &'a Source, stages: &'a [(String, StageOptions)]) -> Self {
+        Self {
+            source,
+            stages,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The stages in the order of the file.
+    pub(super) fn stages(&self) -> &'a [(String, StageOptions)] {
+        self.stages
+    }
+
+    /// The problems noted, in the order of the file.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| {
+            let in_file = problem.file() == self.source.text().name();
+            (!in_file, problem.line(), problem.column())
+        });
+        self.problems
+    }
+
+    /// True while nothing was noted.
+    pub(super) fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Notes a problem with a value.
+    pub(super) fn wrong<T>(&mut self, path: &KeyPath, kind: ProblemKind) -> Option<T> {
+        self.note(path, Side::Value, kind);
+        None
+    }
+
+    /// Notes a problem with a key.
+    pub(super) fn wrong_key<T>(&mut self, path: &KeyPath, kind: ProblemKind) -> Option<T> {
+        self.note(path, Side::Key, kind);
+        None
+    }
+
+    fn note(&mut self, path: &KeyPath, side: Side, kind: ProblemKind) {
+        let place = self.source.place(path, side);
+        self.problems.push(Problem::new(path.clone(), place, kind));
+    }
+
+    /// The stage of this name.
+    pub(super) fn find(&self, name: &str) -> Option<&'a StageOptions> {
+        let stage = self.stages.iter().find(|(stage, _)| stage == name);
+        stage.map(|(_, options)| options)
+    }
+
+    /// A text that can be a file's name.
+    pub(super) fn name(&mut self, path: &KeyPath, side: Side, name: &str) -> Option<Name> {
+        let checked = Name::new(name);
+        if checked.is_none() {
+            let found = name.to_owned();
+            self.note(path, side, ProblemKind::BadName { found });
+        }
+        checked
+    }
+
+    /// The name of a stage of the kind wanted.
+    pub(super) fn stage(&mut self, path: &KeyPath, name: &str, wanted: StageKind) -> Option<Name> {
+        let known = || {
+            let stages = self.stages.iter();
+            let of_kind = stages.filter(|(_, options)| options.kind() == wanted);
+            of_kind.map(|(name, _)| name.clone()).collect()
+        };
+        let found = name.to_owned();
+        let kind = match self.find(name).map(StageOptions::kind) {
+            // A bad name was noted where the stage is.
+            Some(kind) if kind == wanted => return Name::new(name),
+            Some(is) => ProblemKind::WrongStage {
+                found,
+                is,
+                wanted,
+                known: known(),
+            },
+            None => ProblemKind::UnknownStage {
+                found,
+                known: known(),
+            },
+        };
+        self.wrong(path, kind)
+    }
+
+    /// A text that is not blank.
+    pub(super) fn text(&mut self, path: &KeyPath, text: &str) -> Option<String> {
+        if text.trim().is_empty() {
+            let expected = "give a name";
+            return self.wrong(path, ProblemKind::Nothing { expected });
+        }
+        Some(text.to_owned())
+    }
+}

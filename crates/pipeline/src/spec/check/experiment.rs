@@ -1,0 +1,130 @@
+//! The loop's settings.
+
+use crate::StageKind;
+use crate::spec::check::context::Context;
+use crate::spec::check::references::Given;
+use crate::spec::options::{LabelsOptions, LoopOptions, Named, StartOptions, TrainOptions};
+use crate::spec::path::KeyPath;
+use crate::spec::problem::ProblemKind;
+use crate::spec::settings::{Arm, LabelSource, Loop, Name};
+use crate::spec::source::Side;
+
+/// What the loop calls its shared first model where an arm's name could stand.
+const START: &str = "start";
+
+impl<'a> Context<'a> {
+    /// The loop's settings.
+    pub(super) fn experiment(
+        &mut self,
+        options: &'a LoopOptions,
+        seeds: Option<&[u64]>,
+    ) -> Option<Loop> {
+        let path = &KeyPath::root().key("loop");
+        let seeds = self.seeds(seeds);
+        let pool = self.stage(&path.key("pool"), &options.pool, StageKind::Ingest);
+        let validation = path.key("validation");
+        let validation = self.validation(&validation, &options.validation, &options.pool);
+        let embeddings = self.made_from(
+            &path.key("embeddings"),
+            options.embeddings.as_deref(),
+            StageKind::Embed,
+            pool.as_ref().map(Name::as_str),
+        );
+        let model = path.key("model");
+        let base = self.base(&model, &options.model);
+        let standard = TrainOptions::default();
+        let training = self.training(
+            &path.key("train"),
+            options.train.as_ref().unwrap_or(&standard),
+            &model,
+            options.model.lora.as_ref(),
+        );
+        let StartOptions::Random(start) = options.start;
+        let start = self.count(&path.key("start").key("random"), start);
+        let rounds = self.rounds(&path.key("rounds"), &options.rounds);
+        let arms = self.arms(&path.key("arms"), options);
+        Some(Loop {
+            seeds: seeds?,
+            pool: pool?,
+            validation: validation?,
+            embeddings: embeddings?,
+            labels: match options.labels {
+                LabelsOptions::Oracle => LabelSource::Oracle,
+            },
+            base: base?,
+            training: training?,
+            start: start?,
+            rounds: rounds?,
+            arms: arms?,
+        })
+    }
+
+    fn seeds(&mut self, seeds: Option<&[u64]>) -> Option<Vec<u64>> {
+        let Some(seeds) = seeds else {
+            return Some(vec![0]);
+        };
+        let path = &KeyPath::root().key("seeds");
+        self.some_of(path, seeds, "give at least one seed")?;
+        Some(seeds.to_vec())
+    }
+
+    fn rounds(&mut self, path: &KeyPath, rounds: &[u64]) -> Option<Vec<std::num::NonZeroUsize>> {
+        if rounds.is_empty() {
+            let expected = "say how many texts to label in each round";
+            return self.wrong(path, ProblemKind::Nothing { expected });
+        }
+        let counts: Vec<_> = rounds
+            .iter()
+            .enumerate()
+            .map(|(i, round)| self.count(&path.index(i), *round))
+            .collect();
+        counts.into_iter().collect()
+    }
+
+    fn arms(&mut self, path: &KeyPath, options: &LoopOptions) -> Option<Vec<Arm>> {
+        let Named(arms) = &options.arms;
+        if arms.is_empty() {
+            let expected = "name at least one strategy";
+            return self.wrong(path, ProblemKind::Nothing { expected });
+        }
+        let given = Given {
+            embeddings: options.embeddings.is_some(),
+            predictions: true,
+        };
+        let arms: Vec<_> = arms
+            .iter()
+            .map(|(name, strategy)| {
+                let path = path.key(name);
+                let name = self.arm_name(&path, name);
+                let checked = self.strategy(&path, strategy);
+                self.needs(&path, strategy, given);
+                Some(Arm {
+                    name: name?,
+                    strategy: checked?,
+                })
+            })
+            .collect();
+        arms.into_iter().collect()
+    }
+
+    /// An arm's name: `--only` and the like take it beside stages' names and kinds.
+    fn arm_name(&mut self, path: &KeyPath, name: &str) -> Option<Name> {
+        let meaning = if name == START {
+            "what the arms have in common"
+        } else if StageKind::ALL.iter().any(|kind| kind.name() == name) {
+            "a kind of stage"
+        } else if self.find(name).is_some() {
+            "a stage"
+        } else {
+            return self.name(path, Side::Key, name);
+        };
+        let found = name.to_owned();
+        let what = "an arm";
+        let kind = ProblemKind::TakenName {
+            found,
+            what,
+            meaning,
+        };
+        self.wrong_key(path, kind)
+    }
+}

@@ -1,0 +1,10 @@
+//! From options to settings: ranges, names, references, and what needs what.
+
+mod context;
+mod experiment;
+mod numbers;
+mod pipeline;
+mod references;
+mod stages;
+
+pub(crate) use pipeline::check;

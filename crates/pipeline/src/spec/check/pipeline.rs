@@ -1,0 +1,89 @@
+//! The whole file's settings.
+
+use crate::StageKind;
+use crate::spec::check::context::Context;
+use crate::spec::options::{Named, PipelineOptions, StageOptions};
+use crate::spec::path::KeyPath;
+use crate::spec::problem::{Invalid, ProblemKind};
+use crate::spec::settings::{Name, Pipeline, Stage};
+use crate::spec::source::{Side, Source};
+
+/// Checks a whole file, noting all that is wrong.
+pub(crate) fn check(options: &PipelineOptions, source: &Source) -> Result<Pipeline, Invalid> {
+    let stages = match &options.stages {
+        Some(Named(stages)) => stages.as_slice(),
+        None => &[],
+    };
+    let mut context = Context::new(source, stages);
+    match context.pipeline(options) {
+        Some(pipeline) if context.is_clean() => Ok(pipeline),
+        _ => Err(Invalid::new(context.into_problems())),
+    }
+}
+
+impl<'a> Context<'a> {
+    fn pipeline(&mut self, options: &'a PipelineOptions) -> Option<Pipeline> {
+        let root = KeyPath::root();
+        let name = self.name(&root.key("name"), Side::Value, &options.name);
+        let path = root.key("stages");
+        let stages: Vec<_> = self
+            .stages()
+            .iter()
+            .map(|(name, options)| self.one_stage(&path.key(name), name, options))
+            .collect();
+        let stages: Option<Vec<_>> = stages.into_iter().collect();
+        let order = self.in_order();
+        let experiment = match &options.experiment {
+            Some(experiment) => Some(self.experiment(experiment, options.seeds.as_deref())),
+            None if options.seeds.is_some() => {
+                let (field, without) = ("seeds", "loop");
+                self.wrong_key(&root.key(field), ProblemKind::NoEffect { field, without })
+            }
+            None if self.stages().is_empty() => self.wrong(&root, ProblemKind::NothingToDo),
+            None => None,
+        };
+        let mut stages = stages?;
+        let order = order?;
+        stages.sort_by_key(|stage| order.iter().position(|name| *name == stage.name.as_str()));
+        Some(Pipeline {
+            name: name?,
+            stages,
+            experiment: match experiment {
+                Some(experiment) => Some(experiment?),
+                None => None,
+            },
+        })
+    }
+
+    fn one_stage(
+        &mut self,
+        path: &KeyPath,
+        name: &str,
+        options: &'a StageOptions,
+    ) -> Option<Stage> {
+        let kind = options.kind();
+        let taken = StageKind::ALL
+            .iter()
+            .any(|other| *other != kind && other.name() == name);
+        let checked = if taken {
+            let found = name.to_owned();
+            let what = "this stage";
+            let meaning = "another kind of stage";
+            self.wrong_key(
+                path,
+                ProblemKind::TakenName {
+                    found,
+                    what,
+                    meaning,
+                },
+            )
+        } else {
+            self.name(path, Side::Key, name)
+        };
+        let settings = self.settings(path, options);
+        Some(Stage {
+            name: checked?,
+            settings: settings?,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! From text to a checked pipeline.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use miette::NamedSource;
+use serde_yaml::Value;
+
+use crate::Error;
+use crate::spec::check::check;
+use crate::spec::overrides::Override;
+use crate::spec::path::KeyPath;
+use crate::spec::problem::{Invalid, Problem, ProblemKind};
+use crate::spec::reader::read;
+use crate::spec::settings::Pipeline;
+use crate::spec::source::{Place, Side, Source, Text};
+
+impl Pipeline {
+    /// Reads and checks a pipeline file. `overrides` are `KEY=VALUE`, such as
+    /// `loop.rounds=[500, 500]`, applied in this order.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::ReadSpec {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&path.to_string_lossy(), &text, overrides).map_err(Error::Spec)
+    }
+
+    /// Like [`load`](Self::load) for a text; `file` names it in messages.
+    pub fn parse(file: &str, text: &str, overrides: &[String]) -> Result<Self, Invalid> {
+        let source: Text = Arc::new(NamedSource::new(file, text.to_owned()));
+        let (overrides, wrong): (Vec<_>, Vec<_>) = overrides
+            .iter()
+            .map(|text| Override::parse(text))
+            .partition(Result::is_ok);
+        let wrong: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
+        if !wrong.is_empty() {
+            return Err(Invalid::new(wrong));
+        }
+        let overrides: Vec<_> = overrides.into_iter().flatten().collect();
+        let source = Source::new(source, overrides);
+        let value = value(&source).map_err(|problem| Invalid::new(vec![problem]))?;
+        let options = read(&value).map_err(|mismatch| {
+            let (path, side) = mismatch.place.unwrap_or((KeyPath::root(), Side::Value));
+            let place = source.place(&path, side);
+            Invalid::new(vec![Problem::new(path, place, mismatch.kind)])
+        })?;
+        check(&options, &source)
+    }
+}
+
+/// The file's content with the overrides in it.
+fn value(source: &Source) -> Result<Value, Problem> {
+    let text = source.text();
+    if let Some(duplicate) = source.tree().and_then(|tree| tree.duplicate()) {
+        let key = text.inner()[duplicate.second.clone()].to_owned();
+        let first = Place::new(text, duplicate.first).line;
+        let place = Place::new(text, duplicate.second);
+        let kind = ProblemKind::Duplicate { key, first };
+        return Err(Problem::new(duplicate.path, place, kind));
+    }
+    let mut value: Value = serde_yaml::from_str(text.inner()).map_err(|error| {
+        let location = error.location();
+        let (line, column) = location.map_or((1, 1), |place| (place.line(), place.column()));
+        let place = Place::at(text, line, column);
+        Problem::new(KeyPath::root(), place, ProblemKind::Syntax(Arc::new(error)))
+    })?;
+    if value.is_null() {
+        let place = Place::at(text, 1, 1);
+        return Err(Problem::new(KeyPath::root(), place, ProblemKind::Empty));
+    }
+    for set in source.overrides() {
+        set.apply(&mut value)?;
+    }
+    Ok(value)
+}

@@ -1,0 +1,372 @@
+//! What is wrong with a pipeline file, and where.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, SourceCode};
+
+use crate::StageKind;
+use crate::spec::nearest::{list, nearest};
+use crate::spec::path::KeyPath;
+use crate::spec::source::Place;
+
+/// One thing that is wrong: the key path, the place in the file or in a `--set`, and the remedy.
+///
+/// As a [`Diagnostic`] it shows the lines concerned.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    path: KeyPath,
+    place: Box<Place>,
+    kind: ProblemKind,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The text is no YAML.
+    #[error("this is not YAML: {0}")]
+    Syntax(Arc<serde_yaml::Error>),
+    /// The file has no content.
+    #[error("the file is empty")]
+    Empty,
+    /// A key occurs twice in one mapping.
+    #[error("`{key}` is here twice; the first is on line {first}")]
+    Duplicate {
+        /// The key.
+        key: String,
+        /// The line of its first occurrence, from 1.
+        first: usize,
+    },
+    /// A key that the mapping does not have.
+    #[error("there is no `{found}` here")]
+    UnknownField {
+        /// The key.
+        found: String,
+        /// The keys there are.
+        known: &'static [&'static str],
+    },
+    /// A name that is none of those possible.
+    #[error("there is no {what} `{found}`")]
+    UnknownName {
+        /// What the names stand for, such as "strategy".
+        what: &'static str,
+        /// The name.
+        found: String,
+        /// The possible names.
+        known: &'static [&'static str],
+    },
+    /// A key that has to be there is not.
+    #[error("`{field}` is missing")]
+    MissingField {
+        /// The key.
+        field: &'static str,
+    },
+    /// A value of the wrong type.
+    #[error("expected {expected}, found {found}")]
+    WrongType {
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A value that its type refuses for a reason of its own.
+    #[error("{reason}")]
+    Refused {
+        /// The type's reason.
+        reason: String,
+    },
+    /// A number outside its range.
+    #[error("{found} is not {expected}")]
+    OutOfRange {
+        /// The number.
+        found: String,
+        /// The numbers possible.
+        expected: &'static str,
+    },
+    /// A list or mapping with nothing in it.
+    #[error("this is empty: {expected}")]
+    Nothing {
+        /// What should be in it.
+        expected: &'static str,
+    },
+    /// A value that is in a list twice.
+    #[error("{found} is in the list twice")]
+    Repeated {
+        /// The value.
+        found: String,
+    },
+    /// A name that can't be the name of a file.
+    #[error("`{found}` can't be a name")]
+    BadName {
+        /// The name.
+        found: String,
+    },
+    /// A name that means something else already.
+    #[error("`{found}` can't be the name of {what}: it means {meaning}")]
+    TakenName {
+        /// The name.
+        found: String,
+        /// What was to be named.
+        what: &'static str,
+        /// What the name means.
+        meaning: &'static str,
+    },
+    /// A reference to a stage that is not there.
+    #[error("there is no stage `{found}`")]
+    UnknownStage {
+        /// The name.
+        found: String,
+        /// The stages that would do.
+        known: Vec<String>,
+    },
+    /// A reference to a stage of another kind than needed.
+    #[error("`{found}` is a stage of kind {is}, and one of kind {wanted} is needed here")]
+    WrongStage {
+        /// The name.
+        found: String,
+        /// Its kind.
+        is: StageKind,
+        /// The kind needed.
+        wanted: StageKind,
+        /// The stages that would do.
+        known: Vec<String>,
+    },
+    /// Stages that need each other.
+    #[error("stages need each other in a circle: {}", circle.join(" -> "))]
+    Circle {
+        /// The stages in order, the first once more at the end.
+        circle: Vec<String>,
+    },
+    /// Embeddings or predictions of other texts than those selected from.
+    #[error("`{stage}` is made from `{of}`, and `{wanted}` is needed")]
+    OtherTexts {
+        /// The stage.
+        stage: String,
+        /// The texts it is made from.
+        of: String,
+        /// The texts needed.
+        wanted: String,
+    },
+    /// A strategy without what it looks at.
+    #[error("the strategy {strategy} needs `{field}`, which is not given")]
+    Needs {
+        /// The strategy.
+        strategy: String,
+        /// The key that has to be there.
+        field: &'static str,
+        /// What makes it.
+        stage: &'static str,
+    },
+    /// A strategy that contradicts itself.
+    #[error("{0}")]
+    Strategy(Arc<goldpan_select::Error>),
+    /// Keys that exclude each other.
+    #[error("`{first}` and `{second}` exclude each other")]
+    Conflict {
+        /// One of the keys.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A key without effect.
+    #[error("`{field}` has no effect without `{without}`")]
+    NoEffect {
+        /// The key.
+        field: &'static str,
+        /// What is missing for it to matter.
+        without: &'static str,
+    },
+    /// The pipeline has neither stages nor a loop.
+    #[error("nothing to do: there is neither `stages` nor `loop`")]
+    NothingToDo,
+    /// An `ingest` stage that does not say what to read.
+    #[error("nothing says what to read")]
+    NoTexts,
+    /// Settings that the `ingest` stage refuses.
+    #[error("{0}")]
+    Ingest(Arc<goldpan_ingest::Error>),
+    /// Validation on the texts that are trained on.
+    #[error("`{texts}` is what is trained on, so it can't measure how good a model is")]
+    TrainedOn {
+        /// The stage.
+        texts: String,
+    },
+    /// An override that is not `KEY=VALUE`.
+    #[error("an override is KEY=VALUE, such as `loop.rounds=[500, 500]`")]
+    BadOverride,
+    /// An override of an item that a list does not have.
+    #[error("`{list}` is a list of {items}: its items are numbered from 0")]
+    NoSuchItem {
+        /// The list.
+        list: KeyPath,
+        /// How many items it has.
+        items: usize,
+    },
+    /// An override of something inside a plain value.
+    #[error("`{value}` is not a mapping, so it has nothing to override inside it")]
+    NotAMapping {
+        /// The plain value.
+        value: KeyPath,
+    },
+}
+
+impl Problem {
+    pub(crate) fn new(path: KeyPath, place: Place, kind: ProblemKind) -> Self {
+        Self {
+            path,
+            place: Box::new(place),
+            kind,
+        }
+    }
+
+    /// The key path, as `--set` takes it. Empty for the whole file.
+    pub fn path(&self) -> &KeyPath {
+        &self.path
+    }
+
+    /// What is wrong.
+    pub fn kind(&self) -> &ProblemKind {
+        &self.kind
+    }
+
+    /// The file's name, or `--set`.
+    pub fn file(&self) -> &str {
+        self.place.text.name()
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.place.line
+    }
+
+    /// The column in characters, from 1.
+    pub fn column(&self) -> usize {
+        self.place.column
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> Option<String> {
+        self.kind.remedy()
+    }
+}
+
+impl ProblemKind {
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::UnknownField { found, known } => Some(suggest(found, known)),
+            Self::UnknownName { found, known, .. } => Some(suggest(found, known)),
+            Self::UnknownStage { found, known } | Self::WrongStage { found, known, .. } => {
+                Some(suggest(found, known))
+            }
+            Self::Empty | Self::NothingToDo => {
+                Some("start from one of the files in pipelines/".to_owned())
+            }
+            Self::BadName { .. } => Some(
+                "names are file names too: up to 64 letters, digits, `-` and `_`, the first a \
+                 letter or digit"
+                    .to_owned(),
+            ),
+            Self::WrongType { expected, found } if expected == "text" && found != "nothing" => {
+                Some("put it in quotes to make it text".to_owned())
+            }
+            Self::Needs { field, stage, .. } => Some(format!(
+                "add `{field}`, the name of {stage} of the same texts"
+            )),
+            Self::NoTexts => {
+                Some("give `dataset` and `split`, or `input` with the names of files".to_owned())
+            }
+            Self::Syntax(_)
+            | Self::Duplicate { .. }
+            | Self::MissingField { .. }
+            | Self::WrongType { .. }
+            | Self::Refused { .. }
+            | Self::OutOfRange { .. }
+            | Self::Nothing { .. }
+            | Self::Repeated { .. }
+            | Self::TakenName { .. }
+            | Self::Circle { .. }
+            | Self::OtherTexts { .. }
+            | Self::Strategy(_)
+            | Self::Conflict { .. }
+            | Self::NoEffect { .. }
+            | Self::Ingest(_)
+            | Self::TrainedOn { .. }
+            | Self::BadOverride
+            | Self::NoSuchItem { .. }
+            | Self::NotAMapping { .. } => None,
+        }
+    }
+}
+
+/// "did you mean `x`? possible: a, b, c"
+fn suggest(found: &str, known: &[impl AsRef<str>]) -> String {
+    match (nearest(found, known), known) {
+        (_, []) => "there is none that would do: add one".to_owned(),
+        (Some(near), [_]) => format!("did you mean `{near}`?"),
+        (Some(near), _) => format!("did you mean `{near}`? possible are {}", list(known)),
+        (None, _) => format!("possible: {}", list(known)),
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_root() {
+            write!(f, "{}: ", self.path)?;
+        }
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.remedy().map(|remedy| Box::new(remedy) as Box<_>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.place.text)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.place.span.clone();
+        Some(Box::new([LabeledSpan::underline(span)].into_iter()))
+    }
+}
+
+/// A pipeline file with something wrong in it.
+#[derive(Clone, Debug)]
+pub struct Invalid {
+    problems: Vec<Problem>,
+}
+
+impl Invalid {
+    pub(crate) fn new(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
+    /// What is wrong: at least one thing.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+/// A line for each problem: `file:line:column: key path: message; remedy`.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            let (file, line, column) = (problem.file(), problem.line(), problem.column());
+            write!(f, "{file}:{line}:{column}: {problem}")?;
+            if let Some(remedy) = problem.remedy() {
+                write!(f, "; {remedy}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}

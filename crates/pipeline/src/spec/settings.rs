@@ -1,0 +1,307 @@
+//! A pipeline whose every value was checked.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use goldpan_ingest::IngestConfig;
+use goldpan_select::Strategy;
+use serde::{Deserialize, Serialize};
+
+use crate::StageKind;
+
+/// A name that can be a file name: up to 64 letters, digits, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    /// The name, if it can be one.
+    pub(crate) fn new(name: &str) -> Option<Self> {
+        let fits = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        fits.then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A checked pipeline file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipeline {
+    /// The pipeline's name, which its run's folder has too.
+    pub name: Name,
+    /// The stages, each after those it reads from.
+    pub stages: Vec<Stage>,
+    /// The active-learning loop, if there is one.
+    pub experiment: Option<Loop>,
+}
+
+/// A stage written in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Its name.
+    pub name: Name,
+    /// What it does.
+    pub settings: StageSettings,
+}
+
+/// What a stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StageSettings {
+    /// Reads files.
+    Ingest(IngestSettings),
+    /// Embeds texts.
+    Embed(EmbedSettings),
+    /// Trains a classifier.
+    Train(TrainStageSettings),
+    /// Classifies texts.
+    Predict(PredictSettings),
+    /// Picks texts.
+    Select(SelectSettings),
+    /// Measures predictions.
+    Evaluate(EvaluateSettings),
+}
+
+impl StageSettings {
+    /// The kind of stage.
+    pub fn kind(&self) -> StageKind {
+        match self {
+            Self::Ingest(_) => StageKind::Ingest,
+            Self::Embed(_) => StageKind::Embed,
+            Self::Train(_) => StageKind::Train,
+            Self::Predict(_) => StageKind::Predict,
+            Self::Select(_) => StageKind::Select,
+            Self::Evaluate(_) => StageKind::Evaluate,
+        }
+    }
+}
+
+/// What an `ingest` stage reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum IngestSettings {
+    /// A split of a dataset that has a name.
+    Dataset {
+        /// The dataset.
+        dataset: String,
+        /// The split.
+        split: String,
+    },
+    /// Files.
+    Files(IngestConfig),
+}
+
+/// How numbers are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "precision", rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Brain floating point: the range of single precision with 8 bits of mantissa.
+    Bf16,
+}
+
+/// What an `embed` stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmbedSettings {
+    /// The `ingest` stage.
+    pub texts: Name,
+    /// The model's name.
+    pub model: String,
+    /// How the model is used.
+    pub encoding: EncodingSettings,
+}
+
+/// How texts become vectors.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EncodingSettings {
+    /// The most tokens of a text that are used; by default as many as the model can take.
+    pub max_length: Option<NonZeroUsize>,
+    /// Whether vectors get length 1; by default as the model's folder says.
+    pub normalize: Option<bool>,
+    /// The precision of the computation.
+    pub precision: Precision,
+}
+
+/// What a `train` stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainStageSettings {
+    /// The `ingest` stage with the texts, and with their labels.
+    pub texts: Name,
+    /// The `select` stage that says which of the texts to use; by default all that are labelled.
+    pub labelled: Option<Name>,
+    /// The `ingest` stage with the texts to validate on.
+    pub validation: Name,
+    /// The base model's name.
+    pub base: String,
+    /// How the model is trained.
+    pub training: TrainingSettings,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// How a model is trained.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainingSettings {
+    /// Passes over the labelled texts.
+    pub epochs: NonZeroUsize,
+    /// Texts in a step.
+    pub batch_size: NonZeroUsize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// The part of all steps in which the learning rate rises, from 0 to 1.
+    pub warmup_ratio: f64,
+    /// AdamW's weight decay.
+    pub weight_decay: f64,
+    /// The most tokens of a text that are used; by default as many as the model can take.
+    pub max_length: Option<NonZeroUsize>,
+    /// The precision of the computation.
+    pub precision: Precision,
+    /// The adapter.
+    pub lora: LoraSettings,
+}
+
+/// The low-rank adapter.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LoraSettings {
+    /// The inner dimension.
+    pub rank: NonZeroUsize,
+    /// The adapter's output is scaled by alpha / rank.
+    pub alpha: f64,
+    /// The linear layers adapted.
+    pub targets: BTreeSet<LoraTarget>,
+    /// The encoder layers adapted, from 0; by default all.
+    pub layers: Option<BTreeSet<usize>>,
+}
+
+/// A linear layer that an adapter can be added to, by the name that PEFT has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename = "LoRA target", rename_all = "lowercase")]
+pub enum LoraTarget {
+    /// The attention's queries.
+    Query,
+    /// The attention's keys.
+    Key,
+    /// The attention's values.
+    Value,
+    /// The attention's output.
+    #[serde(rename = "attention.output.dense")]
+    AttentionOutput,
+    /// The feed-forward part's first layer.
+    #[serde(rename = "intermediate.dense")]
+    Intermediate,
+    /// The feed-forward part's second layer.
+    #[serde(rename = "output.dense")]
+    Output,
+}
+
+/// What a `predict` stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PredictSettings {
+    /// The `ingest` stage.
+    pub texts: Name,
+    /// The classifier.
+    pub model: PredictModel,
+    /// How it is used.
+    pub inference: InferenceSettings,
+}
+
+/// How a classifier is used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InferenceSettings {
+    /// The most tokens of a text that are used; by default as many as the model can take.
+    pub max_length: Option<NonZeroUsize>,
+    /// The precision of the computation.
+    pub precision: Precision,
+}
+
+/// The classifier of a `predict` stage.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PredictModel {
+    /// The model that a `train` stage made.
+    Trained(Name),
+    /// A model by name, with its own head.
+    Named(String),
+}
+
+/// What a `select` stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SelectSettings {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// How many texts to pick.
+    pub count: NonZeroUsize,
+    /// The `ingest` stage to pick from.
+    pub texts: Name,
+    /// The `embed` stage of these texts.
+    pub embeddings: Option<Name>,
+    /// The `predict` stage of these texts.
+    pub predictions: Option<Name>,
+    /// The `select` stage whose picks count as labelled.
+    pub labelled: Option<Name>,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What an `evaluate` stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluateSettings {
+    /// The `predict` stage.
+    pub predictions: Name,
+    /// The `ingest` stage with the labels.
+    pub texts: Name,
+}
+
+/// The active-learning loop: the same rounds of labelling for every arm and seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loop {
+    /// The seeds; each repeats the whole experiment.
+    pub seeds: Vec<u64>,
+    /// The `ingest` stage to pick from.
+    pub pool: Name,
+    /// The `ingest` stage to validate on.
+    pub validation: Name,
+    /// The `embed` stage of the pool.
+    pub embeddings: Option<Name>,
+    /// Where labels come from.
+    pub labels: LabelSource,
+    /// The base model's name.
+    pub base: String,
+    /// How models are trained.
+    pub training: TrainingSettings,
+    /// How many texts are picked at random before the first round.
+    pub start: NonZeroUsize,
+    /// How many texts are picked in each round.
+    pub rounds: Vec<NonZeroUsize>,
+    /// The strategies compared, in the order of the file.
+    pub arms: Vec<Arm>,
+}
+
+/// Where labels come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelSource {
+    /// The dataset's own labels, shown only for texts that were picked.
+    Oracle,
+}
+
+/// One strategy of the comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Its name in the results.
+    pub name: Name,
+    /// How it picks.
+    pub strategy: Strategy,
+}

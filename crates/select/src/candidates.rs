@@ -1,0 +1,101 @@
+//! A few rows with exact distances, among which picks are made one by one.
+
+use pulp::Arch;
+
+use crate::farthest::{Found, Problem};
+use crate::kernel::Panels;
+use crate::key::Key;
+use crate::points::Points;
+use crate::refresh::Bounds;
+
+/// Rows whose distances are kept exact while picks are made among them.
+pub(crate) struct Candidates {
+    dimension: usize,
+    slots: Vec<u32>,
+    vectors: Vec<f32>,
+    squares: Vec<f32>,
+    nearest: Vec<f32>,
+    taken: Vec<bool>,
+    panels: Panels,
+}
+
+impl Candidates {
+    pub(crate) fn new(arch: Arch, dimension: usize) -> Self {
+        Self {
+            dimension,
+            slots: Vec::new(),
+            vectors: Vec::new(),
+            squares: Vec::new(),
+            nearest: Vec::new(),
+            taken: Vec::new(),
+            panels: Panels::new(arch, dimension),
+        }
+    }
+
+    /// Picks among `slots`, whose bounds are exact, while the best of them is above `floor` and
+    /// fewer than `count` were picked. Every pick becomes a centre.
+    pub(crate) fn pick<P: Points>(
+        &mut self,
+        slots: impl Iterator<Item = u32>,
+        problem: &Problem<'_, P>,
+        bounds: &mut Bounds<'_, P>,
+        floor: Key,
+        count: usize,
+    ) -> Vec<Found> {
+        self.gather(slots, problem, bounds);
+        let mut found = Vec::new();
+        while found.len() < count {
+            let Some((key, best)) = self.best(problem).filter(|(key, _)| *key > floor) else {
+                break;
+            };
+            self.taken[best] = true;
+            found.push(problem.found(key.slot(), self.nearest[best]));
+            bounds.picked(key.slot());
+            let vector = &self.vectors[best * self.dimension..(best + 1) * self.dimension];
+            bounds.add(vector, self.squares[best]);
+            self.panels
+                .lower_all(vector, self.squares[best], &mut self.nearest);
+            bounds.computed(self.slots.len() as u64);
+        }
+        for (&slot, &nearest) in self.slots.iter().zip(&self.nearest) {
+            bounds.exact(slot, nearest);
+        }
+        found
+    }
+
+    /// The largest key of those left, and its place.
+    fn best<P: Points>(&self, problem: &Problem<'_, P>) -> Option<(Key, usize)> {
+        (0..self.slots.len())
+            .filter(|&i| !self.taken[i])
+            .map(|i| (problem.key(self.slots[i], self.nearest[i]), i))
+            .max()
+    }
+
+    fn gather<P: Points>(
+        &mut self,
+        slots: impl Iterator<Item = u32>,
+        problem: &Problem<'_, P>,
+        bounds: &Bounds<'_, P>,
+    ) {
+        self.slots.clear();
+        self.slots.extend(slots);
+        self.vectors.resize(self.slots.len() * self.dimension, 0.0);
+        self.squares.clear();
+        self.nearest.clear();
+        self.taken.clear();
+        self.taken.resize(self.slots.len(), false);
+        self.panels.clear();
+        for (&slot, vector) in self
+            .slots
+            .iter()
+            .zip(self.vectors.chunks_exact_mut(self.dimension))
+        {
+            let row = problem.free[slot as usize];
+            let square = problem.squares[row as usize];
+            problem.points.copy(row, vector);
+            self.panels.push(vector, square);
+            self.squares.push(square);
+            self.nearest.push(bounds.nearest(slot));
+        }
+    }
+}

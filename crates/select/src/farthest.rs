@@ -1,0 +1,158 @@
+//! Farthest-first selection: again and again the row with the largest score, where a row's score is
+//! its distance to the nearest centre, times its weight, and each pick becomes a centre.
+//!
+//! The result is, row for row, that of the plain algorithm, which brings every row's distance up to
+//! date after every pick. Most of that work cannot change a pick, and is put off:
+//!
+//! 1. Every row has a bound, its score as of some earlier moment; scores only fall. The rows with the
+//!    largest bounds are the *front*; all others stay below the *floor*, the next largest bound.
+//! 2. The front's bounds are brought up to date, many rows against many centres at a time, as far
+//!    as they stay above the floor. Those that fall below leave it.
+//! 3. Of what remains, the rows with the largest scores are the *candidates*. They are kept exact
+//!    pick by pick, as long as the best of them beats everything else's bound. Then step 2 again,
+//!    until the front is empty; then step 1.
+
+use goldpan_artifact::Progress;
+use pulp::Arch;
+
+use crate::candidates::Candidates;
+use crate::key::Key;
+use crate::points::Points;
+use crate::refresh::Bounds;
+
+/// What is to be picked from.
+pub(crate) struct Problem<'a, P> {
+    pub(crate) points: &'a P,
+    /// The squared lengths of all rows of `points`.
+    pub(crate) squares: &'a [f32],
+    /// A factor of the score for every row, finite and at least 0; 1 where there is none.
+    pub(crate) weights: Option<&'a [f32]>,
+    /// Rows that may be picked, ascending.
+    pub(crate) free: &'a [u32],
+    /// Rows that are centres from the start: at least one, none of them free.
+    pub(crate) centres: &'a [u32],
+}
+
+/// A pick.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) row: u32,
+    /// The distance to the nearest centre when it was picked.
+    pub(crate) distance: f32,
+    pub(crate) score: f32,
+}
+
+impl<P: Points> Problem<'_, P> {
+    /// The key of a slot at a squared distance to its nearest centre.
+    pub(crate) fn key(&self, slot: u32, nearest: f32) -> Key {
+        Key::new(self.score(self.free[slot as usize], nearest.sqrt()), slot)
+    }
+
+    pub(crate) fn found(&self, slot: u32, nearest: f32) -> Found {
+        let row = self.free[slot as usize];
+        let distance = nearest.sqrt();
+        Found {
+            row,
+            distance,
+            score: self.score(row, distance),
+        }
+    }
+
+    fn score(&self, row: u32, distance: f32) -> f32 {
+        self.weights
+            .map_or(distance, |weights| distance * weights[row as usize])
+    }
+}
+
+/// How work is cut into pieces. Nothing here changes a pick.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tuning {
+    /// Rows in the front: a share of all rows, one in this many, ...
+    pub(crate) front_share: usize,
+    /// ... but at least this many.
+    pub(crate) least_front: usize,
+    /// The most candidates.
+    pub(crate) candidates: usize,
+    /// Centres applied before rows are let go.
+    pub(crate) block: usize,
+    /// Rows that one thread takes at a time.
+    pub(crate) chunk: usize,
+}
+
+impl Tuning {
+    pub(crate) const USUAL: Self = Self {
+        front_share: 32,
+        least_front: 2048,
+        candidates: 512,
+        block: 256,
+        chunk: 96,
+    };
+
+    fn front(&self, rows: usize) -> usize {
+        (rows / self.front_share).max(self.least_front)
+    }
+}
+
+/// The user wanted to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cancelled;
+
+/// How much was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// How often the front was chosen anew.
+    pub(crate) fronts: u64,
+    /// How often the candidates were.
+    pub(crate) rounds: u64,
+    /// How many distances were computed.
+    pub(crate) pairs: u64,
+}
+
+/// The first `count` picks, or as many as there are rows.
+pub(crate) fn farthest<P: Points>(
+    problem: &Problem<'_, P>,
+    count: usize,
+    progress: &dyn Progress,
+    arch: Arch,
+    tuning: Tuning,
+) -> Result<(Vec<Found>, Work), Cancelled> {
+    let count = count.min(problem.free.len());
+    let mut found = Vec::with_capacity(count);
+    if count == 0 {
+        return Ok((found, Work::default()));
+    }
+    let mut bounds = Bounds::new(problem, tuning, arch);
+    let mut candidates = Candidates::new(arch, problem.points.dimension());
+    let mut work = Work::default();
+    while found.len() < count {
+        let mut front = bounds.keys();
+        let floor = Key::keep_largest(&mut front, tuning.front(problem.free.len()));
+        work.fronts += 1;
+        while found.len() < count {
+            if progress.cancelled() {
+                return Err(Cancelled);
+            }
+            bounds.refresh(front.iter().map(|key| key.slot()), floor);
+            front = front.iter().map(|key| bounds.key(key.slot())).collect();
+            front.retain(|key| *key > floor);
+            if front.is_empty() {
+                break;
+            }
+            let mut best = front.clone();
+            let next = Key::keep_largest(&mut best, tuning.candidates).max(floor);
+            let slots = best.iter().map(|key| key.slot());
+            let more = candidates.pick(slots, problem, &mut bounds, next, count - found.len());
+            progress.advance(more.len() as u64);
+            found.extend(more);
+            front.retain(|key| bounds.key(key.slot()) != Key::NONE);
+            work.rounds += 1;
+        }
+    }
+    work.pairs = bounds.pairs();
+    let (rows, centres) = (problem.free.len(), problem.centres.len() + count);
+    tracing::debug!(?work, rows, centres, "farthest first");
+    Ok((found, work))
+}
+
+#[cfg(test)]
+mod tests;

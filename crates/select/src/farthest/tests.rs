@@ -1,0 +1,270 @@
+//! The lazy search against the plain one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use goldpan_artifact::Silent;
+use proptest::prelude::*;
+
+use super::*;
+use crate::points::squared_lengths;
+
+struct Table {
+    dimension: usize,
+    values: Vec<f32>,
+}
+
+impl Table {
+    fn row(&self, row: u32) -> &[f32] {
+        let start = row as usize * self.dimension;
+        &self.values[start..start + self.dimension]
+    }
+}
+
+impl Points for Table {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn copy(&self, row: u32, vector: &mut [f32]) {
+        vector.copy_from_slice(self.row(row));
+    }
+}
+
+/// The plain algorithm, by the definitions alone.
+fn naive(problem: &Problem<'_, Table>, count: usize) -> Vec<Found> {
+    let product = |a: u32, b: u32| {
+        let pairs = problem.points.row(a).iter().zip(problem.points.row(b));
+        pairs.fold(0.0_f32, |sum, (a, b)| a.mul_add(*b, sum))
+    };
+    let distance = |a: u32, b: u32| {
+        ((product(a, a) + product(b, b)) - 2.0 * product(a, b))
+            .max(0.0)
+            .sqrt()
+    };
+    let mut centres = problem.centres.to_vec();
+    let mut left = problem.free.to_vec();
+    let mut found: Vec<Found> = Vec::new();
+    while found.len() < count && !left.is_empty() {
+        let mut best: Option<Found> = None;
+        for &row in &left {
+            let distances = centres.iter().map(|&centre| distance(row, centre));
+            let distance = distances.fold(f32::INFINITY, f32::min);
+            let score = distance * problem.weights.map_or(1.0, |weights| weights[row as usize]);
+            if best.is_none_or(|best| score > best.score) {
+                best = Some(Found {
+                    row,
+                    distance,
+                    score,
+                });
+            }
+        }
+        let best = best.expect("rows are left");
+        left.retain(|row| *row != best.row);
+        centres.push(best.row);
+        found.push(best);
+    }
+    found
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    dimension: usize,
+    values: Vec<f32>,
+    weights: Option<Vec<f32>>,
+    centre: Vec<bool>,
+    count: usize,
+}
+
+/// Vectors on a coarse grid, with many ties, duplicates and zeros, or anywhere.
+fn coordinate() -> BoxedStrategy<f32> {
+    prop_oneof![
+        3 => (-1_i8..=1).prop_map(f32::from),
+        1 => (-3_i8..=3).prop_map(|value| f32::from(value) * 0.37),
+        1 => -1.0_f32..1.0,
+    ]
+    .boxed()
+}
+
+fn weight() -> BoxedStrategy<f32> {
+    prop_oneof![
+        (0_u8..4).prop_map(|value| f32::from(value) / 4.0),
+        0.0_f32..1.0
+    ]
+    .boxed()
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (1_usize..6, 1_usize..90).prop_flat_map(|(dimension, rows)| {
+        (
+            prop::collection::vec(coordinate(), dimension * rows),
+            prop::option::of(prop::collection::vec(weight(), rows)),
+            prop::collection::vec(prop::bool::weighted(0.2), rows),
+            0..rows + 3,
+        )
+            .prop_map(move |(values, weights, mut centre, count)| {
+                centre[0] = true;
+                Case {
+                    dimension,
+                    values,
+                    weights,
+                    centre,
+                    count,
+                }
+            })
+    })
+}
+
+fn tuning() -> impl Strategy<Value = Tuning> {
+    (1_usize..9, 1_usize..9, 1_usize..6, 1_usize..40, 1_usize..8).prop_map(
+        |(front_share, least_front, candidates, block, chunk)| Tuning {
+            front_share,
+            least_front,
+            candidates,
+            block,
+            chunk,
+        },
+    )
+}
+
+fn same(a: &[Found], b: &[Found]) -> bool {
+    let bits = |found: &Found| (found.row, found.distance.to_bits(), found.score.to_bits());
+    a.iter().map(bits).eq(b.iter().map(bits))
+}
+
+/// Runs `test` on the case's problem.
+fn with_problem<T>(case: &Case, test: impl FnOnce(&Problem<'_, Table>) -> T) -> T {
+    let rows = case.centre.len();
+    let points = Table {
+        dimension: case.dimension,
+        values: case.values.clone(),
+    };
+    let squares = squared_lengths(&points, rows).expect("values are finite");
+    let (centres, free): (Vec<u32>, Vec<u32>) =
+        (0..rows as u32).partition(|row| case.centre[*row as usize]);
+    test(&Problem {
+        points: &points,
+        squares: &squares,
+        weights: case.weights.as_deref(),
+        free: &free,
+        centres: &centres,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn equals_the_plain_algorithm(case in case(), tuning in tuning()) {
+        with_problem(&case, |problem| {
+            let expected = naive(problem, case.count);
+            for arch in [Arch::new(), Arch::Scalar] {
+                for tuning in [tuning, Tuning::USUAL] {
+                    let (found, _) = farthest(problem, case.count, &Silent, arch, tuning).unwrap();
+                    prop_assert!(same(&found, &expected), "{found:?}\n{expected:?}");
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+/// Rows scattered around a few points, by a multiplicative generator.
+fn scattered(rows: usize, dimension: usize) -> Case {
+    let mut state = 7_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let around: Vec<f32> = (0..9 * dimension).map(|_| 3.0 * next()).collect();
+    let mut values = Vec::with_capacity(rows * dimension);
+    for row in 0..rows {
+        let around = &around[row % 9 * dimension..][..dimension];
+        values.extend(around.iter().map(|value| value + next()));
+    }
+    let weights = Some((0..rows).map(|_| next() + 0.5).collect());
+    let centre = (0..rows).map(|row| row % 7 == 0).collect();
+    Case {
+        dimension,
+        values,
+        weights,
+        centre,
+        count: rows / 3,
+    }
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let case = scattered(400, 24);
+    let tuning = Tuning {
+        least_front: 50,
+        candidates: 20,
+        block: 16,
+        chunk: 8,
+        ..Tuning::USUAL
+    };
+    with_problem(&case, |problem| {
+        let expected = naive(problem, case.count);
+        for threads in [1, 2, 4] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let found =
+                pool.install(|| farthest(problem, case.count, &Silent, Arch::new(), tuning));
+            assert!(same(&found.unwrap().0, &expected), "{threads} threads");
+        }
+    });
+}
+
+#[test]
+fn most_distances_are_never_computed() {
+    let case = Case {
+        count: 100,
+        ..scattered(3000, 3)
+    };
+    let tuning = Tuning {
+        least_front: 100,
+        candidates: 40,
+        block: 32,
+        ..Tuning::USUAL
+    };
+    with_problem(&case, |problem| {
+        let (found, work) = farthest(problem, case.count, &Silent, Arch::new(), tuning).unwrap();
+        let all = (problem.free.len() * (problem.centres.len() + found.len())) as u64;
+        assert!(work.pairs < all / 2, "{work:?} of {all}");
+    });
+}
+
+/// Cancels after some number of questions.
+struct Impatient(AtomicUsize);
+
+impl Progress for Impatient {
+    fn begin(&self, _what: &str, _unit: &str, _total: Option<u64>) {}
+
+    fn advance(&self, _units: u64) {}
+
+    fn note(&self, _text: &str) {}
+
+    fn end(&self) {}
+
+    fn cancelled(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+}
+
+#[test]
+fn stops_when_cancelled() {
+    let case = scattered(600, 3);
+    let tuning = Tuning {
+        least_front: 10,
+        candidates: 4,
+        ..Tuning::USUAL
+    };
+    with_problem(&case, |problem| {
+        let impatient = Impatient(AtomicUsize::new(5));
+        assert_eq!(
+            farthest(problem, case.count, &impatient, Arch::new(), tuning),
+            Err(Cancelled)
+        );
+    });
+}

@@ -1,0 +1,408 @@
+//! Squared euclidean distances, the one place where they are defined and computed.
+//!
+//! The squared distance of two vectors is `max(0, (|a|² + |b|²) - 2 a·b)` in f32, and every
+//! product `a·b` (the squared lengths too) is one chain of fused multiply-adds over ascending
+//! components, from 0. A fused multiply-add is rounded once, as IEEE 754 defines it, and no
+//! chain is ever split or reordered: vector registers hold *different pairs*, never parts of one.
+//! So a distance has the same bits on every processor, for any blocking and any number of threads,
+//! and is the same in both directions; equal vectors are at distance 0.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Vectors laid out for the kernels: panels of [`width`] vectors, component by component.
+///
+/// Panel `p` holds vectors `p * width..(p + 1) * width` as `dimension` rows of `width` values. The
+/// last panel is filled up with vectors that are infinitely far from everything.
+#[derive(Debug, Clone)]
+pub(crate) struct Panels {
+    arch: Arch,
+    width: usize,
+    dimension: usize,
+    len: usize,
+    values: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+impl Panels {
+    pub(crate) fn new(arch: Arch, dimension: usize) -> Self {
+        let width = arch.dispatch(Width);
+        Self {
+            arch,
+            width,
+            dimension,
+            len: 0,
+            values: Vec::new(),
+            squares: Vec::new(),
+        }
+    }
+
+    /// How many vectors there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many vectors a panel holds.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many panels there are.
+    pub(crate) fn panels(&self) -> usize {
+        self.len.div_ceil(self.width)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+        self.values.clear();
+        self.squares.clear();
+    }
+
+    /// Appends a vector and its squared length.
+    pub(crate) fn push(&mut self, vector: &[f32], square: f32) {
+        let column = self.len % self.width;
+        if column == 0 {
+            self.values
+                .resize(self.values.len() + self.width * self.dimension, 0.0);
+            self.squares
+                .resize(self.squares.len() + self.width, f32::INFINITY);
+        }
+        let panel = self.values.len() - self.width * self.dimension;
+        for (row, &value) in self.values[panel..]
+            .chunks_exact_mut(self.width)
+            .zip(vector)
+        {
+            row[column] = value;
+        }
+        self.squares[self.len] = square;
+        self.len += 1;
+    }
+
+    /// Lowers `nearest[i]`, the squared distance of row `i` to what it was compared with before, to
+    /// that of the nearest vector in `panels`. `rows` holds `nearest.len()` vectors one after
+    /// another, `squares` their squared lengths.
+    pub(crate) fn lower(
+        &self,
+        panels: std::ops::Range<usize>,
+        rows: &[f32],
+        squares: &[f32],
+        nearest: &mut [f32],
+    ) {
+        let size = self.width * self.dimension;
+        self.arch.dispatch(Lower {
+            dimension: self.dimension,
+            panels: &self.values[panels.start * size..panels.end * size],
+            panel_squares: &self.squares[panels.start * self.width..panels.end * self.width],
+            rows,
+            squares,
+            nearest,
+        });
+    }
+
+    /// Lowers `nearest[j]` to the squared distance of vector `j` to `row`, where that is less.
+    pub(crate) fn lower_all(&self, row: &[f32], square: f32, nearest: &mut [f32]) {
+        self.arch.dispatch(LowerAll {
+            panels: &self.values,
+            panel_squares: &self.squares,
+            row,
+            square,
+            nearest,
+        });
+    }
+}
+
+/// The squared length of each of the vectors that lie one after another in `rows`.
+pub(crate) fn squared_lengths(arch: Arch, dimension: usize, rows: &[f32], squares: &mut [f32]) {
+    arch.dispatch(SquaredLengths {
+        dimension,
+        rows,
+        squares,
+    });
+}
+
+struct Width;
+
+impl WithSimd for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> usize {
+        2 * S::F32_LANES
+    }
+}
+
+struct SquaredLengths<'a> {
+    dimension: usize,
+    rows: &'a [f32],
+    squares: &'a mut [f32],
+}
+
+impl WithSimd for SquaredLengths<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        const TOGETHER: usize = 8;
+        let rows = self.rows.chunks(TOGETHER * self.dimension);
+        for (rows, squares) in rows.zip(self.squares.chunks_mut(TOGETHER)) {
+            let mut sums = [0.0_f32; TOGETHER];
+            if let Some(rows) = split::<TOGETHER>(rows, self.dimension) {
+                for k in 0..self.dimension {
+                    for (sum, row) in sums.iter_mut().zip(rows) {
+                        *sum = row[k].mul_add(row[k], *sum);
+                    }
+                }
+            } else {
+                for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(self.dimension)) {
+                    *sum = row
+                        .iter()
+                        .fold(0.0, |sum, value| value.mul_add(*value, sum));
+                }
+            }
+            squares.copy_from_slice(&sums[..squares.len()]);
+        }
+    }
+}
+
+/// The first `N` rows of `rows`, if there are so many.
+#[inline(always)]
+fn split<const N: usize>(rows: &[f32], dimension: usize) -> Option<[&[f32]; N]> {
+    (rows.len() >= N * dimension)
+        .then(|| std::array::from_fn(|i| &rows[i * dimension..(i + 1) * dimension]))
+}
+
+struct Lower<'a> {
+    dimension: usize,
+    panels: &'a [f32],
+    panel_squares: &'a [f32],
+    rows: &'a [f32],
+    squares: &'a [f32],
+    nearest: &'a mut [f32],
+}
+
+impl WithSimd for Lower<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 {
+            self.tiles::<S, 12>(simd);
+        } else {
+            self.tiles::<S, 6>(simd);
+        }
+    }
+}
+
+impl Lower<'_> {
+    /// Goes over tiles of `ROWS` rows by one panel, whose sums stay in registers.
+    #[inline(always)]
+    fn tiles<S: Simd, const ROWS: usize>(mut self, simd: S) {
+        let width = 2 * S::F32_LANES;
+        let panels = self.panels.chunks_exact(width * self.dimension);
+        for (panel, panel_squares) in panels.zip(self.panel_squares.chunks_exact(width)) {
+            let (panel, _) = S::as_simd_f32s(panel);
+            let (panel_squares, _) = S::as_simd_f32s(panel_squares);
+            let mut start = 0;
+            while start + ROWS <= self.nearest.len() {
+                self.tile::<S, ROWS>(simd, panel, panel_squares, start);
+                start += ROWS;
+            }
+            while start < self.nearest.len() {
+                self.tile::<S, 1>(simd, panel, panel_squares, start);
+                start += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize>(
+        &mut self,
+        simd: S,
+        panel: &[S::f32s],
+        panel_squares: &[S::f32s],
+        start: usize,
+    ) {
+        let Some(rows) = split::<ROWS>(&self.rows[start * self.dimension..], self.dimension) else {
+            return;
+        };
+        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+        for (k, column) in panel.chunks_exact(2).enumerate().take(self.dimension) {
+            for i in 0..ROWS {
+                let value = simd.splat_f32s(rows[i][k]);
+                sums[i][0] = simd.mul_add_f32s(value, column[0], sums[i][0]);
+                sums[i][1] = simd.mul_add_f32s(value, column[1], sums[i][1]);
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            let square = simd.splat_f32s(self.squares[start + i]);
+            let left = squared_distance(simd, square, panel_squares[0], sums[0]);
+            let right = squared_distance(simd, square, panel_squares[1], sums[1]);
+            let least = simd.reduce_min_f32s(simd.min_f32s(left, right));
+            let nearest = &mut self.nearest[start + i];
+            *nearest = nearest.min(least);
+        }
+    }
+}
+
+struct LowerAll<'a> {
+    panels: &'a [f32],
+    panel_squares: &'a [f32],
+    row: &'a [f32],
+    square: f32,
+    nearest: &'a mut [f32],
+}
+
+impl WithSimd for LowerAll<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        const TOGETHER: usize = 4;
+        let width = 2 * S::F32_LANES;
+        let size = width * self.row.len();
+        let groups = self.panels.chunks(TOGETHER * size);
+        let squares = self.panel_squares.chunks(TOGETHER * width);
+        for ((panels, squares), nearest) in groups
+            .zip(squares)
+            .zip(self.nearest.chunks_mut(TOGETHER * width))
+        {
+            if let Some(panels) = split::<TOGETHER>(panels, size) {
+                one_row::<S, TOGETHER>(simd, panels, squares, self.row, self.square, nearest);
+            } else {
+                let panels = panels.chunks_exact(size);
+                let squares = squares.chunks_exact(width);
+                for ((panel, squares), nearest) in
+                    panels.zip(squares).zip(nearest.chunks_mut(width))
+                {
+                    one_row::<S, 1>(simd, [panel], squares, self.row, self.square, nearest);
+                }
+            }
+        }
+    }
+}
+
+/// One row against the vectors of `PANELS` panels, whose sums stay in registers.
+#[inline(always)]
+fn one_row<S: Simd, const PANELS: usize>(
+    simd: S,
+    panels: [&[f32]; PANELS],
+    panel_squares: &[f32],
+    row: &[f32],
+    square: f32,
+    nearest: &mut [f32],
+) {
+    let panels = panels.map(|panel| S::as_simd_f32s(panel).0);
+    let mut sums = [[simd.splat_f32s(0.0); 2]; PANELS];
+    for (k, &value) in row.iter().enumerate() {
+        let value = simd.splat_f32s(value);
+        for p in 0..PANELS {
+            sums[p][0] = simd.mul_add_f32s(value, panels[p][2 * k], sums[p][0]);
+            sums[p][1] = simd.mul_add_f32s(value, panels[p][2 * k + 1], sums[p][1]);
+        }
+    }
+    let square = simd.splat_f32s(square);
+    let (panel_squares, _) = S::as_simd_f32s(panel_squares);
+    let nearest = nearest.chunks_mut(S::F32_LANES);
+    for ((sum, panel_square), nearest) in sums.as_flattened().iter().zip(panel_squares).zip(nearest)
+    {
+        let distances = squared_distance(simd, square, *panel_square, *sum);
+        let least = simd.min_f32s(simd.partial_load_f32s(nearest), distances);
+        simd.partial_store_f32s(nearest, least);
+    }
+}
+
+#[inline(always)]
+fn squared_distance<S: Simd>(simd: S, a: S::f32s, b: S::f32s, product: S::f32s) -> S::f32s {
+    let twice = simd.add_f32s(product, product);
+    let distance = simd.sub_f32s(simd.add_f32s(a, b), twice);
+    simd.max_f32s(distance, simd.splat_f32s(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The squared distance as the module's documentation defines it.
+    fn defined(a: &[f32], b: &[f32]) -> f32 {
+        let product =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum));
+        (product(a, a) + product(b, b) - 2.0 * product(a, b)).max(0.0)
+    }
+
+    fn vectors(dimension: usize, count: usize) -> impl Strategy<Value = Vec<f32>> {
+        prop::collection::vec(-4.0_f32..4.0, dimension * count)
+    }
+
+    fn rows_and_centres() -> impl Strategy<Value = (usize, Vec<f32>, Vec<f32>)> {
+        (1_usize..20, 1_usize..40, 1_usize..70).prop_flat_map(|(dimension, rows, centres)| {
+            (
+                Just(dimension),
+                vectors(dimension, rows),
+                vectors(dimension, centres),
+            )
+        })
+    }
+
+    fn panels(arch: Arch, dimension: usize, vectors: &[f32]) -> Panels {
+        let mut squares = vec![0.0; vectors.len() / dimension];
+        squared_lengths(arch, dimension, vectors, &mut squares);
+        let mut panels = Panels::new(arch, dimension);
+        for (vector, square) in vectors.chunks_exact(dimension).zip(squares) {
+            panels.push(vector, square);
+        }
+        panels
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_gives_the_defined_bits((dimension, rows, centres) in rows_and_centres()) {
+            let nearest_centre = |row: &[f32]| {
+                let distances = centres.chunks_exact(dimension).map(|centre| defined(row, centre));
+                distances.fold(f32::INFINITY, f32::min)
+            };
+            let expected: Vec<f32> = rows.chunks_exact(dimension).map(nearest_centre).collect();
+            for arch in [Arch::Scalar, Arch::new()] {
+                let mut squares = vec![0.0; expected.len()];
+                squared_lengths(arch, dimension, &rows, &mut squares);
+
+                let by_centre = panels(arch, dimension, &centres);
+                let mut nearest = vec![f32::INFINITY; expected.len()];
+                let half = by_centre.panels() / 2;
+                by_centre.lower(0..half, &rows, &squares, &mut nearest);
+                by_centre.lower(half..by_centre.panels(), &rows, &squares, &mut nearest);
+                prop_assert_eq!(bits(&nearest), bits(&expected));
+
+                let by_row = panels(arch, dimension, &rows);
+                let mut nearest = vec![f32::INFINITY; expected.len()];
+                for centre in centres.chunks_exact(dimension) {
+                    let square = defined(centre, &vec![0.0; dimension]);
+                    by_row.lower_all(centre, square, &mut nearest);
+                }
+                prop_assert_eq!(bits(&nearest), bits(&expected));
+            }
+        }
+
+        #[test]
+        fn equal_vectors_are_at_distance_zero(vector in vectors(7, 1)) {
+            prop_assert_eq!(defined(&vector, &vector).to_bits(), 0);
+        }
+    }
+
+    #[test]
+    fn cleared_panels_hold_nothing() {
+        let mut panels = panels(Arch::new(), 2, &[1.0, 2.0, 3.0, 4.0]);
+        panels.clear();
+        assert_eq!((panels.len(), panels.panels()), (0, 0));
+        panels.push(&[0.0, 0.0], 0.0);
+        let mut nearest = [9.0];
+        panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
+        assert_eq!(nearest, [9.0]);
+        panels.push(&[3.0, 3.0], 18.0);
+        panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
+        assert_eq!(nearest, [1.0]);
+    }
+}

@@ -1,0 +1,101 @@
+//! A strategy that was checked: either a shuffle or a list of objectives.
+
+use crate::{Error, Strategy, Uncertainty};
+
+/// What a valid [`Strategy`] comes down to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Plan {
+    Shuffle,
+    /// The product of these, in the order given; not empty, none twice.
+    Objectives(Vec<Objective>),
+}
+
+/// One factor of the score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Objective {
+    Diversity,
+    Uncertainty(Uncertainty),
+}
+
+impl Objective {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Diversity => "diversity",
+            Self::Uncertainty(measure) => measure.name(),
+        }
+    }
+
+    fn new(strategy: &Strategy) -> Result<Self, Error> {
+        match strategy {
+            Strategy::Diversity {} => Ok(Self::Diversity),
+            Strategy::Uncertainty { score } => Ok(Self::Uncertainty(*score)),
+            Strategy::Random {} => Err(Error::NotAnObjective { term: "random" }),
+            Strategy::Product(_) => Err(Error::NotAnObjective { term: "product" }),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(strategy: &Strategy) -> Result<Self, Error> {
+        let terms = match strategy {
+            Strategy::Random {} => return Ok(Self::Shuffle),
+            Strategy::Product(terms) => terms.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        if terms.is_empty() {
+            return Err(Error::EmptyProduct);
+        }
+        let mut objectives = Vec::with_capacity(terms.len());
+        for term in terms {
+            let objective = Objective::new(term)?;
+            if objectives.contains(&objective) {
+                return Err(Error::RepeatedObjective {
+                    objective: objective.name(),
+                });
+            }
+            objectives.push(objective);
+        }
+        Ok(Self::Objectives(objectives))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_of_one_is_that_one() {
+        let product = Strategy::Product(vec![Strategy::Diversity {}]);
+        assert_eq!(
+            Plan::new(&product).unwrap(),
+            Plan::new(&Strategy::Diversity {}).unwrap()
+        );
+    }
+
+    #[test]
+    fn impossible_products_are_refused() {
+        let message = |terms: Vec<Strategy>| {
+            Strategy::Product(terms)
+                .check()
+                .expect_err("it is impossible")
+                .to_string()
+        };
+        let margin = || Strategy::Uncertainty {
+            score: Uncertainty::Margin,
+        };
+        assert_eq!(
+            message(vec![]),
+            "a product needs at least one objective: give `diversity`, `uncertainty` or both"
+        );
+        assert_eq!(
+            message(vec![margin(), Strategy::Random {}]),
+            "`random` cannot be part of a product: only `diversity` and `uncertainty` can, \
+             use `random` as a strategy of its own"
+        );
+        assert_eq!(
+            message(vec![margin(), Strategy::Diversity {}, margin()]),
+            "a product holds `margin` twice: leave one out"
+        );
+        assert!(message(vec![Strategy::Product(vec![margin()])]).starts_with("`product` cannot"));
+    }
+}

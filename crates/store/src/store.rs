@@ -1,0 +1,131 @@
+//! A store: its place, and the questions that can be asked without changing it.
+
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::layout::Layout;
+use crate::session::Session;
+use crate::{Action, Error, GcReport, Key, Missing, ObjectId, Record, Why, files, gc, look, why};
+
+/// The format of the store's folders and files.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// A store of finished work in a folder. Cheap to clone; clones are the same store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    layout: Layout,
+}
+
+impl Store {
+    /// The store at `root`. A store that is not there yet is empty; nothing is created before
+    /// the first [`session`](Self::session).
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let layout = Layout::new(root.into());
+        match fs::metadata(layout.root()) {
+            Ok(metadata) if !metadata.is_dir() => {
+                let path = layout.root().to_owned();
+                return Err(Error::NotAFolder { path });
+            }
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::read(layout.root(), source));
+            }
+            _ => {}
+        }
+        let path = layout.format();
+        if let Some(bytes) = files::read(&path)? {
+            match serde_json::from_slice(&bytes) {
+                Ok(Format { format }) if format > FORMAT => {
+                    return Err(Error::NewerStore {
+                        path,
+                        found: format,
+                        known: FORMAT,
+                    });
+                }
+                Ok(_) => {}
+                Err(source) => return Err(Error::DamagedFormat { path, source }),
+            }
+        }
+        Ok(Self { layout })
+    }
+
+    /// The store's folder.
+    pub fn root(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// The record of an action whose result is there, whole by names and lengths. Nothing is
+    /// hashed, so this takes microseconds. A damaged result counts as none, and is logged.
+    pub fn find(&self, action: &Action) -> Result<Option<Record>, Error> {
+        match self.look(&action.key())? {
+            Ok(record) => Ok(Some(record)),
+            Err(missing) => {
+                if missing.is_damage() {
+                    tracing::warn!("{}: {missing}; it will be made again", action.name());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Like [`find`](Self::find) by the key alone, saying what is missing.
+    pub fn look(&self, key: &Key) -> Result<Result<Record, Missing>, Error> {
+        look::look(&self.layout, key)
+    }
+
+    /// Why an action that was not found has to run.
+    pub fn why(&self, action: &Action) -> Result<Why, Error> {
+        why::why(&self.layout, action)
+    }
+
+    /// The folder in which an object's files lie.
+    pub fn object_dir(&self, object: &ObjectId) -> PathBuf {
+        self.layout.object(object)
+    }
+
+    /// Reads all of an object and compares it with the digests.
+    pub fn verify(&self, object: &ObjectId) -> Result<(), Error> {
+        look::verify(&self.layout, object)
+    }
+
+    /// Starts to use the store for work: creates what is missing of it, and keeps
+    /// [`gc`](Self::gc) away until the session is dropped. While `gc` works this waits;
+    /// `on_wait` is called every 50 ms and may call it off.
+    pub fn session(&self, on_wait: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Session, Error> {
+        let layout = &self.layout;
+        for folder in [
+            layout.objects(),
+            layout.actions(),
+            layout.all_pending(),
+            layout.all_scratch(),
+            layout.locks(),
+            layout.runs(),
+            layout.last_folder(),
+        ] {
+            files::create_folder(&folder)?;
+        }
+        let session = Session::new(self.clone(), on_wait)?;
+        if files::length(&layout.format())?.is_none() {
+            files::write_json(&layout.format(), &Format { format: FORMAT })?;
+        }
+        Ok(session)
+    }
+
+    /// Removes all that no run's folder links to: objects, their records, and what crashed or
+    /// abandoned work left. An error if a run is in progress. With `dry_run` it only counts.
+    pub fn gc(&self, dry_run: bool) -> Result<GcReport, Error> {
+        gc::gc(&self.layout, dry_run)
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}

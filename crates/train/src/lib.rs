@@ -1,0 +1,1 @@
+//! Goldpan's train.
