@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use goldpan_artifact::{Labelled, Texts};
+use goldpan_artifact::{Labelled, Texts, peek};
 use goldpan_sources::Column;
 
 use crate::error::{At, Error, Place};
@@ -23,7 +23,8 @@ pub fn labelled(path: &Path, texts: Option<&Texts>) -> Result<Labelled, Error> {
 /// Reads which texts are labelled, from a selection or labels table, or from a JSONL, CSV or TSV
 /// file with a column `id`, or `key` for the user's own ids, and perhaps a column `label`.
 ///
-/// A label is the name or number of one of `classes`. With `texts`, every id must be one of
+/// A label is the name or number of one of `classes`; those of a labels table, which has classes
+/// of its own, are matched by name. With `texts`, every id must be one of
 /// theirs. No id may occur twice, and either all rows or none have a label.
 pub fn labelled_in(
     path: &Path,
@@ -31,8 +32,9 @@ pub fn labelled_in(
     classes: &[String],
 ) -> Result<Labelled, Error> {
     if is_arrow(path)? {
-        let labelled = Labelled::open_arrow(path)?;
+        let mut labelled = Labelled::open_arrow(path)?;
         check_known(path, &labelled.ids, texts)?;
+        rename(path, &mut labelled, classes)?;
         return Ok(labelled);
     }
     let mut main = vec![Column::from("id")];
@@ -109,6 +111,41 @@ fn check_known(path: &Path, ids: &[u64], texts: Option<&Texts>) -> Result<(), Er
             texts: texts.path().to_owned(),
         }),
     }
+}
+
+/// Numbers a table's labels by `classes`, where its own classes are others.
+fn rename(path: &Path, labelled: &mut Labelled, classes: &[String]) -> Result<(), Error> {
+    let own = peek(path)?.classes;
+    let Some(labels) = labelled.labels.as_mut().filter(|_| own != classes) else {
+        return Ok(());
+    };
+    if classes.is_empty() {
+        return Ok(());
+    }
+    for (label, row) in labels.iter_mut().zip(1..) {
+        let name = usize::try_from(*label)
+            .ok()
+            .and_then(|label| own.get(label));
+        let number = classes
+            .iter()
+            .zip(0..)
+            .find(|(class, _)| Some(*class) == name);
+        *label = match number {
+            Some((_, number)) => number,
+            None => {
+                return Err(Error::UnknownLabel {
+                    at: At {
+                        path: path.to_owned(),
+                        place: Place::Row(row),
+                    },
+                    column: "label".to_owned(),
+                    value: name.cloned().unwrap_or_else(|| label.to_string()),
+                    classes: classes.to_vec(),
+                });
+            }
+        };
+    }
+    Ok(())
 }
 
 struct Reader<'a> {

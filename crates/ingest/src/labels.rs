@@ -114,9 +114,9 @@ pub(crate) fn read(
             }),
         },
         LabelRule::Sign => match label.parse::<f64>() {
+            Ok(0.0) => Ok(Label::LeaveOut),
             Ok(number) if number > 0.0 => Ok(Label::Class(1)),
             Ok(number) if number < 0.0 => Ok(Label::Class(0)),
-            Ok(number) if number == 0.0 => Ok(Label::LeaveOut),
             _ => Err(Error::NotANumber {
                 at: at(),
                 column: column.to_owned(),

@@ -17,6 +17,7 @@
 //!
 //! [`labelled`] reads which texts of a table are labelled, and how.
 
+mod cell;
 mod columnar;
 mod config;
 mod csv;

@@ -78,6 +78,29 @@ fn tables() {
 }
 
 #[test]
+fn a_table_of_labels_is_matched_by_the_names_of_its_classes() {
+    let work = Work::new();
+    let texts = texts(&work);
+    let path = work.folder.path().join("labels.arrow");
+    let classes = ["pos", "odd", "neg"].map(str::to_owned);
+    let write = |label| {
+        let mut table = LabelsWriter::create(&path, &classes, Producer::new("test", 1)).unwrap();
+        table.push(0, 2, "human", 0).unwrap();
+        table.push(3, label, "human", 0).unwrap();
+        table.finish().unwrap();
+    };
+    write(0);
+    let read = labelled(&path, Some(&texts)).unwrap();
+    assert_eq!(read, ids(&[0, 3], Some(&[0, 1])));
+    write(1);
+    let error = labelled(&path, Some(&texts)).unwrap_err().to_string();
+    assert!(
+        error.ends_with("labels.arrow, row 2, column `label`: `odd` is not a class; the classes are `neg`, `pos`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn errors_say_where() {
     let work = Work::new();
     let error = |content: &str| read(&work, "l.csv", content).unwrap_err();

@@ -1,6 +1,6 @@
 //! LoRA adapters in PEFT's format: `adapter_model.safetensors` and `adapter_config.json`.
 
-use crate::classifier::head_shapes;
+use crate::classifier::{head_shapes, last_tensor};
 use crate::error::read_json;
 use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, Weights};
 use goldpan_artifact::atomic;
@@ -133,10 +133,7 @@ impl Adapter {
     ///
     /// When there is no head for this family.
     pub fn classes(&self, family: Family) -> Result<usize, Error> {
-        let name = match family {
-            Family::Bert => "classifier.weight",
-            Family::Roberta => "classifier.out_proj.weight",
-        };
+        let name = last_tensor(family);
         let weight = self.parameters.get(name).ok_or_else(|| self.missing(name))?;
         Ok(weight.dims()[0])
     }
@@ -169,7 +166,7 @@ impl Adapter {
 }
 
 /// Which encoder layer and linear layer a LoRA tensor belongs to.
-fn target_of(name: &str) -> Option<(usize, Target)> {
+pub(crate) fn target_of(name: &str) -> Option<(usize, Target)> {
     let rest = name
         .strip_prefix("bert.encoder.layer.")
         .or_else(|| name.strip_prefix("roberta.encoder.layer."))?;

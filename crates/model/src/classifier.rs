@@ -118,6 +118,12 @@ impl Classifier {
         &self.encoder
     }
 
+    /// How many classes these parameters tell apart.
+    pub fn classes(&self, parameters: &Parameters) -> usize {
+        let weight = parameters.get(last_tensor(self.encoder.config().family));
+        weight.map_or(0, |weight| weight.dims()[0])
+    }
+
     /// The states before layer `layer` for layers that nothing adapts: constants in training.
     pub fn prefix(&self, layer: usize, batch: &Batch) -> Hidden {
         self.encoder.run(0..layer, self.encoder.embed(batch))
@@ -168,7 +174,7 @@ pub(crate) fn lora_name(family: Family, layer: usize, target: Target) -> String 
 }
 
 /// The head's last weight, whose rows are the classes.
-fn last_tensor(family: Family) -> &'static str {
+pub(crate) fn last_tensor(family: Family) -> &'static str {
     match family {
         Family::Bert => "classifier.weight",
         Family::Roberta => "classifier.out_proj.weight",

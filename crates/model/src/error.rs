@@ -183,6 +183,17 @@ pub enum Error {
         /// The feature that brings it.
         feature: &'static str,
     },
+    /// A trained model's card was written by a newer version.
+    #[error("{path} has format {format}, which this version does not know: update goldpan")]
+    NewerCard {
+        /// The goldpan.json.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+    /// The user stopped the work.
+    #[error("stopped")]
+    Cancelled,
     /// A file cannot be written.
     #[error("cannot save the model")]
     Save(#[source] goldpan_artifact::Error),

@@ -11,6 +11,7 @@
 
 mod adapter;
 mod batch;
+mod card;
 mod classifier;
 mod config;
 mod device;
@@ -19,12 +20,16 @@ mod error;
 mod linear;
 mod lora;
 mod parameters;
+mod prefix;
 mod sentence;
+mod stream;
+mod text_classifier;
 mod tokenizer;
 mod weights;
 
 pub use adapter::Adapter;
 pub use batch::{Batch, TOKENS_PER_BATCH, by_length};
+pub use card::{BaseModel, ModelCard};
 pub use classifier::{Classifier, HeadSource};
 pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
@@ -32,6 +37,9 @@ pub use encoder::{Encoder, Hidden};
 pub use error::Error;
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use parameters::Parameters;
+pub use prefix::PrefixCache;
 pub use sentence::{Pooling, SentenceEncoder};
+pub use stream::for_each_text;
+pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
 pub use weights::Weights;

@@ -130,11 +130,6 @@ impl LoraConfig {
         self.layers.as_ref().is_none_or(|layers| layers.contains(&layer))
     }
 
-    /// The lowest adapted layer of a model with these many layers.
-    pub fn first_layer(&self, layers: usize) -> usize {
-        (0..layers).find(|&layer| self.adapts(layer)).unwrap_or(layers)
-    }
-
     /// Checks that every adapted layer exists.
     ///
     /// # Errors

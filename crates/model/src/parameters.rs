@@ -1,5 +1,6 @@
 //! Named trainable tensors.
 
+use crate::adapter::target_of;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::BTreeMap;
 
@@ -46,6 +47,12 @@ impl Parameters {
     /// How many numbers they hold together.
     pub fn count(&self) -> usize {
         self.tensors.values().map(|tensor| tensor.dims().iter().product::<usize>()).sum()
+    }
+
+    /// The lowest encoder layer that these tensors adapt, of `layers`; the last where they adapt none.
+    pub fn first_layer(&self, layers: usize) -> usize {
+        let adapted = self.tensors.keys().filter_map(|name| target_of(name));
+        adapted.map(|(layer, _)| layer).min().unwrap_or(layers - 1)
     }
 
     /// The same tensors as leaves whose gradients are kept.

@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::error::{Error, Miss};
 use crate::failure::Failure;
-use crate::http::{Answer, Ask, Client, Credential, HttpError, check_status, header_text, shown};
+use crate::http::{Answer, Ask, Client, Credential, check_status, header_text, shown};
+use crate::http_error::HttpError;
 use crate::partial::Partial;
 
 /// How often in a row a transfer may break off without a new byte.

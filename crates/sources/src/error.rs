@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::failure::Failure;
-use crate::http::HttpError;
+use crate::http_error::HttpError;
 use crate::not_found::NotFound;
 
 /// An error of resolving a name.

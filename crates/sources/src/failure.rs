@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::http::HttpError;
+use crate::http_error::HttpError;
 
 /// Why a place has not what was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,8 @@ use url::Url;
 use crate::download::Download;
 use crate::error::Miss;
 use crate::failure::Failure;
-use crate::http::{Ask, Client, Credential, HttpError, check_status, header_text, shown};
+use crate::http::{Ask, Client, Credential, check_status, header_text, shown};
+use crate::http_error::HttpError;
 use crate::not_found::Place;
 use crate::places::{HubSettings, Places};
 

@@ -12,7 +12,8 @@ use crate::catalogue::Distribution;
 use crate::download::Download;
 use crate::error::Miss;
 use crate::failure::Failure;
-use crate::http::{Ask, Client, Credential, HttpError, shown};
+use crate::http::{Ask, Client, Credential, shown};
+use crate::http_error::HttpError;
 use crate::not_found::Place;
 use crate::places::{IndexSettings, Places};
 

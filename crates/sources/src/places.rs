@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 use crate::error::Error;
-use crate::http::{HttpError, Network};
+use crate::http::Network;
+use crate::http_error::HttpError;
 
 const HUB: &str = "https://huggingface.co";
 const INDEX: &str = "https://pypi.org/simple";

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use goldpan_artifact::{Progress, Silent};
 use goldpan_sources::{Error, Origin, Places, Token, check_model, model};
-use server::{Reply, Request, Server, places};
+use server::{Reply, Request, Server, impatient, places};
 use tempfile::TempDir;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -249,7 +249,7 @@ fn refusals_say_what_the_token_lacks() {
 fn a_silent_hub_is_given_up_soon_and_asked_once() {
     let server = Server::start(|_| Reply::body("late").cut(0).stall(Duration::from_secs(20)));
     let folder = TempDir::new().unwrap();
-    let places = places(&folder, &server.url);
+    let places = impatient(places(&folder, &server.url));
     let start = Instant::now();
     let message = not_found(model("me/tiny", &places, &Silent));
     assert!(
@@ -333,7 +333,8 @@ fn a_transfer_that_stalls_is_taken_up_again() {
     });
     let folder = TempDir::new().unwrap();
     let start = Instant::now();
-    model("me/tiny", &places(&folder, &server.url), &Silent).unwrap();
+    let places = impatient(places(&folder, &server.url));
+    model("me/tiny", &places, &Silent).unwrap();
     assert!(
         start.elapsed() < Duration::from_secs(5),
         "{:?}",

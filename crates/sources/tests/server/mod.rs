@@ -188,17 +188,22 @@ fn write(mut stream: &TcpStream, request: &Request, reply: Reply) -> std::io::Re
     Ok(())
 }
 
-/// Places that ask only this server, with short time limits, and a cache in `folder`.
+/// Places that ask only this server, without the environment's proxy, and a cache in `folder`.
 pub fn places(folder: &tempfile::TempDir, server: &str) -> Places {
     let mut places = Places::with_cache(folder.path().join("cache")).unwrap();
     places.hub.endpoint = format!("{server}/").parse().unwrap();
     places.index.url = format!("{server}/simple/").parse().unwrap();
     places.network = Network {
-        connect: Duration::from_secs(2),
-        contact: Duration::from_millis(400),
-        stall: Duration::from_millis(400),
         pause: Duration::from_millis(5),
         environment_proxy: false,
+        ..Network::default()
     };
+    places
+}
+
+/// Limits the time that the server may keep silent.
+pub fn impatient(mut places: Places) -> Places {
+    places.network.contact = Duration::from_millis(500);
+    places.network.stall = Duration::from_millis(500);
     places
 }

@@ -1,0 +1,75 @@
+//! Texts to vectors.
+
+use crate::Error;
+use goldpan_artifact::{EmbeddingsWriter, Precision, Producer, Progress, Texts};
+use goldpan_model::{Device, SentenceEncoder, for_each_text};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// Rises with every change that gives other numbers: part of the cache key.
+pub const VERSION: u32 = 1;
+
+/// How texts are embedded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EmbedConfig {
+    /// Tokens that a text is cut at; without it, what the model's folder says.
+    pub max_length: Option<NonZeroUsize>,
+    /// Whether vectors are scaled to length 1; without it, what the model's folder says.
+    pub normalize: Option<bool>,
+    /// The precision that vectors are stored with.
+    pub storage: Precision,
+}
+
+impl Default for EmbedConfig {
+    fn default() -> Self {
+        Self {
+            max_length: None,
+            normalize: None,
+            storage: Precision::F32,
+        }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Texts embedded.
+    pub rows: u64,
+    /// Components of a vector.
+    pub dimension: usize,
+}
+
+/// Embeds `texts` with the model in `folder` and writes an embeddings table to `out`.
+///
+/// # Errors
+///
+/// When the model cannot be loaded, the table cannot be written, or `progress` is cancelled; then
+/// nothing is at `out`.
+pub fn embed(
+    config: &EmbedConfig,
+    texts: &Texts,
+    folder: &Path,
+    device: &Device,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Summary, Error> {
+    let encoder = SentenceEncoder::open(folder, config.max_length, config.normalize, device)?;
+    let dimension = encoder.dimension();
+    let producer = Producer::new("embed", VERSION);
+    let mut writer = EmbeddingsWriter::create(out, dimension, config.storage, producer)?;
+    progress.begin("embedding", "texts", Some(texts.len() as u64));
+    for_each_text(
+        texts,
+        |texts| encoder.tokenize(texts),
+        |sequences| encoder.embed(sequences.iter().copied()),
+        |row, vector| Ok::<(), Error>(writer.push(texts.id(row), vector)?),
+        progress,
+    )?;
+    progress.end();
+    let written = writer.finish()?;
+    Ok(Summary {
+        rows: written.rows,
+        dimension,
+    })
+}

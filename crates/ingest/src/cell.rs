@@ -1,0 +1,74 @@
+//! Single values of Arrow columns, whatever their type.
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowDictionaryKeyType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_schema::DataType;
+
+use crate::row::Value;
+
+/// Whether values of this type are texts.
+pub(crate) fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+/// Whether values of this type are texts, numbers or truth values.
+pub(crate) fn is_plain(kind: &DataType) -> bool {
+    match kind {
+        DataType::Null | DataType::Boolean => true,
+        DataType::Dictionary(_, values) => is_plain(values),
+        other => is_text(other) || other.is_integer() || other.is_floating(),
+    }
+}
+
+/// The value of a row of a column.
+pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    let text = |text: &str| Value::Text(text.to_owned());
+    match array.data_type() {
+        DataType::Utf8 => text(array.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => text(array.as_string::<i64>().value(row)),
+        DataType::Utf8View => text(array.as_string_view().value(row)),
+        DataType::Boolean => Value::Truth(array.as_boolean().value(row)),
+        DataType::Int8 => Value::Whole(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Value::Whole(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Value::Whole(array.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Int64 => Value::Whole(array.as_primitive::<Int64Type>().value(row).into()),
+        DataType::UInt8 => Value::Whole(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Value::Whole(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Value::Whole(array.as_primitive::<UInt32Type>().value(row).into()),
+        DataType::UInt64 => Value::Whole(array.as_primitive::<UInt64Type>().value(row).into()),
+        DataType::Float16 => Value::Number(array.as_primitive::<Float16Type>().value(row).into()),
+        DataType::Float32 => Value::Number(array.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Dictionary(key, _) => match **key {
+            DataType::Int8 => entry::<Int8Type>(array, row),
+            DataType::Int16 => entry::<Int16Type>(array, row),
+            DataType::Int32 => entry::<Int32Type>(array, row),
+            DataType::Int64 => entry::<Int64Type>(array, row),
+            DataType::UInt8 => entry::<UInt8Type>(array, row),
+            DataType::UInt16 => entry::<UInt16Type>(array, row),
+            DataType::UInt32 => entry::<UInt32Type>(array, row),
+            _ => entry::<UInt64Type>(array, row),
+        },
+        _ => Value::Null,
+    }
+}
+
+/// The dictionary's value for a row.
+fn entry<K: ArrowDictionaryKeyType>(array: &dyn Array, row: usize) -> Value {
+    let array = array.as_dictionary::<K>();
+    match array.key(row) {
+        Some(key) => value(array.values(), key),
+        None => Value::Null,
+    }
+}

@@ -1,0 +1,82 @@
+//! What a trained model's folder says about itself: `goldpan.json`.
+
+use crate::Error;
+use crate::error::read_json;
+use goldpan_artifact::{Digest, atomic};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+const FILE: &str = "goldpan.json";
+const FORMAT: u32 = 1;
+
+/// A base model: its name and the digest of the files used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseModel {
+    /// The name it was asked for by.
+    pub name: String,
+    /// The content of its files.
+    pub digest: Digest,
+}
+
+/// The classes of a trained model, and what it was trained on top of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The format of this file.
+    format: u32,
+    /// The class names, in the order of their numbers.
+    pub classes: Vec<String>,
+    /// The base model.
+    pub base: BaseModel,
+    /// Tokens that a text was cut at in training; without it, as much as the base model takes.
+    pub max_length: Option<NonZeroUsize>,
+}
+
+impl ModelCard {
+    /// A card of the current format.
+    pub fn new(classes: Vec<String>, base: BaseModel, max_length: Option<NonZeroUsize>) -> Self {
+        Self {
+            format: FORMAT,
+            classes,
+            base,
+            max_length,
+        }
+    }
+
+    /// Whether `folder` is that of a trained model.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(FILE).is_file()
+    }
+
+    /// Reads the card of a trained model.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or was written by a newer version.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        let card: Self = read_json(path.clone())?;
+        if card.format > FORMAT {
+            return Err(Error::NewerCard {
+                path,
+                format: card.format,
+            });
+        }
+        Ok(card)
+    }
+
+    /// Writes the card into a trained model's folder.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(FILE);
+        let mut text = serde_json::to_vec_pretty(self).map_err(|source| Error::Json {
+            path: path.clone(),
+            source,
+        })?;
+        text.push(b'\n');
+        atomic::write_bytes(path, &text).map_err(Error::Save)
+    }
+}

@@ -1,0 +1,128 @@
+//! States of the layers that nothing adapts, kept so that they are computed once.
+
+use crate::{Batch, Classifier, Hidden, TOKENS_PER_BATCH, Tokens, by_length};
+use burn::tensor::{Tensor, TensorData};
+use goldpan_artifact::{Digest, Progress};
+use goldpan_kernels::Sequences;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Remembers, for each sequence of tokens, its states before the first adapted layer.
+///
+/// Below the first adapted layer the encoder is frozen, so these states are the same in every epoch,
+/// training and prediction with one base model. The cache changes no result: a sequence's states do
+/// not depend on the batch in which they were computed. Use one cache for one base model.
+pub struct PrefixCache {
+    limit: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: usize,
+    states: HashMap<(usize, Digest), Arc<[f32]>>,
+}
+
+impl PrefixCache {
+    /// An empty cache that keeps at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            kept: Mutex::new(Kept::default()),
+        }
+    }
+
+    /// Computes the states before `layer` of all sequences in well-filled batches, as far as they fit.
+    ///
+    /// Returns early, without an error, when `progress` is cancelled.
+    pub fn fill(
+        &self,
+        classifier: &Classifier,
+        layer: usize,
+        sequences: &[Tokens],
+        progress: &dyn Progress,
+    ) {
+        if layer == 0 {
+            return;
+        }
+        let missing: Vec<&Tokens> =
+            sequences.iter().filter(|tokens| self.get(layer, tokens).is_none()).collect();
+        if missing.is_empty() {
+            return;
+        }
+        progress.begin("running the frozen layers", "texts", Some(missing.len() as u64));
+        let lengths: Vec<usize> = missing.iter().map(|tokens| tokens.len()).collect();
+        for group in by_length(&lengths, TOKENS_PER_BATCH) {
+            if progress.cancelled() || self.full() {
+                break;
+            }
+            let batch: Vec<&Tokens> = group.iter().map(|&index| missing[index]).collect();
+            self.compute(classifier, layer, &batch);
+            progress.advance(group.len() as u64);
+        }
+        progress.end();
+    }
+
+    /// The states before `layer` of these sequences, packed.
+    pub fn hidden(&self, classifier: &Classifier, layer: usize, sequences: &[&Tokens]) -> Hidden {
+        let config = classifier.encoder().config();
+        let device = classifier.encoder().device();
+        if layer == 0 {
+            let batch = Batch::new(sequences.iter().copied(), config, &device);
+            return classifier.encoder().embed(&batch);
+        }
+        let known: Option<Vec<Arc<[f32]>>> =
+            sequences.iter().map(|tokens| self.get(layer, tokens)).collect();
+        let states = known.unwrap_or_else(|| self.compute(classifier, layer, sequences));
+        let packed = Sequences::from_lengths(sequences.iter().map(|tokens| tokens.len()));
+        let shape = [packed.tokens(), config.hidden];
+        let values: Vec<f32> = states.iter().flat_map(|states| states.iter().copied()).collect();
+        Hidden {
+            states: Tensor::from_data(TensorData::new(values, shape), &device),
+            sequences: packed,
+        }
+    }
+
+    fn compute(
+        &self,
+        classifier: &Classifier,
+        layer: usize,
+        sequences: &[&Tokens],
+    ) -> Vec<Arc<[f32]>> {
+        let encoder = classifier.encoder();
+        let batch = Batch::new(sequences.iter().copied(), encoder.config(), &encoder.device());
+        let hidden = classifier.prefix(layer, &batch);
+        let width = encoder.config().hidden;
+        let values: Vec<f32> = hidden.states.into_data().iter::<f32>().collect();
+        let states: Vec<Arc<[f32]>> = hidden
+            .sequences
+            .ranges()
+            .map(|range| values[range.start * width..range.end * width].into())
+            .collect();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (tokens, states) in sequences.iter().zip(&states) {
+            let bytes = size_of_val::<[f32]>(states);
+            if kept.bytes + bytes > self.limit {
+                continue;
+            }
+            if kept.states.insert(key(layer, tokens), states.clone()).is_none() {
+                kept.bytes += bytes;
+            }
+        }
+        states
+    }
+
+    fn get(&self, layer: usize, tokens: &Tokens) -> Option<Arc<[f32]>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.states.get(&key(layer, tokens)).cloned()
+    }
+
+    fn full(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes >= self.limit
+    }
+}
+
+fn key(layer: usize, tokens: &Tokens) -> (usize, Digest) {
+    let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.to_le_bytes()).collect();
+    (layer, Digest::of(bytes))
+}

@@ -1,0 +1,47 @@
+//! Running a model over a table of texts: windows, batches of similar length, results in order.
+
+use crate::{Error, TOKENS_PER_BATCH, Tokens, by_length};
+use goldpan_artifact::{Progress, Texts};
+
+/// Texts that are tokenized and sorted by length together; what lies in memory at once.
+const WINDOW: usize = 8192;
+
+/// Gives every text's result to `emit`, in the order of the table.
+///
+/// `run` gets sequences of similar length, at most [`TOKENS_PER_BATCH`] tokens together, and returns
+/// their results row-major, equally wide.
+///
+/// # Errors
+///
+/// Those of `tokenize` and `emit`, and [`Error::Cancelled`] when `progress` is cancelled.
+pub fn for_each_text<E: From<Error>>(
+    texts: &Texts,
+    tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, Error>,
+    run: impl Fn(&[&Tokens]) -> Vec<f32>,
+    mut emit: impl FnMut(usize, &[f32]) -> Result<(), E>,
+    progress: &dyn Progress,
+) -> Result<(), E> {
+    for start in (0..texts.len()).step_by(WINDOW) {
+        let rows = start..texts.len().min(start + WINDOW);
+        let window: Vec<&str> = rows.clone().map(|row| texts.text(row)).collect();
+        let tokens = tokenize(&window)?;
+        let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
+        let mut results: Vec<Vec<f32>> = vec![Vec::new(); tokens.len()];
+        for group in by_length(&lengths, TOKENS_PER_BATCH) {
+            if progress.cancelled() {
+                return Err(Error::Cancelled.into());
+            }
+            let batch: Vec<&Tokens> = group.iter().map(|&index| &tokens[index]).collect();
+            let values = run(&batch);
+            let width = values.len() / batch.len();
+            for (&index, values) in group.iter().zip(values.chunks_exact(width)) {
+                results[index] = values.to_vec();
+            }
+            progress.advance(group.len() as u64);
+        }
+        for (row, values) in rows.zip(&results) {
+            emit(row, values)?;
+        }
+    }
+    Ok(())
+}

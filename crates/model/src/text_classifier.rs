@@ -1,0 +1,90 @@
+//! Everything that turns texts into logits: tokenizer, classifier and class names.
+
+use crate::{Adapter, Classifier, Device, EncoderConfig, Error, ModelCard, Parameters};
+use crate::{PrefixCache, TextTokenizer, Tokens};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// A trained classifier with its tokenizer and classes.
+pub struct TextClassifier {
+    classifier: Classifier,
+    parameters: Parameters,
+    tokenizer: TextTokenizer,
+    classes: Vec<String>,
+    /// The first adapted layer.
+    first_layer: usize,
+}
+
+impl TextClassifier {
+    /// Opens a base model with a trained adapter, or with its own head where `adapter` is `None`.
+    ///
+    /// `max_length` (tokens) replaces the adapter's own limit.
+    ///
+    /// # Errors
+    ///
+    /// When either cannot be loaded or they do not fit each other.
+    pub fn open(
+        base: &Path,
+        adapter: Option<&Path>,
+        max_length: Option<NonZeroUsize>,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let config = EncoderConfig::read(base)?;
+        let (classifier, parameters, names, own_length) = match adapter {
+            Some(folder) => {
+                let adapter = Adapter::read(folder, device)?;
+                let classifier = Classifier::with_adapter(base, &adapter, device)?;
+                let card = ModelCard::exists(folder).then(|| ModelCard::read(folder)).transpose()?;
+                let (names, length) = match card {
+                    Some(card) => (Some(card.classes), card.max_length),
+                    None => (config.classes.clone(), None),
+                };
+                (classifier, adapter.parameters().clone(), names, length)
+            }
+            None => {
+                let (classifier, parameters) = Classifier::with_own_head(base, device)?;
+                (classifier, parameters, config.classes.clone(), None)
+            }
+        };
+        let count = classifier.classes(&parameters);
+        let classes = match names {
+            Some(names) if names.len() == count => names,
+            Some(names) if adapter.is_some_and(ModelCard::exists) => {
+                return Err(Error::Classes {
+                    path: adapter.unwrap_or(base).to_owned(),
+                    found: count,
+                    expected: names.len(),
+                });
+            }
+            _ => (0..count).map(|class| class.to_string()).collect(),
+        };
+        Ok(Self {
+            tokenizer: TextTokenizer::open(base, &config, max_length.or(own_length))?,
+            first_layer: parameters.first_layer(config.layers),
+            classifier,
+            parameters,
+            classes,
+        })
+    }
+
+    /// The class names, in the order of their numbers.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The token ids of each text.
+    ///
+    /// # Errors
+    ///
+    /// When the tokenizer refuses a text.
+    pub fn tokenize(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
+        self.tokenizer.encode(texts)
+    }
+
+    /// Logits of each sequence, row-major, `[sequences, classes]`.
+    pub fn logits(&self, sequences: &[&Tokens], cache: &PrefixCache) -> Vec<f32> {
+        let hidden = cache.hidden(&self.classifier, self.first_layer, sequences);
+        let logits = self.classifier.logits_from(self.first_layer, hidden, &self.parameters);
+        logits.into_data().iter::<f32>().collect()
+    }
+}

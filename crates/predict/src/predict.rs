@@ -1,0 +1,77 @@
+//! Texts to class probabilities.
+
+use crate::Error;
+use goldpan_artifact::{PredictionsWriter, Producer, Progress, Texts};
+use goldpan_metrics::softmax;
+use goldpan_model::{Device, PrefixCache, TextClassifier, for_each_text};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// Rises with every change that gives other numbers: part of the cache key.
+pub const VERSION: u32 = 1;
+
+/// How texts are classified.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PredictConfig {
+    /// Tokens that a text is cut at; without it, as in training.
+    pub max_length: Option<NonZeroUsize>,
+}
+
+/// The model that classifies.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    /// The base model's folder.
+    pub base: &'a Path,
+    /// The trained adapter's folder; without it, the base model's own head is used.
+    pub adapter: Option<&'a Path>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Texts classified.
+    pub rows: u64,
+    /// The class names.
+    pub classes: Vec<String>,
+}
+
+/// Classifies `texts` and writes a predictions table to `out`.
+///
+/// `cache` keeps the states of frozen layers between calls with the same base model.
+///
+/// # Errors
+///
+/// When the model cannot be loaded, the table cannot be written, or `progress` is cancelled; then
+/// nothing is at `out`.
+pub fn predict(
+    config: &PredictConfig,
+    texts: &Texts,
+    model: Model<'_>,
+    cache: &PrefixCache,
+    device: &Device,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Summary, Error> {
+    let model = TextClassifier::open(model.base, model.adapter, config.max_length, device)?;
+    let producer = Producer::new("predict", VERSION);
+    let mut writer = PredictionsWriter::create(out, model.classes(), producer)?;
+    let mut probabilities = vec![0.0; model.classes().len()];
+    progress.begin("predicting", "texts", Some(texts.len() as u64));
+    for_each_text(
+        texts,
+        |texts| model.tokenize(texts),
+        |sequences| model.logits(sequences, cache),
+        |row, logits| {
+            softmax(logits, &mut probabilities);
+            Ok::<(), Error>(writer.push(texts.id(row), logits, &probabilities)?)
+        },
+        progress,
+    )?;
+    progress.end();
+    let written = writer.finish()?;
+    Ok(Summary {
+        rows: written.rows,
+        classes: model.classes().to_vec(),
+    })
+}

@@ -1,0 +1,142 @@
+//! What can go wrong in the train stage.
+
+use crate::config::ConfigError;
+use std::path::PathBuf;
+
+/// An error of the train stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The user stopped the work; finished epochs are in the checkpoint.
+    #[error("stopped")]
+    Cancelled,
+    /// A setting is out of its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A labelled id is in no text.
+    #[error("{path} has no text with id {id}, which the labels name: give the texts they are of")]
+    UnknownId {
+        /// The texts.
+        path: PathBuf,
+        /// The id.
+        id: u64,
+    },
+    /// An id is labelled twice.
+    #[error("id {id} is labelled twice: keep one of the labels")]
+    RepeatedId {
+        /// The id.
+        id: u64,
+    },
+    /// A text has no label.
+    #[error(
+        "{path}: the text with id {id} has no label: label it, or name the labelled texts with \
+         --labelled"
+    )]
+    NoLabel {
+        /// The texts.
+        path: PathBuf,
+        /// The id.
+        id: u64,
+    },
+    /// A label is outside the classes.
+    #[error("the text with id {id} has label {label}, and there are {classes} classes")]
+    Label {
+        /// The id.
+        id: u64,
+        /// The label.
+        label: i32,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// The two tables number their classes differently.
+    #[error(
+        "{texts} has the classes {texts_classes:?}, and {validation} has {validation_classes:?}: \
+         ingest both with the same --classes"
+    )]
+    Classes {
+        /// The texts to learn from.
+        texts: PathBuf,
+        /// Their classes.
+        texts_classes: Vec<String>,
+        /// The validation texts.
+        validation: PathBuf,
+        /// Their classes.
+        validation_classes: Vec<String>,
+    },
+    /// There are fewer than two classes.
+    #[error("{path} has {count} classes, and a classifier needs two or more")]
+    TooFewClasses {
+        /// The validation texts.
+        path: PathBuf,
+        /// How many there are.
+        count: usize,
+    },
+    /// There is nothing to learn from.
+    #[error("no text is labelled: label some, or check --labelled")]
+    NothingLabelled,
+    /// There is nothing to validate with.
+    #[error("{path} has no texts to validate with")]
+    NothingToValidate {
+        /// The validation texts.
+        path: PathBuf,
+    },
+    /// The loss is NaN or infinite.
+    #[error(
+        "the loss is {loss} at step {step} (epoch {epoch}, batch {batch}): try a learning rate \
+         below {learning_rate}"
+    )]
+    Diverged {
+        /// The loss.
+        loss: f32,
+        /// The step, from 1, over all epochs.
+        step: usize,
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The batch in the epoch, from 1.
+        batch: usize,
+        /// The highest learning rate.
+        learning_rate: f64,
+    },
+    /// The output folder holds something.
+    #[error("{path} exists and is not empty: remove it or choose another --out")]
+    OutputExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder or file of the output cannot be made, moved or removed.
+    #[error("cannot write {path}: check that its folder exists, may be written and has space left")]
+    Write {
+        /// The path.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A checkpoint is damaged.
+    #[error("{path} is not a checkpoint that can be gone on from: remove it to start again")]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The model cannot be loaded or saved.
+    #[error("the model cannot be trained")]
+    Model(#[source] goldpan_model::Error),
+    /// The validation cannot be measured.
+    #[error("the validation cannot be measured")]
+    Metrics(#[from] goldpan_metrics::Error),
+    /// A table cannot be written.
+    #[error("the history cannot be written")]
+    Artifact(#[from] goldpan_artifact::Error),
+}
+
+impl From<goldpan_model::Error> for Error {
+    fn from(error: goldpan_model::Error) -> Self {
+        match error {
+            goldpan_model::Error::Cancelled => Self::Cancelled,
+            other => Self::Model(other),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The labelled texts, joined with their labels and tokenized.
+
+use crate::Error;
+use goldpan_artifact::{Labelled, Texts};
+use goldpan_model::{TextTokenizer, Tokens};
+use std::collections::{HashMap, HashSet};
+
+/// Token ids and class of each text.
+pub(crate) struct Examples {
+    pub tokens: Vec<Tokens>,
+    pub labels: Vec<i32>,
+}
+
+impl Examples {
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The labelled texts, in the order of `labelled`.
+    pub fn labelled(
+        texts: &Texts,
+        labelled: &Labelled,
+        classes: usize,
+        tokenizer: &TextTokenizer,
+    ) -> Result<Self, Error> {
+        let row_of: HashMap<u64, usize> =
+            texts.ids().enumerate().map(|(row, id)| (id, row)).collect();
+        let mut seen = HashSet::new();
+        let mut rows = Vec::new();
+        let mut labels = Vec::new();
+        for (index, &id) in labelled.ids.iter().enumerate() {
+            let row = *row_of.get(&id).ok_or_else(|| Error::UnknownId {
+                path: texts.path().to_owned(),
+                id,
+            })?;
+            if !seen.insert(id) {
+                return Err(Error::RepeatedId { id });
+            }
+            let label = match &labelled.labels {
+                Some(labels) => Some(labels[index]),
+                None => texts.label(row),
+            };
+            rows.push(row);
+            labels.push(checked(texts, id, label, classes)?);
+        }
+        Self::tokenized(texts, &rows, labels, tokenizer)
+    }
+
+    /// All texts, with their own labels.
+    pub fn all(texts: &Texts, classes: usize, tokenizer: &TextTokenizer) -> Result<Self, Error> {
+        let rows: Vec<usize> = (0..texts.len()).collect();
+        let labels = rows
+            .iter()
+            .map(|&row| checked(texts, texts.id(row), texts.label(row), classes))
+            .collect::<Result<_, _>>()?;
+        Self::tokenized(texts, &rows, labels, tokenizer)
+    }
+
+    fn tokenized(
+        texts: &Texts,
+        rows: &[usize],
+        labels: Vec<i32>,
+        tokenizer: &TextTokenizer,
+    ) -> Result<Self, Error> {
+        let texts: Vec<&str> = rows.iter().map(|&row| texts.text(row)).collect();
+        Ok(Self {
+            tokens: tokenizer.encode(&texts)?,
+            labels,
+        })
+    }
+}
+
+fn checked(texts: &Texts, id: u64, label: Option<i32>, classes: usize) -> Result<i32, Error> {
+    let label = label.ok_or_else(|| Error::NoLabel {
+        path: texts.path().to_owned(),
+        id,
+    })?;
+    match usize::try_from(label) {
+        Ok(class) if class < classes => Ok(label),
+        _ => Err(Error::Label { id, label, classes }),
+    }
+}

@@ -1,0 +1,66 @@
+//! AdamW over named tensors, by burn's optimizer.
+
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
+use burn::tensor::{Gradients, Tensor};
+use goldpan_model::Parameters;
+use std::collections::BTreeMap;
+
+/// AdamW with betas 0.9 and 0.999 and epsilon 1e-8.
+pub(crate) struct NamedAdamW {
+    rule: AdamW,
+    states: BTreeMap<String, AdamWState<2>>,
+}
+
+/// The first and second moment of a tensor's gradients.
+pub(crate) struct Moments {
+    pub first: Tensor<2>,
+    pub second: Tensor<2>,
+}
+
+impl NamedAdamW {
+    pub fn new(weight_decay: f64) -> Self {
+        let config = AdamWConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(weight_decay as f32);
+        Self {
+            rule: config.build(),
+            states: BTreeMap::new(),
+        }
+    }
+
+    /// The tensors after one step against their gradients, tracked anew.
+    pub fn step(&mut self, rate: f64, parameters: &Parameters, gradients: &Gradients) -> Parameters {
+        let mut next = Parameters::default();
+        for (name, tensor) in parameters.iter() {
+            let value = tensor.clone().inner();
+            let value = match tensor.grad(gradients) {
+                Some(gradient) => {
+                    let state = self.states.remove(name);
+                    let (value, state) = self.rule.step(rate, value, gradient, state);
+                    self.states.extend(state.map(|state| (name.to_owned(), state)));
+                    value
+                }
+                None => value,
+            };
+            next.set(name.to_owned(), value);
+        }
+        next.tracked()
+    }
+
+    /// The moments of every tensor that has been stepped, by name.
+    pub fn moments(&self) -> impl Iterator<Item = (&str, Moments)> {
+        self.states.iter().map(|(name, state)| {
+            let moments = Moments {
+                first: state.momentum.moment_1.clone(),
+                second: state.momentum.moment_2.clone(),
+            };
+            (name.as_str(), moments)
+        })
+    }
+
+    /// Sets the moments of a tensor after `steps` steps.
+    pub fn restore(&mut self, name: String, moments: Moments, steps: usize) {
+        let momentum = AdaptiveMomentumState::new(steps, moments.first, moments.second);
+        self.states.insert(name, AdamWState::new(momentum));
+    }
+}

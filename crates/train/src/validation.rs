@@ -1,0 +1,36 @@
+//! How well the model does on the validation set.
+
+use crate::Error;
+use crate::examples::Examples;
+use goldpan_artifact::Progress;
+use goldpan_metrics::{Metrics, measure};
+use goldpan_model::{Classifier, Parameters, PrefixCache, TOKENS_PER_BATCH, Tokens, by_length};
+
+/// Classifies all validation texts and measures the result.
+pub(crate) fn validate(
+    classifier: &Classifier,
+    parameters: &Parameters,
+    first_layer: usize,
+    validation: &Examples,
+    classes: &[String],
+    cache: &PrefixCache,
+    progress: &dyn Progress,
+) -> Result<Metrics, Error> {
+    let parameters = parameters.constants();
+    let lengths: Vec<usize> = validation.tokens.iter().map(Vec::len).collect();
+    let mut logits = vec![Vec::new(); validation.len()];
+    for group in by_length(&lengths, TOKENS_PER_BATCH) {
+        if progress.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let batch: Vec<&Tokens> = group.iter().map(|&index| &validation.tokens[index]).collect();
+        let hidden = cache.hidden(classifier, first_layer, &batch);
+        let result = classifier.logits_from(first_layer, hidden, &parameters);
+        let values: Vec<f32> = result.into_data().iter::<f32>().collect();
+        for (&index, values) in group.iter().zip(values.chunks_exact(classes.len())) {
+            logits[index] = values.to_vec();
+        }
+    }
+    let rows = logits.iter().map(Vec::as_slice).zip(validation.labels.iter().copied());
+    Ok(measure(classes, rows)?)
+}
