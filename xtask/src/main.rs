@@ -1,2 +1,83 @@
-//! Developer tasks.
-fn main() {}
+//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask ci`.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "\
+Usage:
+  cargo xtask pipeline FILE [ARGUMENTS]   build goldpan in release, then `goldpan run FILE ARGUMENTS`
+  cargo xtask ci                          run what CI runs
+
+`cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let chore = arguments.next().unwrap_or_default();
+    let rest: Vec<OsString> = arguments.collect();
+    match (chore.to_str(), rest.as_slice()) {
+        (Some("pipeline"), [_, ..]) => pipeline(&rest),
+        (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
+        (Some("help" | "-h" | "--help"), _) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Builds the program, then becomes `goldpan run`: its exit code and signals are this process's.
+fn pipeline(arguments: &[OsString]) -> ExitCode {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let build = Command::new(cargo)
+        .args(["build", "--release", "--package", "goldpan-cli"])
+        .args(["--manifest-path".into(), root().join("Cargo.toml")])
+        .status();
+    match build {
+        Ok(status) if status.success() => {}
+        Ok(status) => return code(status.code()),
+        Err(error) => {
+            eprintln!("error: cannot start cargo: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let program = target.join("release").join(format!("goldpan{}", env::consts::EXE_SUFFIX));
+    become_of(Command::new(program).arg("run").args(arguments))
+}
+
+/// Replaces this process by `command`, so that signals reach it and its exit code is ours.
+#[cfg(unix)]
+fn become_of(command: &mut Command) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    eprintln!("error: cannot start {}: {error}", command.get_program().display());
+    ExitCode::FAILURE
+}
+
+/// Runs `command` and ends as it does.
+#[cfg(not(unix))]
+fn become_of(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) => code(status.code()),
+        Err(error) => {
+            eprintln!("error: cannot start {}: {error}", command.get_program().display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn code(code: Option<i32>) -> ExitCode {
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The workspace's folder.
+fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::StageError;
+use crate::plan::UnknownStage;
 use crate::spec::Invalid;
 
 /// An error of a pipeline.
@@ -21,4 +23,61 @@ pub enum Error {
     /// The pipeline file says something that can't be done.
     #[error("{0}")]
     Spec(Invalid),
+    /// The options name a stage that is not in the pipeline.
+    #[error(transparent)]
+    UnknownStage(#[from] UnknownStage),
+    /// A model or dataset cannot be found; no stage was started.
+    #[error(transparent)]
+    Sources(goldpan_sources::Error),
+    /// A dataset cannot be read as the catalogue says.
+    #[error(transparent)]
+    Ingest(#[from] goldpan_ingest::Error),
+    /// The device cannot be opened.
+    #[error(transparent)]
+    Model(#[from] goldpan_model::Error),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Artifact(#[from] goldpan_artifact::Error),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(goldpan_store::Error),
+    /// A stage that must be done already is not.
+    #[error(
+        "the result of {stage} is needed and not in the store: run the pipeline without --only or \
+         --from first"
+    )]
+    NotDone {
+        /// The stage.
+        stage: String,
+    },
+    /// A stage failed. What was done before is in the store.
+    #[error("{stage} failed")]
+    Stage {
+        /// The stage.
+        stage: String,
+        /// Its error.
+        #[source]
+        source: Box<StageError>,
+    },
+    /// The user stopped the run. What was done is in the store; the next run goes on from there.
+    #[error("stopped")]
+    Cancelled,
+}
+
+impl From<goldpan_store::Error> for Error {
+    fn from(error: goldpan_store::Error) -> Self {
+        match error {
+            goldpan_store::Error::Interrupted { .. } => Self::Cancelled,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<goldpan_sources::Error> for Error {
+    fn from(error: goldpan_sources::Error) -> Self {
+        match error {
+            goldpan_sources::Error::Cancelled => Self::Cancelled,
+            other => Self::Sources(other),
+        }
+    }
 }

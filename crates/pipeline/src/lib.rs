@@ -1,8 +1,14 @@
-//! Pipelines: a YAML file, checked ([`spec`]), and what it asks for as a graph of actions.
+//! Pipelines: a YAML file, checked ([`spec`]); what it asks for as a graph of work ([`plan`]); and
+//! doing that work, each piece once ([`run`]).
 
 mod error;
+mod exec;
 mod kind;
+pub mod plan;
 pub mod spec;
 
 pub use error::Error;
+pub use exec::{
+    ArmRow, ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run,
+};
 pub use kind::StageKind;

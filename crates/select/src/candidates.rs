@@ -2,10 +2,10 @@
 
 use pulp::Arch;
 
-use crate::farthest::{Found, Problem};
 use crate::kernel::Panels;
 use crate::key::Key;
 use crate::points::Points;
+use crate::problem::{Found, Problem};
 use crate::refresh::Bounds;
 
 /// Rows whose distances are kept exact while picks are made among them.

@@ -46,6 +46,7 @@ mod pick;
 mod plan;
 mod points;
 mod pool;
+mod problem;
 mod refresh;
 mod select;
 mod strategy;

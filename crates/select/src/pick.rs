@@ -5,11 +5,12 @@ use pulp::Arch;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use crate::farthest::{Problem, Tuning, farthest};
+use crate::farthest::farthest;
 use crate::key::Key;
 use crate::plan::{Objective, Plan};
 use crate::points::Vectors;
 use crate::pool::Pool;
+use crate::problem::{Problem, Tuning};
 use crate::{Error, Inputs, Strategy};
 
 /// Rows that were picked, best first.

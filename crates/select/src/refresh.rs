@@ -7,10 +7,10 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::farthest::{Problem, Tuning};
 use crate::kernel::Panels;
 use crate::key::Key;
 use crate::points::Points;
+use crate::problem::{Problem, Tuning};
 
 /// The bounds of all slots, and the centres they are about. Slot `s` is row `free[s]`.
 pub(crate) struct Bounds<'a, P> {

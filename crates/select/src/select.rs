@@ -23,12 +23,12 @@ pub struct Summary {
     pub left: u64,
 }
 
-/// Picks `count` rows as [`pick`] does and writes them to `out` as a selection: one row for each
+/// Picks `count` rows as [`pick()`] does and writes them to `out` as a selection: one row for each
 /// pick, best first, with its score and the value of each objective.
 ///
 /// # Errors
 ///
-/// Those of [`pick`], and when `out` cannot be written.
+/// Those of [`pick()`], and when `out` cannot be written.
 pub fn select(
     strategy: &Strategy,
     inputs: &Inputs<'_>,

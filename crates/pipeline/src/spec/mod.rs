@@ -5,7 +5,7 @@
 //! place in the file or in the override.
 
 mod check;
-mod nearest;
+pub(crate) mod nearest;
 mod options;
 mod overrides;
 mod parse;
@@ -16,6 +16,7 @@ mod settings;
 mod source;
 mod tree;
 
+pub use parse::strategy;
 pub use path::KeyPath;
 pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{

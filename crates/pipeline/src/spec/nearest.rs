@@ -37,6 +37,16 @@ pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     text
 }
 
+/// "did you mean `x`? possible: a, b, c"
+pub(crate) fn suggest(found: &str, known: &[impl AsRef<str>]) -> String {
+    match (nearest(found, known), known) {
+        (_, []) => "there is none that would do: add one".to_owned(),
+        (Some(near), [_]) => format!("did you mean `{near}`?"),
+        (Some(near), _) => format!("did you mean `{near}`? possible are {}", list(known)),
+        (None, _) => format!("possible: {}", list(known)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,33 +84,26 @@ impl Override {
                 Segment::Key(key) => path.key(key),
                 Segment::Index(index) => path.index(*index),
             };
-            here = match (here, segment) {
-                (Value::Mapping(map), segment) => map
-                    .entry(Value::String(segment.to_string()))
-                    .or_insert(Value::Null),
-                (Value::Sequence(items), Segment::Index(index)) if *index < items.len() => {
-                    &mut items[*index]
+            let kind = match (&mut *here, segment) {
+                (Value::Mapping(map), segment) => {
+                    let key = Value::String(segment.to_string());
+                    here = map.entry(key).or_insert(Value::Null);
+                    continue;
                 }
-                (Value::Sequence(items), _) => {
-                    let kind = ProblemKind::NoSuchItem {
+                (Value::Sequence(items), segment) => match segment {
+                    Segment::Index(index) if *index < items.len() => {
+                        here = &mut items[*index];
+                        continue;
+                    }
+                    Segment::Index(_) | Segment::Key(_) => ProblemKind::NoSuchItem {
                         list: parent,
                         items: items.len(),
-                    };
-                    return Err(Problem::new(
-                        path.clone(),
-                        self.place(&path, Side::Key),
-                        kind,
-                    ));
-                }
-                (_, _) => {
-                    let kind = ProblemKind::NotAMapping { value: parent };
-                    return Err(Problem::new(
-                        path.clone(),
-                        self.place(&path, Side::Key),
-                        kind,
-                    ));
-                }
+                    },
+                },
+                (_, _) => ProblemKind::NotAMapping { value: parent },
             };
+            let place = self.place(&path, Side::Key);
+            return Err(Problem::new(path, place, kind));
         }
         *here = self.value.clone();
         Ok(())
@@ -147,10 +140,20 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_it() {
         let wrong = |text: &str| set("a: 1\nl: [1]\n", &[text]).unwrap_err();
-        insta::assert_snapshot!(
-            ["a", "a..b=1", "a.b=1", "l.1=1", "l.x=1", "a=[1"].map(wrong).join("\n"),
-            @r""
+        let form = "an override is KEY=VALUE, such as `loop.rounds=[500, 500]`";
+        assert_eq!(wrong("a"), form);
+        assert_eq!(wrong("a..b=1"), form);
+        let plain = "a.b: `a` is not a mapping, so it has nothing to override inside it";
+        assert_eq!(wrong("a.b=1"), plain);
+        assert_eq!(
+            wrong("l.1=1"),
+            "l.1: `l` is a list of 1: its items are numbered from 0"
         );
+        assert_eq!(
+            wrong("l.x=1"),
+            "l.x: `l` is a list of 1: its items are numbered from 0"
+        );
+        assert!(wrong("a=[1").starts_with("a: this is not YAML: "));
     }
 
     #[test]

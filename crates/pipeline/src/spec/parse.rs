@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use goldpan_select::Strategy;
 use miette::NamedSource;
+use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use crate::Error;
@@ -39,14 +41,36 @@ impl Pipeline {
         }
         let overrides: Vec<_> = overrides.into_iter().flatten().collect();
         let source = Source::new(source, overrides);
-        let value = value(&source).map_err(|problem| Invalid::new(vec![problem]))?;
-        let options = read(&value).map_err(|mismatch| {
-            let (path, side) = mismatch.place.unwrap_or((KeyPath::root(), Side::Value));
-            let place = source.place(&path, side);
-            Invalid::new(vec![Problem::new(path, place, mismatch.kind)])
-        })?;
+        let options = options(&source)?;
         check(&options, &source)
     }
+}
+
+/// Reads and checks a file with one strategy, written as an arm of a pipeline is; `file` names it
+/// in messages.
+pub fn strategy(file: &str, text: &str) -> Result<Strategy, Invalid> {
+    let text: Text = Arc::new(NamedSource::new(file, text.to_owned()));
+    let source = Source::new(text, Vec::new());
+    let strategy: Strategy = options(&source)?;
+    match strategy.check() {
+        Ok(()) => Ok(strategy),
+        Err(error) => {
+            let place = source.place(&KeyPath::root(), Side::Value);
+            let kind = ProblemKind::Strategy(Arc::new(error));
+            let problem = Problem::new(KeyPath::root(), place, kind);
+            Err(Invalid::new(vec![problem]))
+        }
+    }
+}
+
+/// The content as a `T`, every value of the right type.
+fn options<T: DeserializeOwned>(source: &Source) -> Result<T, Invalid> {
+    let value = value(source).map_err(|problem| Invalid::new(vec![problem]))?;
+    read(&value).map_err(|mismatch| {
+        let (path, side) = mismatch.place.unwrap_or((KeyPath::root(), Side::Value));
+        let place = source.place(&path, side);
+        Invalid::new(vec![Problem::new(path, place, mismatch.kind)])
+    })
 }
 
 /// The file's content with the overrides in it.
@@ -73,4 +97,20 @@ fn value(source: &Source) -> Result<Value, Problem> {
         set.apply(&mut value)?;
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strategy_has_a_file_of_its_own() {
+        let margin = Strategy::from_name("margin").unwrap();
+        let text = "uncertainty: { score: margin }\n";
+        assert_eq!(strategy("s.yaml", text).unwrap(), margin);
+        let wrong = |text: &str| strategy("s.yaml", text).unwrap_err().to_string();
+        insta::assert_snapshot!(wrong("uncertainty:\n  score: margn\n"), @"");
+        insta::assert_snapshot!(wrong("product: []\n"), @"");
+        insta::assert_snapshot!(wrong(""), @"");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::StageKind;
-use crate::spec::nearest::{list, nearest};
+use crate::spec::nearest::suggest;
 use crate::spec::path::KeyPath;
 use crate::spec::source::Place;
 
@@ -296,16 +296,6 @@ impl ProblemKind {
             | Self::NoSuchItem { .. }
             | Self::NotAMapping { .. } => None,
         }
-    }
-}
-
-/// "did you mean `x`? possible: a, b, c"
-fn suggest(found: &str, known: &[impl AsRef<str>]) -> String {
-    match (nearest(found, known), known) {
-        (_, []) => "there is none that would do: add one".to_owned(),
-        (Some(near), [_]) => format!("did you mean `{near}`?"),
-        (Some(near), _) => format!("did you mean `{near}`? possible are {}", list(known)),
-        (None, _) => format!("possible: {}", list(known)),
     }
 }
 

@@ -365,7 +365,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 /// What a name alone has under it, where that is a mapping.
 static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::Mapping(Mapping::new()));
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoFields {}
 

@@ -208,6 +208,26 @@ pub enum LoraTarget {
     Output,
 }
 
+impl LoraTarget {
+    /// The layer's name, as in a pipeline file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::AttentionOutput => "attention.output.dense",
+            Self::Intermediate => "intermediate.dense",
+            Self::Output => "output.dense",
+        }
+    }
+}
+
+impl fmt::Display for LoraTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// What a `predict` stage does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictSettings {

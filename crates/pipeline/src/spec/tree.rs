@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, Span};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 use crate::spec::path::{KeyPath, Segment};
 
@@ -158,9 +158,9 @@ impl<'a> Builder<'a> {
                     self.start(anchor, span, Children::Items(Vec::new()))?;
                 }
                 Event::MappingEnd | Event::SequenceEnd => self.end(span)?,
-                Event::Scalar(value, _, anchor, _) => {
+                Event::Scalar(value, style, anchor, _) => {
                     let node = Rc::new(Node {
-                        span: self.range(span),
+                        span: self.scalar(span, style),
                         children: Children::None,
                     });
                     self.add(anchor, node, Some(&value));
@@ -230,6 +230,18 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The range of a scalar. The parser's range of a quoted one goes on to the next token.
+    fn scalar(&self, span: Span, style: ScalarStyle) -> Range<usize> {
+        let range = self.range(span);
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let end = match style {
+            ScalarStyle::SingleQuoted => quoted(text, '\''),
+            ScalarStyle::DoubleQuoted => quoted(text, '"'),
+            ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => None,
+        };
+        range.start..end.map_or(range.end, |length| range.start + length)
+    }
+
     fn range(&self, span: Span) -> Range<usize> {
         self.offset(span.start)..self.offset(span.end)
     }
@@ -238,6 +250,26 @@ impl<'a> Builder<'a> {
         let offset = self.offsets.get(marker.index()).copied();
         offset.unwrap_or(self.text.len())
     }
+}
+
+/// The bytes of the quoted text that this text starts with, quotes included. Inside, a single
+/// quote is doubled and a double quote follows a backslash.
+fn quoted(text: &str, quote: char) -> Option<usize> {
+    let mut inside = text.char_indices().skip(1).peekable();
+    while let Some((offset, c)) = inside.next() {
+        let doubled = quote == '\'' && inside.peek().is_some_and(|(_, next)| *next == quote);
+        match c {
+            '\\' if quote == '"' => {
+                inside.next();
+            }
+            c if c == quote && doubled => {
+                inside.next();
+            }
+            c if c == quote => return Some(offset + quote.len_utf8()),
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -266,6 +298,15 @@ mod tests {
         assert_eq!(at(TEXT, "a.b.1.c"), (4, Some("c"), "é"));
         assert_eq!(at(TEXT, "a.d"), (2, Some("d"), ""));
         assert_eq!(at(TEXT, "a.none.x").0, 1);
+    }
+
+    #[test]
+    fn quoted_texts_end_at_their_quotes() {
+        let text = "a: \"x \\\" y\" # c\nb: 'it''s'   # c\nc: ''\nd: '''a'\n";
+        assert_eq!(at(text, "a").2, "\"x \\\" y\"");
+        assert_eq!(at(text, "b").2, "'it''s'");
+        assert_eq!(at(text, "c").2, "''");
+        assert_eq!(at(text, "d").2, "'''a'");
     }
 
     #[test]

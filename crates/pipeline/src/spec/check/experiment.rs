@@ -10,7 +10,7 @@ use crate::spec::settings::{Arm, LabelSource, Loop, Name};
 use crate::spec::source::Side;
 
 /// What the loop calls its shared first model where an arm's name could stand.
-const START: &str = "start";
+pub(super) const START: &str = "start";
 
 impl<'a> Context<'a> {
     /// The loop's settings.

@@ -2,10 +2,11 @@
 
 use crate::StageKind;
 use crate::spec::check::context::Context;
+use crate::spec::check::experiment::START;
 use crate::spec::options::{Named, PipelineOptions, StageOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::{Invalid, ProblemKind};
-use crate::spec::settings::{Name, Pipeline, Stage};
+use crate::spec::settings::{Pipeline, Stage};
 use crate::spec::source::{Side, Source};
 
 /// Checks a whole file, noting all that is wrong.
@@ -62,23 +63,28 @@ impl<'a> Context<'a> {
         options: &'a StageOptions,
     ) -> Option<Stage> {
         let kind = options.kind();
-        let taken = StageKind::ALL
-            .iter()
-            .any(|other| *other != kind && other.name() == name);
-        let checked = if taken {
-            let found = name.to_owned();
-            let what = "this stage";
-            let meaning = "another kind of stage";
-            self.wrong_key(
-                path,
-                ProblemKind::TakenName {
+        let mut others = StageKind::ALL.iter().filter(|other| **other != kind);
+        let meaning = if others.any(|other| other.name() == name) {
+            Some("another kind of stage")
+        } else if name == START {
+            Some("what the arms of the loop start with")
+        } else if name.starts_with("seed-") {
+            Some("the folder of a seed's results")
+        } else {
+            None
+        };
+        let checked = match meaning {
+            None => self.name(path, Side::Key, name),
+            Some(meaning) => {
+                let found = name.to_owned();
+                let what = "a stage";
+                let kind = ProblemKind::TakenName {
                     found,
                     what,
                     meaning,
-                },
-            )
-        } else {
-            self.name(path, Side::Key, name)
+                };
+                self.wrong_key(path, kind)
+            }
         };
         let settings = self.settings(path, options);
         Some(Stage {

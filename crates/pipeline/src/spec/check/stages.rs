@@ -169,13 +169,20 @@ impl<'a> Context<'a> {
     fn predict(&mut self, path: &KeyPath, options: &PredictOptions) -> Option<PredictSettings> {
         let texts = self.stage(&path.key("texts"), &options.texts, StageKind::Ingest);
         let model = path.key("model");
-        let model = match self.kind_of(&options.model) {
-            Some(_) => self
-                .stage(&model, &options.model, StageKind::Train)
-                .map(PredictModel::Trained),
+        let mut trained_with = None;
+        let model = match self.find(&options.model) {
+            Some(stage) => {
+                if let StageOptions::Train(train) = stage {
+                    trained_with = train.max_length;
+                }
+                self.stage(&model, &options.model, StageKind::Train)
+                    .map(PredictModel::Trained)
+            }
             None => self.text(&model, &options.model).map(PredictModel::Named),
         };
-        let max_length = self.optional_count(&path.key("max_length"), options.max_length);
+        // A model sees texts cut as in its training, unless told otherwise.
+        let max_length = options.max_length.or(trained_with);
+        let max_length = self.optional_count(&path.key("max_length"), max_length);
         Some(PredictSettings {
             texts: texts?,
             model: model?,
@@ -202,7 +209,7 @@ impl<'a> Context<'a> {
             Some(texts) => self.stage(&path.key("texts"), texts, StageKind::Ingest),
         };
         let pool = texts.as_ref().map(Name::as_str);
-        let mut made = |key, name: &Option<String>, kind| {
+        let mut made = |key, name: &'a Option<String>, kind| {
             self.made_from(&path.key(key), name.as_deref(), kind, pool)
         };
         let embeddings = made("embeddings", &options.embeddings, StageKind::Embed);

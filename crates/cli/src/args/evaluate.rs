@@ -1,0 +1,27 @@
+//! `goldpan evaluate`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+const AFTER: &str = "\
+Texts without a label are left out and counted. The file holds accuracy, macro-F1, loss, calibration
+error, precision and recall of each class, and the confusion matrix.
+
+Example:
+  goldpan evaluate --predictions predictions.arrow --texts dev.arrow --out metrics.json";
+
+/// Measure predictions by the texts' own labels
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct EvaluateArgs {
+    /// The predictions
+    #[arg(long, value_name = "P")]
+    pub predictions: PathBuf,
+    /// The texts, with labels
+    #[arg(long, value_name = "T")]
+    pub texts: PathBuf,
+    /// The JSON file to write
+    #[arg(long, value_name = "JSON")]
+    pub out: PathBuf,
+}

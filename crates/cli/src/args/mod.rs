@@ -1,0 +1,28 @@
+//! The command line as clap reads it: one file for each subcommand.
+
+mod cli;
+mod device;
+mod embed;
+mod evaluate;
+mod gc;
+mod ingest;
+mod numbers;
+mod precision;
+mod predict;
+mod run;
+mod select;
+mod show;
+mod train;
+
+pub use cli::{Cli, Command, Verbosity};
+pub use device::DeviceArgs;
+pub use embed::EmbedArgs;
+pub use evaluate::EvaluateArgs;
+pub use gc::GcArgs;
+pub use ingest::IngestArgs;
+pub use precision::{Computation, Storage};
+pub use predict::PredictArgs;
+pub use run::RunArgs;
+pub use select::SelectArgs;
+pub use show::ShowArgs;
+pub use train::TrainArgs;

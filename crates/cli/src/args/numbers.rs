@@ -1,0 +1,43 @@
+//! Numbers in their ranges.
+
+/// A finite number above 0.
+pub fn positive(text: &str) -> Result<f64, String> {
+    number(text, |value| value > 0.0, "a number above 0")
+}
+
+/// A finite number of 0 or more.
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    number(text, |value| value >= 0.0, "a number of 0 or more")
+}
+
+/// A number from 0 to 1.
+pub fn ratio(text: &str) -> Result<f64, String> {
+    number(
+        text,
+        |value| (0.0..=1.0).contains(&value),
+        "a number from 0 to 1",
+    )
+}
+
+fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        // -0 and 0 are the same setting.
+        Ok(value) if value.is_finite() && fits(value) => Ok(value + 0.0),
+        _ => Err(format!("it is not {wanted}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_hold() {
+        assert_eq!(positive("5e-4"), Ok(5e-4));
+        assert!(["0", "-1", "nan", "inf", "x", ""].map(positive).iter().all(Result::is_err));
+        assert_eq!(ratio("1"), Ok(1.0));
+        assert!(["1.01", "-0.1", "nan"].map(ratio).iter().all(Result::is_err));
+        assert_eq!(not_negative("-0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
+        assert!(["-0.1", "inf"].map(not_negative).iter().all(Result::is_err));
+    }
+}

@@ -1,0 +1,45 @@
+//! `goldpan run`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::DeviceArgs;
+
+const AFTER: &str = "\
+What was done before and would come out the same is taken from the store. The run's folder,
+STORE/runs/NAME, links to the objects it used and holds results.csv: a row for each trained model.
+
+Examples:
+  goldpan run pipelines/quickstart.yaml
+  goldpan run pipelines/quickstart.yaml --dry-run
+  goldpan run pipelines/sst2.yaml --set loop.start.random=2000 --set 'loop.rounds=[1000]'
+  goldpan run pipelines/quickstart.yaml --only select";
+
+/// Run a pipeline: every stage that is not done yet
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct RunArgs {
+    /// The pipeline file
+    pub file: PathBuf,
+    /// Do only this stage: a name, or a kind such as select
+    #[arg(long, value_name = "STAGE", conflicts_with = "from")]
+    pub only: Option<String>,
+    /// Do this stage and those after it
+    #[arg(long, value_name = "STAGE")]
+    pub from: Option<String>,
+    /// Do this stage again, though its result is there
+    #[arg(long, value_name = "STAGE")]
+    pub force: Option<String>,
+    /// Override a value of the file, such as loop.model.base=NAME; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Only say what is there and what would run, and why
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The store of results
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    pub store: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}

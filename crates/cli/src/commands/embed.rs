@@ -1,0 +1,28 @@
+//! `goldpan embed`
+
+use goldpan_artifact::Texts;
+use goldpan_embed::{EmbedConfig, embed};
+
+use super::models::pretrained;
+use crate::app::App;
+use crate::args::EmbedArgs;
+use crate::error::Error;
+use crate::output::{count, keep_apart, print_path};
+
+/// Turns texts into vectors.
+pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
+    args.precision.check()?;
+    keep_apart(&args.out, [args.texts.as_path()])?;
+    let config = EmbedConfig {
+        max_length: args.max_length,
+        normalize: args.normalize,
+        storage: args.storage.into(),
+    };
+    let texts = Texts::open(&args.texts)?;
+    let device = args.device.device.open()?;
+    let model = pretrained(&args.model, app)?;
+    let summary = embed(&config, &texts, &model.path, &device, &args.out, app.progress())?;
+    let texts = count(summary.rows, "text");
+    app.say(&format!("{texts} embedded in {} dimensions", summary.dimension));
+    print_path(&args.out)
+}

@@ -1,0 +1,32 @@
+//! `goldpan evaluate`
+
+use goldpan_artifact::{Predictions, Texts};
+use goldpan_evaluate::{evaluate, write};
+
+use crate::app::App;
+use crate::args::EvaluateArgs;
+use crate::error::Error;
+use crate::output::{count, keep_apart, print_path};
+
+/// Measures predictions.
+pub fn run(args: &EvaluateArgs, app: &App) -> Result<(), Error> {
+    keep_apart(&args.out, [args.predictions.as_path(), &args.texts])?;
+    let predictions = Predictions::open(&args.predictions)?;
+    let texts = Texts::open(&args.texts)?;
+    let evaluation = evaluate(&predictions, &texts)?;
+    write(&evaluation, &args.out)?;
+    let metrics = &evaluation.metrics;
+    let mut line = format!(
+        "accuracy {:.4}, macro-F1 {:.4}, loss {:.4}, calibration error {:.4} on {}",
+        metrics.accuracy,
+        metrics.macro_f1,
+        metrics.loss,
+        metrics.calibration_error,
+        count(metrics.examples, "text"),
+    );
+    if evaluation.unlabelled > 0 {
+        line += &format!(", {} without label left out", evaluation.unlabelled);
+    }
+    app.say(&line);
+    print_path(&args.out)
+}

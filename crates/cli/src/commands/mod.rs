@@ -1,0 +1,15 @@
+//! What each subcommand does: settings, inputs, the stage's function, one line for the user.
+
+mod dispatch;
+mod embed;
+mod evaluate;
+mod gc;
+mod ingest;
+mod models;
+mod predict;
+mod run;
+mod select;
+mod show;
+mod train;
+
+pub use dispatch::run;

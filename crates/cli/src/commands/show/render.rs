@@ -1,0 +1,51 @@
+//! What tables and models say of themselves, as lines.
+
+use std::path::Path;
+
+use goldpan_artifact::Header;
+use goldpan_model::ModelCard;
+
+use crate::output::{grouped, line_of};
+
+/// How much of a list of names is shown.
+const NAMES: usize = 100;
+
+/// Kind, rows, columns, classes, size and producer of a table.
+pub fn header(path: &Path, header: &Header) -> String {
+    let columns: Vec<String> = header.columns.iter().map(ToString::to_string).collect();
+    let mut lines = vec![
+        ("table", path.display().to_string()),
+        ("kind", header.kind.to_string()),
+        ("rows", grouped(header.rows)),
+        ("columns", columns.join(", ")),
+    ];
+    if !header.classes.is_empty() {
+        lines.push(("classes", line_of(&header.classes.join(", "), NAMES)));
+    }
+    lines.push(("bytes", grouped(header.bytes)));
+    let (stage, version) = (&header.producer.stage, header.producer.version);
+    lines.push((
+        "made by",
+        format!("{stage} {version}, format {}", header.version),
+    ));
+    aligned(&lines)
+}
+
+/// What a trained model's folder says.
+pub fn card(path: &Path, card: &ModelCard) -> String {
+    let mut lines = vec![
+        ("model", path.display().to_string()),
+        ("base", line_of(&card.base.name, NAMES)),
+        ("digest", card.base.digest.to_string()),
+        ("classes", line_of(&card.classes.join(", "), NAMES)),
+    ];
+    if let Some(length) = card.max_length {
+        lines.push(("tokens", format!("at most {length} of each text")));
+    }
+    aligned(&lines)
+}
+
+fn aligned(lines: &[(&str, String)]) -> String {
+    let lines = lines.iter().map(|(key, value)| format!("{key:<9}{value}\n"));
+    lines.collect()
+}

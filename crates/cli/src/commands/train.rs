@@ -1,0 +1,122 @@
+//! `goldpan train`
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use goldpan_artifact::{Labelled, Texts};
+use goldpan_ingest::labelled_in;
+use goldpan_model::{LoraConfig, PrefixCache};
+use goldpan_train::{Inputs, TrainConfig, train};
+
+use super::models::{base_of, pretrained};
+use crate::app::App;
+use crate::args::TrainArgs;
+use crate::error::Error;
+use crate::output::{count, print_path};
+
+/// How many bytes of frozen layers' states are kept: about 3,000 short texts of RoBERTa-base.
+const KEPT: usize = 256 << 20;
+
+/// Trains a classifier.
+pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
+    args.precision.check()?;
+    let config = config(args);
+    let texts = Texts::open(&args.texts)?;
+    let validation = Texts::open(&args.validation)?;
+    let labelled = labelled(args.labelled.as_deref(), &texts, &validation)?;
+    let device = args.device.device.open()?;
+    let folder = pretrained(&args.model, app)?;
+    let base_model = base_of(&folder);
+    let inputs = Inputs {
+        texts: &texts,
+        labelled: &labelled,
+        validation: &validation,
+        base: &folder.path,
+        base_model: &base_model,
+    };
+    let (cache, checkpoints) = (PrefixCache::new(KEPT), checkpoints(&args.out));
+    let summary = train(
+        &config,
+        &inputs,
+        &cache,
+        &device,
+        &args.out,
+        &checkpoints,
+        app.progress(),
+    )?;
+    app.say(&format!(
+        "trained on {}: epoch {} of {} is best, validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        count(summary.labelled as u64, "text"),
+        summary.epoch,
+        config.epochs,
+        summary.accuracy,
+        summary.macro_f1,
+        summary.loss,
+    ));
+    print_path(&args.out)
+}
+
+fn config(args: &TrainArgs) -> TrainConfig {
+    TrainConfig {
+        epochs: args.epochs,
+        batch_size: args.batch_size,
+        learning_rate: args.learning_rate,
+        warmup_ratio: args.warmup_ratio,
+        weight_decay: args.weight_decay,
+        max_length: args.max_length,
+        lora: LoraConfig {
+            rank: args.lora_rank.get(),
+            alpha: args.lora_alpha as f32,
+            targets: args.lora_targets.iter().copied().collect(),
+            layers: args
+                .lora_layers
+                .as_ref()
+                .map(|layers| layers.iter().copied().collect()),
+        },
+        seed: args.seed,
+    }
+}
+
+/// The labelled texts: those that a file names, or all that have a label.
+fn labelled(
+    path: Option<&Path>,
+    texts: &Texts,
+    validation: &Texts,
+) -> Result<Labelled, Error> {
+    if let Some(path) = path {
+        let classes = match texts.classes() {
+            [] => validation.classes(),
+            classes => classes,
+        };
+        return Ok(labelled_in(path, Some(texts), classes)?);
+    }
+    let ids: Vec<u64> = (0..texts.len())
+        .filter(|row| texts.label(*row).is_some())
+        .map(|row| texts.id(row))
+        .collect();
+    match ids.is_empty() {
+        true => Err(Error::NothingLabelled {
+            path: texts.path().to_owned(),
+        }),
+        false => Ok(Labelled { ids, labels: None }),
+    }
+}
+
+/// `MODEL_DIR.checkpoint`
+fn checkpoints(out: &Path) -> PathBuf {
+    let mut name: OsString = out.file_name().unwrap_or_default().to_owned();
+    name.push(".checkpoint");
+    out.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_lie_beside_the_model() {
+        assert_eq!(checkpoints(Path::new("a/model")), Path::new("a/model.checkpoint"));
+        assert_eq!(checkpoints(Path::new("a/model/")), Path::new("a/model.checkpoint"));
+        assert_eq!(checkpoints(Path::new("v1.2")), Path::new("v1.2.checkpoint"));
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong in a command, beyond the errors of the stages.
+
+use std::io;
+use std::path::PathBuf;
+
+use goldpan_artifact::Digest;
+
+/// An error of a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A table or a file beside it.
+    #[error(transparent)]
+    Artifact(#[from] goldpan_artifact::Error),
+    /// A name of a model or dataset.
+    #[error(transparent)]
+    Sources(#[from] goldpan_sources::Error),
+    /// A model or device.
+    #[error(transparent)]
+    Model(#[from] goldpan_model::Error),
+    /// The ingest stage, or a file of labels.
+    #[error(transparent)]
+    Ingest(#[from] goldpan_ingest::Error),
+    /// The embed stage.
+    #[error(transparent)]
+    Embed(#[from] goldpan_embed::Error),
+    /// The train stage.
+    #[error(transparent)]
+    Train(#[from] goldpan_train::Error),
+    /// The predict stage.
+    #[error(transparent)]
+    Predict(#[from] goldpan_predict::Error),
+    /// The select stage.
+    #[error(transparent)]
+    Select(#[from] goldpan_select::Error),
+    /// The evaluate stage.
+    #[error(transparent)]
+    Evaluate(#[from] goldpan_evaluate::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] goldpan_store::Error),
+    /// A pipeline.
+    #[error(transparent)]
+    Pipeline(#[from] goldpan_pipeline::Error),
+    /// A strategy file says something that cannot be done.
+    #[error("{0}")]
+    Strategy(goldpan_pipeline::spec::Invalid),
+    /// A file of settings cannot be read.
+    #[error("cannot read {path}: check that the path is right and may be read")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The output would replace an input.
+    #[error("{path} is an input as well as the output: write to another file")]
+    OutputIsInput {
+        /// The path given twice.
+        path: PathBuf,
+    },
+    /// Training on all labelled texts, of which there are none.
+    #[error("no text in {path} has a label: name the labelled ones with --labelled")]
+    NothingLabelled {
+        /// The table of texts.
+        path: PathBuf,
+    },
+    /// An adapter on top of a trained model.
+    #[error(
+        "{path} is a trained model already: leave --adapter out, or give the base model with --model"
+    )]
+    AdapterOnTrained {
+        /// The trained model's folder.
+        path: PathBuf,
+    },
+    /// The base model of a trained one cannot be had by its name.
+    #[error(
+        "the base model of {path} is needed: make `{base}` available, or give its folder with \
+         `--model BASE --adapter {path}`"
+    )]
+    NoBase {
+        /// The trained model's folder.
+        path: PathBuf,
+        /// The base model's name.
+        base: String,
+        /// Why it cannot be had.
+        #[source]
+        source: Box<goldpan_sources::Error>,
+    },
+    /// The base model is not the one that was trained on.
+    #[error(transparent)]
+    OtherBase(Box<OtherBase>),
+    /// This build has no device that computes in bf16.
+    #[error("no device of this build computes in bf16: leave --precision out, or say f32")]
+    NoBf16,
+    /// A folder in which nothing can be shown.
+    #[error(
+        "{path} holds no table and no trained model: give a file that ends in .arrow, or a folder \
+         that `goldpan train` made"
+    )]
+    NothingToShow {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// An object's manifest is none.
+    #[error("{path} is damaged: delete its folder and make it again")]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Stdout is gone.
+    #[error("cannot write to stdout")]
+    Stdout {
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// A base model that is not the one that a model was trained on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{folder} is not the model that {path} was trained on (`{base}`): its files have the digest \
+     {found} instead of {expected}; find the same files, or train again"
+)]
+pub struct OtherBase {
+    /// The trained model's folder.
+    pub path: PathBuf,
+    /// The base model's name.
+    pub base: String,
+    /// The folder found.
+    pub folder: PathBuf,
+    /// Its digest.
+    pub found: Digest,
+    /// The digest that the trained model names.
+    pub expected: Digest,
+}

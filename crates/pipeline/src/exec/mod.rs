@@ -1,0 +1,15 @@
+//! Doing a pipeline's work: names to files, cached results or stages, and what came out.
+
+mod action;
+mod context;
+mod names;
+mod outcome;
+mod preview;
+mod run;
+mod stage;
+mod watched;
+
+pub use outcome::{ArmRow, ModelRow, Outcome};
+pub use preview::{Preview, Status, Step};
+pub use run::{RunOptions, preview, run};
+pub use stage::StageError;

@@ -1,0 +1,68 @@
+//! What a run would do, and why.
+
+use std::fmt;
+
+use goldpan_store::Why;
+
+/// What would happen to every piece of work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// In the order of the run.
+    pub steps: Vec<Step>,
+}
+
+/// A piece of work in a preview.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// What would happen.
+    pub status: Status,
+}
+
+/// What would happen to a piece of work.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// Its result is there.
+    Cached,
+    /// It would run.
+    Run(Why),
+    /// It would run again, as asked.
+    Forced,
+    /// It would run, or its result would turn out to be there, once these have run.
+    After(Vec<String>),
+    /// It would run once the model or dataset was fetched.
+    Fetch,
+    /// It must be done already and is not.
+    Missing,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cached => f.write_str("cached"),
+            Self::Run(why) => write!(f, "run ({why})"),
+            Self::Forced => f.write_str("run (forced)"),
+            Self::After(names) => write!(f, "after {}", names.join(", ")),
+            Self::Fetch => f.write_str("run (to be fetched first)"),
+            Self::Missing => f.write_str("missing: run it first"),
+        }
+    }
+}
+
+impl fmt::Display for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.steps.iter().map(|step| step.kind.len()).max().unwrap_or(0);
+        let name = self.steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
+        for step in &self.steps {
+            writeln!(f, "{:kind$} {:name$}  {}", step.kind, step.name, step.status)?;
+        }
+        let count = |f: fn(&Status) -> bool| {
+            self.steps.iter().filter(|step| f(&step.status)).count()
+        };
+        let cached = count(|status| *status == Status::Cached);
+        write!(f, "{cached} cached, {} to run", self.steps.len() - cached)
+    }
+}

@@ -1,0 +1,317 @@
+//! The run: every piece of work in order, its result from the store or from its stage.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use goldpan_artifact::{Progress, atomic};
+use goldpan_model::{Device, DeviceChoice};
+use goldpan_sources::Places;
+use goldpan_store::{Action, Claim, Record, Reuse, Session, Store, Why};
+use tracing::info;
+
+use crate::exec::action::action;
+use crate::exec::context::Context;
+use crate::exec::names::Names;
+use crate::exec::outcome::{ModelRow, Outcome};
+use crate::exec::preview::{Preview, Status, Step};
+use crate::exec::stage::Task;
+use crate::exec::watched::Watched;
+use crate::plan::{Graph, NodeId, Role, Scope, named};
+use crate::spec::Pipeline;
+use crate::{Error, StageKind};
+
+/// How a pipeline is run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The store's folder.
+    pub store: PathBuf,
+    /// Which part is done.
+    pub scope: Scope,
+    /// A stage that is done again though its result is there.
+    pub force: Option<String>,
+    /// Where models run.
+    pub device: DeviceChoice,
+}
+
+/// What both a run and its preview need.
+struct Prepared {
+    graph: Graph,
+    roles: Vec<Role>,
+    forced: Vec<bool>,
+    device: Device,
+    store: Store,
+}
+
+impl Prepared {
+    fn new(pipeline: &Pipeline, options: &RunOptions) -> Result<Self, Error> {
+        let graph = Graph::of(pipeline);
+        let roles = options.scope.roles(&graph)?;
+        let forced = match &options.force {
+            Some(name) => named(&graph, name)?,
+            None => vec![false; graph.nodes.len()],
+        };
+        Ok(Self {
+            roles,
+            forced,
+            device: options.device.open()?,
+            store: Store::open(&options.store)?,
+            graph,
+        })
+    }
+}
+
+/// Says what [`run`] would do, touching nothing and asking no network.
+///
+/// # Errors
+///
+/// When the options name a stage that is not there, or the store cannot be read.
+pub fn preview(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<Preview, Error> {
+    let prepared = Prepared::new(pipeline, options)?;
+    let graph = &prepared.graph;
+    let names = Names::local(graph, places, progress);
+    let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
+    let mut steps = Vec::new();
+    for (node, part) in graph.nodes.iter().enumerate() {
+        if prepared.roles[node] == Role::Skip {
+            continue;
+        }
+        let class = prepared.device.class();
+        let action = action(pipeline.name.as_str(), graph, node, &records, &names, class)?;
+        let waits: Vec<String> = part
+            .work
+            .inputs()
+            .iter()
+            .filter(|&&(_, input)| records[input].is_none())
+            .map(|&(_, input)| graph.nodes[input].name.clone())
+            .collect();
+        let status = match action {
+            None if waits.is_empty() => Status::Fetch,
+            None => Status::After(waits),
+            Some(action) => {
+                let found = prepared.store.find(&action)?;
+                let status = match &found {
+                    Some(_) if prepared.forced[node] => Status::Forced,
+                    Some(_) => Status::Cached,
+                    None if prepared.roles[node] == Role::Reuse => Status::Missing,
+                    None => Status::Run(prepared.store.why(&action)?),
+                };
+                if status == Status::Cached {
+                    records[node] = found;
+                }
+                status
+            }
+        };
+        steps.push(Step {
+            name: part.name.clone(),
+            kind: part.work.kind().to_string(),
+            status,
+        });
+    }
+    Ok(Preview { steps })
+}
+
+/// Runs a pipeline: what is done already is taken from the store, the rest is done in order.
+///
+/// Everything that the pipeline names is found first: where something cannot be had, no stage
+/// starts. Results appear in the store whole or not at all, so a run may be stopped at any time and
+/// run again. Two runs of one pipeline at once share their work.
+///
+/// # Errors
+///
+/// When a name cannot be found, a stage fails, or `progress` is cancelled.
+pub fn run(
+    pipeline: &Pipeline,
+    options: &RunOptions,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<Outcome, Error> {
+    let began = Instant::now();
+    let prepared = Prepared::new(pipeline, options)?;
+    let names = Names::fetch(&prepared.graph, places, progress)?;
+    let session = prepared.store.session(&mut wait(progress, "another run's cleaning up"))?;
+    let mut run = Run {
+        pipeline: pipeline.name.as_str(),
+        context: Context::new(&prepared.graph, &names, &prepared.store, &prepared.device),
+        session: &session,
+        records: vec![None; prepared.graph.nodes.len()],
+        roles: &prepared.roles,
+        forced: &prepared.forced,
+        progress,
+        ran: 0,
+        reused: 0,
+    };
+    let done = run.nodes();
+    let folder = run.leave_folder()?;
+    done?;
+    Ok(Outcome {
+        ran: run.ran,
+        reused: run.reused,
+        took: began.elapsed(),
+        folder,
+        models: Outcome::models(&prepared.graph, &run.records),
+    })
+}
+
+/// Called while a lock is held by another process.
+fn wait<'a>(progress: &'a dyn Progress, what: &'a str) -> impl FnMut() -> ControlFlow<()> + 'a {
+    let mut told = false;
+    move || {
+        if !told {
+            told = true;
+            info!("waiting for {what}");
+        }
+        match progress.cancelled() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+struct Run<'a> {
+    pipeline: &'a str,
+    context: Context<'a>,
+    session: &'a Session,
+    records: Vec<Option<Record>>,
+    roles: &'a [Role],
+    forced: &'a [bool],
+    progress: &'a dyn Progress,
+    ran: usize,
+    reused: usize,
+}
+
+impl Run<'_> {
+    /// Does every node that has a part in the run.
+    fn nodes(&mut self) -> Result<(), Error> {
+        let graph = self.context.graph;
+        for node in 0..graph.nodes.len() {
+            if self.progress.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            if self.roles[node] == Role::Skip {
+                continue;
+            }
+            let (names, class) = (self.context.names, self.context.device.class());
+            let name = &graph.nodes[node].name;
+            let action = action(self.pipeline, graph, node, &self.records, names, class)?;
+            let Some(action) = action else {
+                return Err(self.blocked(node));
+            };
+            if self.roles[node] == Role::Reuse {
+                self.records[node] = self.session.store().find(&action)?;
+                if self.records[node].is_none() {
+                    return Err(Error::NotDone { stage: name.clone() });
+                }
+                self.reused += 1;
+                continue;
+            }
+            let record = self.done(node, &action)?;
+            self.session.remember(&action)?;
+            self.records[node] = Some(record);
+        }
+        Ok(())
+    }
+
+    /// Names the input of a node that is not there.
+    fn blocked(&self, node: NodeId) -> Error {
+        let graph = self.context.graph;
+        let inputs = graph.nodes[node].work.inputs();
+        let missing = inputs.iter().find(|&&(_, input)| self.records[input].is_none());
+        let stage = missing.map_or(node, |&(_, input)| input);
+        Error::NotDone {
+            stage: graph.nodes[stage].name.clone(),
+        }
+    }
+
+    /// The record of a node's result, made now where there is none.
+    fn done(&mut self, node: NodeId, action: &Action) -> Result<Record, Error> {
+        let part = &self.context.graph.nodes[node];
+        let reuse = match self.forced[node] {
+            true => Reuse::Forbidden,
+            false => Reuse::Allowed,
+        };
+        let why = self.session.store().why(action)?;
+        let what = format!("another run's {}", part.name);
+        let claim = self.session.claim(action, reuse, &mut wait(self.progress, &what))?;
+        let pending = match claim {
+            Claim::Found(record) => {
+                self.reused += 1;
+                return Ok(record);
+            }
+            Claim::Pending(pending) => pending,
+        };
+        let position = format!("[{}/{}] {}", node + 1, self.records.len(), part.name);
+        tracing::debug!("{position}: {}", reason(&why, self.forced[node]));
+        let progress = Watched {
+            inner: self.progress,
+            name: position.clone(),
+        };
+        let task = Task {
+            context: &self.context,
+            records: &self.records,
+            pending: &pending,
+            progress: &progress,
+        };
+        let span = tracing::info_span!("stage", name = part.name);
+        let _entered = span.enter();
+        let began = Instant::now();
+        let summary = task.run(node).map_err(|source| match source.is_cancelled() {
+            true => Error::Cancelled,
+            false => Error::Stage {
+                stage: part.name.clone(),
+                source: Box::new(source),
+            },
+        })?;
+        let took = began.elapsed();
+        let record = pending.commit(summary, took)?;
+        info!("{position}: {}", told(part.work.kind(), &record));
+        self.ran += 1;
+        Ok(record)
+    }
+
+    /// Writes the run's folder: links to the results that are there, and `results.csv`.
+    fn leave_folder(&self) -> Result<PathBuf, Error> {
+        let folder = self.session.run_folder(self.pipeline)?;
+        let mut kept = BTreeSet::from(["results.csv".to_owned()]);
+        for (node, record) in self.context.graph.nodes.iter().zip(&self.records) {
+            if let Some(record) = record {
+                folder.link(&node.name, &record.object)?;
+                kept.insert(node.name.clone());
+            }
+        }
+        folder.keep_only(&kept)?;
+        let models: Vec<ModelRow> = Outcome::models(self.context.graph, &self.records);
+        let path = folder.path().join("results.csv");
+        atomic::write_bytes(path, Outcome::csv(&models).as_bytes())?;
+        Ok(folder.path().to_owned())
+    }
+}
+
+fn reason(why: &Why, forced: bool) -> String {
+    match forced {
+        true => "run (forced)".to_owned(),
+        false => format!("run ({why})"),
+    }
+}
+
+/// What a stage did, in a few words.
+fn told(kind: StageKind, record: &Record) -> String {
+    let number = |name: &str| record.summary.get(name).and_then(|value| value.as_f64());
+    let what = match kind {
+        StageKind::Train => number("accuracy").map(|accuracy| format!("accuracy {accuracy:.4}")),
+        StageKind::Evaluate => number("accuracy").map(|accuracy| format!("accuracy {accuracy:.4}")),
+        StageKind::Select => number("selected").map(|count| format!("{count} texts picked")),
+        StageKind::Label => number("labelled").map(|count| format!("{count} texts labelled")),
+        StageKind::Ingest | StageKind::Embed | StageKind::Predict => {
+            number("rows").map(|rows| format!("{rows} texts"))
+        }
+    };
+    let what = what.map_or(String::new(), |what| format!("{what}, "));
+    format!("{what}{:.1} s", record.seconds)
+}

@@ -1,0 +1,342 @@
+//! One piece of work: open its inputs, call the stage, say what was done.
+
+use std::path::{Path, PathBuf};
+
+use goldpan_artifact::{
+    Embeddings, Labelled, Labels, LabelsWriter, Precision as Storage, Predictions, Producer,
+    Progress, Selection, Texts,
+};
+use goldpan_embed::EmbedConfig;
+use goldpan_model::{BaseModel, LoraConfig, Target};
+use goldpan_predict::{Model, PredictConfig};
+use goldpan_select::Inputs as SelectInputs;
+use goldpan_store::{Pending, Record};
+use goldpan_train::{Inputs as TrainInputs, TrainConfig};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::exec::action::{base_of, ingest_config};
+use crate::exec::context::Context;
+use crate::plan::{Classifier, NodeId, Work};
+use crate::spec::{LoraTarget, TrainingSettings};
+
+/// The folder of a trained model in its object.
+const MODEL: &str = "model";
+
+/// An error of a stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// Of `ingest`.
+    #[error(transparent)]
+    Ingest(#[from] goldpan_ingest::Error),
+    /// Of `embed`.
+    #[error(transparent)]
+    Embed(#[from] goldpan_embed::Error),
+    /// Of `train`.
+    #[error(transparent)]
+    Train(#[from] goldpan_train::Error),
+    /// Of `predict`.
+    #[error(transparent)]
+    Predict(#[from] goldpan_predict::Error),
+    /// Of `select`.
+    #[error(transparent)]
+    Select(#[from] goldpan_select::Error),
+    /// Of `evaluate`.
+    #[error(transparent)]
+    Evaluate(#[from] goldpan_evaluate::Error),
+    /// Of an artifact that the stage reads or writes.
+    #[error(transparent)]
+    Artifact(#[from] goldpan_artifact::Error),
+    /// Of the store.
+    #[error(transparent)]
+    Store(#[from] goldpan_store::Error),
+    /// A picked text has no label of its own.
+    #[error(
+        "{path}: the text with id {id} was picked and has no label; `labels: oracle` needs a pool \
+         whose texts are all labelled"
+    )]
+    NoLabel {
+        /// The pool.
+        path: PathBuf,
+        /// The text.
+        id: u64,
+    },
+    /// An input that the graph promises is not there.
+    #[error("the result of an earlier stage is gone: run the pipeline again")]
+    InputGone,
+    /// What the stage says of its result cannot be kept.
+    #[error("the stage's summary cannot be written")]
+    Summary(#[source] serde_json::Error),
+}
+
+impl StageError {
+    /// Whether the user stopped the stage.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Ingest(goldpan_ingest::Error::Cancelled)
+                | Self::Embed(goldpan_embed::Error::Cancelled)
+                | Self::Train(goldpan_train::Error::Cancelled)
+                | Self::Predict(goldpan_predict::Error::Cancelled)
+                | Self::Select(goldpan_select::Error::Cancelled)
+        )
+    }
+}
+
+/// A piece of work and where its result goes.
+pub(crate) struct Task<'a> {
+    pub context: &'a Context<'a>,
+    pub records: &'a [Option<Record>],
+    pub pending: &'a Pending,
+    pub progress: &'a dyn Progress,
+}
+
+impl Task<'_> {
+    /// Does the work of `node`; its summary.
+    pub fn run(&self, node: NodeId) -> Result<Value, StageError> {
+        let progress = self.progress;
+        match &self.context.graph.nodes[node].work {
+            Work::Ingest(settings) => {
+                let config = ingest_config(settings, self.context.names);
+                let config = config.map_err(|_| StageError::InputGone)?;
+                let config = config.ok_or(StageError::InputGone)?;
+                summary(&goldpan_ingest::ingest(&config, &self.out("texts.arrow"), progress)?)
+            }
+            Work::Embed {
+                texts,
+                model,
+                encoding,
+            } => {
+                let config = EmbedConfig {
+                    max_length: encoding.max_length,
+                    normalize: encoding.normalize,
+                    storage: Storage::F32,
+                };
+                summary(&goldpan_embed::embed(
+                    &config,
+                    &self.texts(*texts)?,
+                    self.model(model)?.0,
+                    self.context.device,
+                    &self.out("embeddings.arrow"),
+                    progress,
+                )?)
+            }
+            Work::Train { .. } => self.train(node),
+            Work::Predict {
+                texts,
+                model,
+                inference,
+            } => {
+                let (base, adapter) = match model {
+                    Classifier::Trained(trained) => {
+                        let base = base_of(self.context.graph, *trained);
+                        (base, Some(self.input(*trained, MODEL)?))
+                    }
+                    Classifier::Named(name) => (name.as_str(), None),
+                };
+                let (folder, base) = self.model(base)?;
+                let config = PredictConfig {
+                    max_length: inference.max_length,
+                };
+                summary(&goldpan_predict::predict(
+                    &config,
+                    &self.texts(*texts)?,
+                    Model {
+                        base: folder,
+                        adapter: adapter.as_deref(),
+                    },
+                    &self.context.frozen(base.digest),
+                    self.context.device,
+                    &self.out("predictions.arrow"),
+                    progress,
+                )?)
+            }
+            Work::Select { .. } => self.select(node),
+            Work::Evaluate { predictions, texts } => {
+                let predictions = Predictions::open(self.input(*predictions, "predictions.arrow")?)?;
+                let metrics = goldpan_evaluate::evaluate(&predictions, &self.texts(*texts)?)?;
+                goldpan_evaluate::write(&metrics, &self.out("metrics.json"))?;
+                summary(&metrics)
+            }
+            Work::Label { .. } => self.label(node),
+        }
+    }
+
+    fn out(&self, name: &str) -> PathBuf {
+        self.pending.dir().join(name)
+    }
+
+    fn input(&self, node: NodeId, name: &str) -> Result<PathBuf, StageError> {
+        self.context.file(node, self.records, name).ok_or(StageError::InputGone)
+    }
+
+    fn texts(&self, node: NodeId) -> Result<Texts, StageError> {
+        Ok(Texts::open(self.input(node, "texts.arrow")?)?)
+    }
+
+    /// The folder of a model, and what a trained model's card says of it.
+    fn model(&self, name: &str) -> Result<(&Path, BaseModel), StageError> {
+        let folder = self.context.names.model(name).ok_or(StageError::InputGone)?;
+        let base = BaseModel {
+            name: folder.name.clone(),
+            digest: folder.digest,
+        };
+        Ok((&folder.path, base))
+    }
+
+    /// The labelled texts that a `label` or `select` node tells.
+    fn labelled(&self, node: NodeId) -> Result<Labelled, StageError> {
+        let file = match &self.context.graph.nodes[node].work {
+            Work::Select { .. } => "selection.arrow",
+            _ => "labels.arrow",
+        };
+        Ok(Labelled::open_arrow(self.input(node, file)?)?)
+    }
+
+    fn train(&self, node: NodeId) -> Result<Value, StageError> {
+        let Work::Train {
+            texts,
+            labelled,
+            validation,
+            base,
+            training,
+            seed,
+        } = &self.context.graph.nodes[node].work
+        else {
+            return Err(StageError::InputGone);
+        };
+        let texts = self.texts(*texts)?;
+        let labelled = match labelled {
+            Some(node) => self.labelled(*node)?,
+            None => Labelled {
+                ids: (0..texts.len())
+                    .filter(|&row| texts.label(row).is_some())
+                    .map(|row| texts.id(row))
+                    .collect(),
+                labels: None,
+            },
+        };
+        let (folder, base_model) = self.model(base)?;
+        let inputs = TrainInputs {
+            texts: &texts,
+            labelled: &labelled,
+            validation: &self.texts(*validation)?,
+            base: folder,
+            base_model: &base_model,
+        };
+        let done = goldpan_train::train(
+            &train_config(training, *seed),
+            &inputs,
+            &self.context.frozen(base_model.digest),
+            self.context.device,
+            &self.out(MODEL),
+            self.pending.scratch()?,
+            self.progress,
+        )?;
+        summary(&done)
+    }
+
+    fn select(&self, node: NodeId) -> Result<Value, StageError> {
+        let Work::Select {
+            strategy,
+            count,
+            texts,
+            embeddings,
+            predictions,
+            labelled,
+            seed,
+        } = &self.context.graph.nodes[node].work
+        else {
+            return Err(StageError::InputGone);
+        };
+        let ids: Vec<u64> = self.texts(*texts)?.ids().collect();
+        let open = |node: &NodeId| {
+            Ok::<_, StageError>(Embeddings::open(self.input(*node, "embeddings.arrow")?)?)
+        };
+        let embeddings = embeddings.as_ref().map(open).transpose()?;
+        let open = |node: &NodeId| {
+            Ok::<_, StageError>(Predictions::open(self.input(*node, "predictions.arrow")?)?)
+        };
+        let predictions = predictions.as_ref().map(open).transpose()?;
+        let labelled = labelled.map(|node| self.labelled(node)).transpose()?;
+        let inputs = SelectInputs {
+            ids: Some(&ids),
+            embeddings: embeddings.as_ref(),
+            predictions: predictions.as_ref(),
+            labelled: labelled.as_ref().map_or(&[], |labelled| &labelled.ids),
+        };
+        let out = self.out("selection.arrow");
+        let (count, progress) = (count.get(), self.progress);
+        summary(&goldpan_select::select(strategy, &inputs, count, *seed, &out, progress)?)
+    }
+
+    /// Earlier labels, and the picked texts' own.
+    fn label(&self, node: NodeId) -> Result<Value, StageError> {
+        let Work::Label {
+            texts,
+            selection,
+            previous,
+            round,
+        } = &self.context.graph.nodes[node].work
+        else {
+            return Err(StageError::InputGone);
+        };
+        let texts = self.texts(*texts)?;
+        let selection = Selection::open(self.input(*selection, "selection.arrow")?)?;
+        let row_of: std::collections::HashMap<u64, usize> =
+            texts.ids().enumerate().map(|(row, id)| (id, row)).collect();
+        let producer = Producer::new("label", 1);
+        let mut writer = LabelsWriter::create(self.out("labels.arrow"), texts.classes(), producer)?;
+        if let Some(previous) = previous {
+            let previous = Labels::open(self.input(*previous, "labels.arrow")?)?;
+            for row in 0..previous.len() {
+                let (id, label) = (previous.id(row), previous.label(row));
+                writer.push(id, label, previous.source(row), previous.round(row))?;
+            }
+        }
+        for id in selection.ids() {
+            let label = row_of.get(&id).and_then(|&row| texts.label(row));
+            let label = label.ok_or_else(|| StageError::NoLabel {
+                path: texts.path().to_owned(),
+                id,
+            })?;
+            writer.push(id, label, "dataset", *round)?;
+        }
+        let written = writer.finish()?;
+        Ok(serde_json::json!({ "labelled": written.rows }))
+    }
+}
+
+fn summary(summary: &impl Serialize) -> Result<Value, StageError> {
+    serde_json::to_value(summary).map_err(StageError::Summary)
+}
+
+fn train_config(training: &TrainingSettings, seed: u64) -> TrainConfig {
+    TrainConfig {
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        learning_rate: training.learning_rate,
+        warmup_ratio: training.warmup_ratio,
+        weight_decay: training.weight_decay,
+        max_length: training.max_length,
+        lora: LoraConfig {
+            rank: training.lora.rank.get(),
+            alpha: training.lora.alpha as f32,
+            targets: training.lora.targets.iter().copied().map(target).collect(),
+            layers: training.lora.layers.clone(),
+        },
+        seed,
+    }
+}
+
+fn target(target: LoraTarget) -> Target {
+    match target {
+        LoraTarget::Query => Target::Query,
+        LoraTarget::Key => Target::Key,
+        LoraTarget::Value => Target::Value,
+        LoraTarget::AttentionOutput => Target::AttentionOutput,
+        LoraTarget::Intermediate => Target::Intermediate,
+        LoraTarget::Output => Target::Output,
+    }
+}

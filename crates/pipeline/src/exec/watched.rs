@@ -1,0 +1,31 @@
+//! Progress of one piece of work among many.
+
+use goldpan_artifact::Progress;
+
+/// Puts the work's name before what it reports.
+pub(crate) struct Watched<'a> {
+    pub inner: &'a dyn Progress,
+    pub name: String,
+}
+
+impl Progress for Watched<'_> {
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
+        self.inner.begin(&format!("{}: {what}", self.name), unit, total);
+    }
+
+    fn advance(&self, units: u64) {
+        self.inner.advance(units);
+    }
+
+    fn note(&self, text: &str) {
+        self.inner.note(text);
+    }
+
+    fn end(&self) {
+        self.inner.end();
+    }
+
+    fn cancelled(&self) -> bool {
+        self.inner.cancelled()
+    }
+}

@@ -1,0 +1,270 @@
+//! The graph of work: what each piece does, and what it reads.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use goldpan_select::Strategy;
+
+use crate::StageKind;
+use crate::plan::unroll::Unrolling;
+use crate::spec::{
+    EncodingSettings, InferenceSettings, IngestSettings, Name, Pipeline, PredictModel,
+    StageSettings, TrainingSettings,
+};
+
+/// A node's place in [`Graph::nodes`].
+pub type NodeId = usize;
+
+/// The classifier of a prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Classifier {
+    /// What a `train` node makes.
+    Trained(NodeId),
+    /// A model by name, with its own head.
+    Named(String),
+}
+
+/// A piece of work, with the nodes whose results it reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Files to a table of texts.
+    Ingest(IngestSettings),
+    /// Texts to vectors.
+    Embed {
+        /// The texts.
+        texts: NodeId,
+        /// The model's name.
+        model: String,
+        /// How it is used.
+        encoding: EncodingSettings,
+    },
+    /// Labelled texts to a classifier.
+    Train {
+        /// The texts.
+        texts: NodeId,
+        /// Which of them are labelled; all that have a label where `None`.
+        labelled: Option<NodeId>,
+        /// The texts that epochs are compared by.
+        validation: NodeId,
+        /// The base model's name.
+        base: String,
+        /// How it is trained.
+        training: TrainingSettings,
+        /// The seed.
+        seed: u64,
+    },
+    /// Texts to class probabilities.
+    Predict {
+        /// The texts.
+        texts: NodeId,
+        /// The classifier.
+        model: Classifier,
+        /// How it is used.
+        inference: InferenceSettings,
+    },
+    /// A pool to the texts to label next.
+    Select {
+        /// How texts are picked.
+        strategy: Strategy,
+        /// How many.
+        count: NonZeroUsize,
+        /// The pool.
+        texts: NodeId,
+        /// The pool's vectors.
+        embeddings: Option<NodeId>,
+        /// The pool's class probabilities.
+        predictions: Option<NodeId>,
+        /// What is labelled already.
+        labelled: Option<NodeId>,
+        /// The seed.
+        seed: u64,
+    },
+    /// Predictions to measurements.
+    Evaluate {
+        /// The predictions.
+        predictions: NodeId,
+        /// The texts with their labels.
+        texts: NodeId,
+    },
+    /// Picked texts to labels, by the texts' own.
+    Label {
+        /// The texts.
+        texts: NodeId,
+        /// What was picked.
+        selection: NodeId,
+        /// The labels of earlier rounds.
+        previous: Option<NodeId>,
+        /// The round, 0 for the start.
+        round: u32,
+    },
+}
+
+impl Work {
+    /// The kind of stage that does it.
+    pub fn kind(&self) -> StageKind {
+        match self {
+            Self::Ingest(_) => StageKind::Ingest,
+            Self::Embed { .. } => StageKind::Embed,
+            Self::Train { .. } => StageKind::Train,
+            Self::Predict { .. } => StageKind::Predict,
+            Self::Select { .. } => StageKind::Select,
+            Self::Evaluate { .. } => StageKind::Evaluate,
+            Self::Label { .. } => StageKind::Label,
+        }
+    }
+
+    /// What each input is to the work, and the node that makes it.
+    pub fn inputs(&self) -> Vec<(&'static str, NodeId)> {
+        let all = match self {
+            Self::Ingest(_) => vec![],
+            Self::Embed { texts, .. } => vec![("texts", Some(*texts))],
+            Self::Train {
+                texts,
+                labelled,
+                validation,
+                ..
+            } => vec![
+                ("texts", Some(*texts)),
+                ("labelled", *labelled),
+                ("validation", Some(*validation)),
+            ],
+            Self::Predict { texts, model, .. } => {
+                let model = match model {
+                    Classifier::Trained(node) => Some(*node),
+                    Classifier::Named(_) => None,
+                };
+                vec![("texts", Some(*texts)), ("model", model)]
+            }
+            Self::Select {
+                texts,
+                embeddings,
+                predictions,
+                labelled,
+                ..
+            } => vec![
+                ("texts", Some(*texts)),
+                ("embeddings", *embeddings),
+                ("predictions", *predictions),
+                ("labelled", *labelled),
+            ],
+            Self::Evaluate { predictions, texts } => {
+                vec![("predictions", Some(*predictions)), ("texts", Some(*texts))]
+            }
+            Self::Label {
+                texts,
+                selection,
+                previous,
+                ..
+            } => vec![
+                ("texts", Some(*texts)),
+                ("selection", Some(*selection)),
+                ("previous", *previous),
+            ],
+        };
+        let known = all.into_iter().filter_map(|(role, node)| Some((role, node?)));
+        known.collect()
+    }
+}
+
+/// A node of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name, unique in the graph: `vectors`, or `seed0/diversity/round1/train`.
+    pub name: String,
+    /// The names that `--only`, `--from` and `--force` know it by.
+    pub tags: Vec<String>,
+    /// What it does.
+    pub work: Work,
+}
+
+/// A trained model of the loop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedModel {
+    /// The arm; `None` for the model of the random start.
+    pub arm: Option<Name>,
+    /// The seed.
+    pub seed: u64,
+    /// The round, 0 for the start.
+    pub round: u32,
+    /// The `train` node.
+    pub node: NodeId,
+}
+
+/// All work of a pipeline, every node after those it reads from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The loop's trained models: by seed, the start first, then arm by arm.
+    pub trained: Vec<TrainedModel>,
+}
+
+impl Graph {
+    /// The graph of a pipeline. What arms share, the start and its model's predictions, is there
+    /// once for each seed.
+    pub fn of(pipeline: &Pipeline) -> Self {
+        let mut graph = Self::default();
+        let mut stages: HashMap<&Name, NodeId> = HashMap::new();
+        for stage in &pipeline.stages {
+            let work = written(&stage.settings, &stages);
+            let node = graph.add(stage.name.to_string(), vec![stage.name.to_string()], work);
+            stages.insert(&stage.name, node);
+        }
+        if let Some(experiment) = &pipeline.experiment {
+            for &seed in &experiment.seeds {
+                Unrolling::new(&mut graph, experiment, &stages, seed).run();
+            }
+        }
+        graph
+    }
+
+    /// Adds a node that is known by its name, `tags` and kind.
+    pub(crate) fn add(&mut self, name: String, mut tags: Vec<String>, work: Work) -> NodeId {
+        tags.push(work.kind().to_string());
+        self.nodes.push(Node { name, tags, work });
+        self.nodes.len() - 1
+    }
+}
+
+/// The work of a stage written in the file. References were checked with the file.
+fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
+    let node = |name: &Name| stages[name];
+    let maybe = |name: &Option<Name>| name.as_ref().map(node);
+    match settings {
+        StageSettings::Ingest(settings) => Work::Ingest(settings.clone()),
+        StageSettings::Embed(settings) => Work::Embed {
+            texts: node(&settings.texts),
+            model: settings.model.clone(),
+            encoding: settings.encoding.clone(),
+        },
+        StageSettings::Train(settings) => Work::Train {
+            texts: node(&settings.texts),
+            labelled: maybe(&settings.labelled),
+            validation: node(&settings.validation),
+            base: settings.base.clone(),
+            training: settings.training.clone(),
+            seed: settings.seed,
+        },
+        StageSettings::Predict(settings) => Work::Predict {
+            texts: node(&settings.texts),
+            model: match &settings.model {
+                PredictModel::Trained(name) => Classifier::Trained(node(name)),
+                PredictModel::Named(name) => Classifier::Named(name.clone()),
+            },
+            inference: settings.inference.clone(),
+        },
+        StageSettings::Select(settings) => Work::Select {
+            strategy: settings.strategy.clone(),
+            count: settings.count,
+            texts: node(&settings.texts),
+            embeddings: maybe(&settings.embeddings),
+            predictions: maybe(&settings.predictions),
+            labelled: maybe(&settings.labelled),
+            seed: settings.seed,
+        },
+        StageSettings::Evaluate(settings) => Work::Evaluate {
+            predictions: node(&settings.predictions),
+            texts: node(&settings.texts),
+        },
+    }
+}

@@ -1,0 +1,9 @@
+//! What a pipeline asks for: a graph of work, and which part of it to do.
+
+mod graph;
+mod scope;
+mod unroll;
+
+pub use graph::{Classifier, Graph, Node, NodeId, TrainedModel, Work};
+pub(crate) use scope::named;
+pub use scope::{Role, Scope, UnknownStage};

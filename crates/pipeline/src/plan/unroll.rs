@@ -1,0 +1,137 @@
+//! The loop, unrolled over arms and rounds for one seed.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use goldpan_select::Strategy;
+
+use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
+use crate::spec::{Arm, InferenceSettings, Loop, Name, Precision};
+
+/// The loop of one seed.
+pub(crate) struct Unrolling<'a> {
+    graph: &'a mut Graph,
+    experiment: &'a Loop,
+    seed: u64,
+    pool: NodeId,
+    validation: NodeId,
+    embeddings: Option<NodeId>,
+    /// The pool's predictions by each model that an arm asked.
+    predictions: HashMap<NodeId, NodeId>,
+}
+
+/// What a round leaves to the next.
+#[derive(Clone)]
+struct After {
+    /// What the names of the round's nodes begin with.
+    scope: String,
+    labels: NodeId,
+    model: NodeId,
+}
+
+impl<'a> Unrolling<'a> {
+    pub fn new(
+        graph: &'a mut Graph,
+        experiment: &'a Loop,
+        stages: &HashMap<&Name, NodeId>,
+        seed: u64,
+    ) -> Self {
+        Self {
+            graph,
+            experiment,
+            seed,
+            pool: stages[&experiment.pool],
+            validation: stages[&experiment.validation],
+            embeddings: experiment.embeddings.as_ref().map(|name| stages[name]),
+            predictions: HashMap::new(),
+        }
+    }
+
+    /// Adds the start, and every round of every arm.
+    pub fn run(mut self) {
+        let experiment = self.experiment;
+        let start = self.round(None, 0, experiment.start, None);
+        for arm in &experiment.arms {
+            let mut last = start.clone();
+            for (round, &count) in (1..).zip(&experiment.rounds) {
+                last = self.round(Some(arm), round, count, Some(&last));
+            }
+        }
+    }
+
+    fn round(
+        &mut self,
+        arm: Option<&Arm>,
+        round: u32,
+        count: NonZeroUsize,
+        before: Option<&After>,
+    ) -> After {
+        let place = match arm {
+            Some(arm) => format!("{}/round{round}", arm.name),
+            None => "start".to_owned(),
+        };
+        let scope = format!("seed{}/{place}", self.seed);
+        let tags = vec![arm.map_or("start".to_owned(), |arm| arm.name.to_string())];
+        let random = Strategy::Random {};
+        let strategy = arm.map_or(&random, |arm| &arm.strategy);
+        let predictions = match before {
+            Some(before) if strategy.needs_predictions() => Some(self.predict(before, &tags)),
+            _ => None,
+        };
+        let select = Work::Select {
+            strategy: strategy.clone(),
+            count,
+            texts: self.pool,
+            embeddings: self.embeddings.filter(|_| strategy.needs_embeddings()),
+            predictions,
+            labelled: before.map(|before| before.labels),
+            seed: self.seed,
+        };
+        let selection = self.graph.add(format!("{scope}/select"), tags.clone(), select);
+        let label = Work::Label {
+            texts: self.pool,
+            selection,
+            previous: before.map(|before| before.labels),
+            round,
+        };
+        let labels = self.graph.add(format!("{scope}/label"), tags.clone(), label);
+        let train = Work::Train {
+            texts: self.pool,
+            labelled: Some(labels),
+            validation: self.validation,
+            base: self.experiment.base.clone(),
+            training: self.experiment.training.clone(),
+            seed: self.seed,
+        };
+        let model = self.graph.add(format!("{scope}/train"), tags, train);
+        self.graph.trained.push(TrainedModel {
+            arm: arm.map(|arm| arm.name.clone()),
+            seed: self.seed,
+            round,
+            node: model,
+        });
+        After {
+            scope,
+            labels,
+            model,
+        }
+    }
+
+    /// The pool's predictions by the model of `before`, once for all arms that ask.
+    fn predict(&mut self, before: &After, tags: &[String]) -> NodeId {
+        if let Some(&node) = self.predictions.get(&before.model) {
+            return node;
+        }
+        let work = Work::Predict {
+            texts: self.pool,
+            model: Classifier::Trained(before.model),
+            inference: InferenceSettings {
+                max_length: None,
+                precision: Precision::F32,
+            },
+        };
+        let node = self.graph.add(format!("{}/predict", before.scope), tags.to_vec(), work);
+        self.predictions.insert(before.model, node);
+        node
+    }
+}

@@ -1,0 +1,474 @@
+//! Pipeline files: what they mean, and what is said of those with something wrong in them.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use goldpan_pipeline::spec::{
+    IngestSettings, Invalid, LabelSource, LoraTarget, Pipeline, Precision, PredictModel,
+    StageSettings,
+};
+use goldpan_select::Strategy;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+/// A small pipeline with a loop.
+const LOOP: &str = "\
+name: demo
+seeds: [0, 1]
+stages:
+  pool:       { ingest: { input: pool.csv } }
+  validation: { ingest: { input: dev.csv } }
+  vectors:    { embed: { texts: pool, model: minilm } }
+loop:
+  pool: pool
+  validation: validation
+  embeddings: vectors
+  labels: oracle
+  model: { base: minilm }
+  start: { random: 100 }
+  rounds: [50, 50]
+  arms:
+    random:    { random: {} }
+    diversity: { diversity: {} }
+    margin:    { uncertainty: { score: margin } }
+";
+
+/// A pipeline of stages of every kind.
+const STAGES: &str = "\
+name: chain
+stages:
+  metrics:    { evaluate: { predictions: guesses, texts: validation } }
+  pool:       { ingest: { input: [a.tsv, b.tsv], header: false, text_column: 1, label_column: 0 } }
+  validation: { ingest: { dataset: sst2, split: validation } }
+  vectors:    { embed: { texts: pool, model: minilm, max_length: 64, precision: bf16 } }
+  first:      { select: { strategy: random, count: 100, texts: pool, seed: 3 } }
+  next:       { select: { strategy: { diversity: {} }, count: 10, embeddings: vectors, labelled: first } }
+  model:
+    train:
+      texts: pool
+      labelled: next
+      validation: validation
+      model: { base: minilm, lora: { rank: 4, targets: [query, output.dense], layers: [4, 5] } }
+      epochs: 2
+      max_length: 32
+  guesses:    { predict: { texts: validation, model: model } }
+  zero-shot:  { predict: { texts: validation, model: org/classifier, max_length: 128 } }
+";
+
+fn parse(text: &str) -> Result<Pipeline, Invalid> {
+    Pipeline::parse("demo.yaml", text, &[])
+}
+
+/// The text with one part replaced by another.
+fn edit(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1)
+}
+
+fn render(invalid: &Invalid) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .with_context_lines(0);
+    let mut text = String::new();
+    for problem in invalid.problems() {
+        handler.render_report(&mut text, problem).unwrap();
+    }
+    text
+}
+
+/// What is shown for the loop's text with one part replaced.
+fn shown(from: &str, to: &str) -> String {
+    render(&parse(&edit(LOOP, from, to)).unwrap_err())
+}
+
+/// What is shown for the loop's text with overrides.
+fn shown_set(overrides: &[&str]) -> String {
+    let overrides: Vec<_> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    render(&Pipeline::parse("demo.yaml", LOOP, &overrides).unwrap_err())
+}
+
+/// `line:column: message` of each problem in a text.
+fn told(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+fn count(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
+#[test]
+fn the_repositorys_pipelines_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let pipeline = Pipeline::load(&path, &[]).unwrap();
+        assert_eq!(
+            Some(pipeline.name.as_str()),
+            path.file_stem().and_then(|stem| stem.to_str())
+        );
+        names.push(pipeline.name.to_string());
+    }
+    names.sort();
+    assert_eq!(names, ["quickstart", "sst2", "sst2-minilm"]);
+}
+
+#[test]
+fn the_handbooks_experiment_is_what_it_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/sst2.yaml");
+    let experiment = Pipeline::load(&path, &[]).unwrap().experiment.unwrap();
+    assert_eq!(experiment.seeds, [0, 1, 2, 3, 4]);
+    assert_eq!(experiment.base, "FacebookAI/roberta-base");
+    assert_eq!(experiment.labels, LabelSource::Oracle);
+    assert_eq!(
+        (experiment.start, experiment.rounds),
+        (count(40_000), vec![count(10_000)])
+    );
+    let training = experiment.training;
+    assert_eq!(
+        (training.epochs, training.batch_size),
+        (count(4), count(16))
+    );
+    assert_eq!(training.learning_rate, 5e-4);
+    assert_eq!((training.warmup_ratio, training.weight_decay), (0.06, 0.1));
+    assert_eq!(
+        training.lora.targets,
+        [LoraTarget::Query, LoraTarget::Value].into()
+    );
+    let arms: Vec<_> = experiment
+        .arms
+        .iter()
+        .map(|arm| arm.name.as_str())
+        .collect();
+    assert_eq!(arms, ["random", "diversity", "margin", "diversity-margin"]);
+    for arm in &experiment.arms {
+        assert_eq!(arm.strategy.to_string(), arm.name.as_str());
+    }
+}
+
+#[test]
+fn stages_of_every_kind_are_read_and_put_in_order() {
+    let pipeline = parse(STAGES).unwrap();
+    let names: Vec<_> = pipeline
+        .stages
+        .iter()
+        .map(|stage| stage.name.as_str())
+        .collect();
+    let order = [
+        "validation",
+        "pool",
+        "first",
+        "vectors",
+        "next",
+        "model",
+        "guesses",
+        "metrics",
+        "zero-shot",
+    ];
+    let mut sorted = (names.clone(), order);
+    sorted.0.sort_unstable();
+    sorted.1.sort_unstable();
+    assert_eq!(sorted.0, sorted.1);
+    let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
+    for (before, after) in [
+        ("pool", "vectors"),
+        ("vectors", "next"),
+        ("first", "next"),
+        ("next", "model"),
+        ("model", "guesses"),
+        ("guesses", "metrics"),
+    ] {
+        assert!(
+            place(before) < place(after),
+            "{before} before {after}: {names:?}"
+        );
+    }
+
+    let settings = |name: &str| &pipeline.stages[place(name)].settings;
+    let StageSettings::Ingest(IngestSettings::Files(files)) = settings("pool") else {
+        panic!("pool reads files");
+    };
+    assert_eq!(files.inputs(), [Path::new("a.tsv"), Path::new("b.tsv")]);
+    let StageSettings::Embed(vectors) = settings("vectors") else {
+        panic!("vectors embeds");
+    };
+    assert_eq!(vectors.encoding.max_length, Some(count(64)));
+    assert_eq!(vectors.encoding.precision, Precision::Bf16);
+    let StageSettings::Select(next) = settings("next") else {
+        panic!("next selects");
+    };
+    assert_eq!(next.strategy, Strategy::Diversity {});
+    assert_eq!(next.texts.as_str(), "pool", "the texts of the embeddings");
+    let StageSettings::Train(model) = settings("model") else {
+        panic!("model trains");
+    };
+    assert_eq!(model.training.lora.layers, Some([4, 5].into()));
+    assert_eq!(model.training.learning_rate, 5e-4, "the default");
+    let StageSettings::Predict(guesses) = settings("guesses") else {
+        panic!("guesses predicts");
+    };
+    assert!(matches!(&guesses.model, PredictModel::Trained(name) if name.as_str() == "model"));
+    assert_eq!(
+        guesses.inference.max_length,
+        Some(count(32)),
+        "as in training"
+    );
+    let StageSettings::Predict(zero_shot) = settings("zero-shot") else {
+        panic!("zero-shot predicts");
+    };
+    assert!(matches!(&zero_shot.model, PredictModel::Named(name) if name == "org/classifier"));
+}
+
+#[test]
+fn overrides_replace_any_key_and_the_last_one_wins() {
+    let overrides = [
+        "loop.rounds=[7]",
+        "loop.model.lora.rank=2",
+        "seeds.1=9",
+        "loop.rounds.0=8",
+    ];
+    let pipeline = Pipeline::parse("demo.yaml", LOOP, &overrides.map(str::to_owned)).unwrap();
+    let experiment = pipeline.experiment.unwrap();
+    assert_eq!(experiment.rounds, [count(8)]);
+    assert_eq!(experiment.seeds, [0, 9]);
+    assert_eq!(experiment.training.lora.rank, count(2));
+}
+
+#[test]
+fn an_unknown_key() {
+    insta::assert_snapshot!(shown("  validation: validation", "  validaton: validation"));
+}
+
+#[test]
+fn an_unknown_kind_of_stage() {
+    insta::assert_snapshot!(shown("{ embed:", "{ embedd:"));
+}
+
+#[test]
+fn an_unknown_strategy() {
+    insta::assert_snapshot!(shown("{ diversity: {} }", "{ divresity: {} }"));
+}
+
+#[test]
+fn an_unknown_score() {
+    insta::assert_snapshot!(shown("score: margin", "score: Margins"));
+}
+
+#[test]
+fn an_unknown_stage() {
+    insta::assert_snapshot!(shown("embeddings: vectors", "embeddings: vector"));
+}
+
+#[test]
+fn a_stage_of_another_kind() {
+    insta::assert_snapshot!(shown("embeddings: vectors", "embeddings: pool"));
+}
+
+#[test]
+fn a_missing_key() {
+    insta::assert_snapshot!(shown("  labels: oracle\n", ""));
+}
+
+#[test]
+fn a_value_of_another_type() {
+    insta::assert_snapshot!(shown("rounds: [50, 50]", "rounds: [50, many]"));
+}
+
+#[test]
+fn no_embeddings_for_an_arm_that_needs_them() {
+    insta::assert_snapshot!(shown("  embeddings: vectors\n", ""));
+}
+
+#[test]
+fn several_problems_at_once() {
+    insta::assert_snapshot!(shown(
+        "  start: { random: 100 }",
+        "  train: { learning_rate: -1, warmup_ratio: 2, epochs: 0 }\n  start: { random: 0 }"
+    ));
+}
+
+#[test]
+fn broken_yaml() {
+    insta::assert_snapshot!(shown("model: { base: minilm }", "model: { base: minilm"));
+}
+
+#[test]
+fn a_key_that_is_there_twice() {
+    insta::assert_snapshot!(shown(
+        "  labels: oracle\n",
+        "  labels: oracle\n  pool: pool\n"
+    ));
+}
+
+#[test]
+fn stages_that_need_each_other() {
+    let text = edit(
+        STAGES,
+        "texts: pool, seed: 3",
+        "predictions: guesses2, seed: 3",
+    ) + "  guesses2: { predict: { texts: pool, model: model } }\n";
+    insta::assert_snapshot!(render(&parse(&text).unwrap_err()));
+}
+
+#[test]
+fn an_override_with_a_typo() {
+    insta::assert_snapshot!(shown_set(&["loop.modle.base=roberta"]));
+}
+
+#[test]
+fn an_override_with_a_bad_value() {
+    insta::assert_snapshot!(shown_set(&["loop.train.learning_rate=fast"]));
+}
+
+#[test]
+fn an_override_that_is_none() {
+    insta::assert_snapshot!(shown_set(&["loop.rounds", "loop.rounds=[1"]));
+}
+
+#[test]
+fn every_problem_has_its_line_column_path_and_remedy() {
+    let edits = [
+        ("name: demo", "name: my demo"),
+        ("name: demo", "name: 2024"),
+        ("seeds: [0, 1]", "seeds: [0, 0]"),
+        ("seeds: [0, 1]", "seeds: []"),
+        ("seeds: [0, 1]", "seeds: [-1]"),
+        ("  pool:       {", "  select:     {"),
+        ("  vectors:    {", "  vec/tors:    {"),
+        ("{ ingest: { input: dev.csv } }", "{ ingest: {} }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, dataset: sst2 }"),
+        ("{ input: dev.csv }", "{ dataset: sst2 }"),
+        (
+            "{ input: dev.csv }",
+            "{ dataset: sst2, split: dev, format: csv }",
+        ),
+        ("{ input: dev.csv }", "{ input: dev.csv, split: dev }"),
+        ("{ input: dev.csv }", "{ input: [] }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, format: xls }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, text_column: -1 }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, classes: [a, a] }"),
+        ("{ ingest: { input: dev.csv } }", "ingest"),
+        (
+            "{ ingest: { input: dev.csv } }",
+            "{ ingest: { input: a }, embed: { texts: b, model: c } }",
+        ),
+        ("model: minilm }", "model: minilm, max_length: 0 }"),
+        ("model: minilm }", "model: minilm, normalize: maybe }"),
+        ("model: minilm }", "model: minilm, precision: f16 }"),
+        ("model: minilm }", "model: '' }"),
+        ("{ embed: { texts: pool", "{ embed: { texts: validation"),
+        ("  validation: validation\n", "  validation: pool\n"),
+        ("labels: oracle", "labels: human"),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { targets: [query, vlaue] } }",
+        ),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { targets: [query, query] } }",
+        ),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { targets: [] } }",
+        ),
+        ("{ base: minilm }", "{ base: minilm, lora: { layers: [] } }"),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { rank: 0, alpha: .nan } }",
+        ),
+        ("{ base: minilm }", "{ lora: { rank: 1 } }"),
+        ("{ base: minilm }", "[minilm]"),
+        ("start: { random: 100 }", "start: 100"),
+        ("start: { random: 100 }", "start: { random: 1e3 }"),
+        ("rounds: [50, 50]", "rounds: []"),
+        ("rounds: [50, 50]", "rounds: 50"),
+        ("rounds: [50, 50]", "rounds: [50, 0]"),
+        ("    random:  ", "    start:  "),
+        ("    random:  ", "    train:  "),
+        ("    random:  ", "    pool:  "),
+        ("{ random: {} }", "{ random: { seed: 1 } }"),
+        ("{ random: {} }", "!random {}"),
+        ("{ random: {} }", "{ product: [] }"),
+        ("{ random: {} }", "{ product: [ { random: {} } ] }"),
+        ("{ random: {} }", ""),
+        ("    random:  ", "    1: { random: {} }\n    random:  "),
+    ];
+    let told: Vec<_> = edits
+        .iter()
+        .map(|(from, to)| format!("{from} => {to}\n{}", told(&edit(LOOP, from, to))))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn files_that_are_hardly_pipelines() {
+    let cases = [
+        "",
+        "# nothing\n",
+        "[]",
+        "name: x",
+        "name: x\nseeds: [1]\nstages: {}\n",
+        "a: 1\n---\nb: 2",
+    ];
+    let told: Vec<_> = cases
+        .iter()
+        .map(|text| format!("{text:?}\n{}", told(text)))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn stages_that_do_not_fit_together() {
+    let edits = [
+        (
+            "strategy: random, count: 100, texts: pool",
+            "strategy: random, count: 100",
+        ),
+        ("strategy: random, count", "strategy: diversity, count"),
+        (
+            "strategy: random, count",
+            "strategy: { uncertainty: { score: entropy } }, count",
+        ),
+        (
+            "strategy: random, count: 100, texts: pool",
+            "strategy: diversity, count: 1, texts: validation, embeddings: vectors",
+        ),
+        ("strategy: random, count", "strategy: uncertainty, count"),
+        ("labelled: next\n", "labelled: vectors\n"),
+        ("model: model }", "model: vectors }"),
+        ("texts: validation } }\n  pool", "texts: pool } }\n  pool"),
+        ("      validation: validation\n", "      validation: pool\n"),
+        (
+            "model: { base: minilm, lora: { rank: 4, targets: [query, output.dense], layers: [4, 5] } }",
+            "model: ''",
+        ),
+    ];
+    let told: Vec<_> = edits
+        .iter()
+        .map(|(from, to)| format!("{to}\n{}", told(&edit(STAGES, from, to))))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn hostile_texts_are_errors_and_no_panics() {
+    let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: &d [*c, *c]\n";
+    let deep = "[".repeat(50_000);
+    for text in [
+        bomb,
+        &deep,
+        "&a [*a]",
+        "a: &a {b: *a}",
+        "\u{feff}",
+        "\0",
+        "a: \"\\ud800\"",
+        "? [a]\n: b",
+    ] {
+        assert!(parse(text).is_err());
+    }
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_fine() {
+    let text = format!("\u{feff}{}", LOOP.replace('\n', "\r\n"));
+    assert_eq!(parse(&text).unwrap(), parse(LOOP).unwrap());
+}

@@ -1,0 +1,88 @@
+//! Every path of the kernels against the definition.
+
+use super::*;
+use proptest::prelude::*;
+
+/// The squared distance as the module's documentation defines it.
+fn defined(a: &[f32], b: &[f32]) -> f32 {
+    let product =
+        |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum));
+    (product(a, a) + product(b, b) - 2.0 * product(a, b)).max(0.0)
+}
+
+fn vectors(dimension: usize, count: usize) -> impl Strategy<Value = Vec<f32>> {
+    prop::collection::vec(-4.0_f32..4.0, dimension * count)
+}
+
+fn rows_and_centres() -> impl Strategy<Value = (usize, Vec<f32>, Vec<f32>)> {
+    (1_usize..20, 1_usize..40, 1_usize..70).prop_flat_map(|(dimension, rows, centres)| {
+        (
+            Just(dimension),
+            vectors(dimension, rows),
+            vectors(dimension, centres),
+        )
+    })
+}
+
+fn panels(arch: Arch, dimension: usize, vectors: &[f32]) -> Panels {
+    let mut squares = vec![0.0; vectors.len() / dimension];
+    squared_lengths(arch, dimension, vectors, &mut squares);
+    let mut panels = Panels::new(arch, dimension);
+    for (vector, square) in vectors.chunks_exact(dimension).zip(squares) {
+        panels.push(vector, square);
+    }
+    panels
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #[test]
+    fn every_path_gives_the_defined_bits((dimension, rows, centres) in rows_and_centres()) {
+        let nearest_centre = |row: &[f32]| {
+            let distances = centres.chunks_exact(dimension).map(|centre| defined(row, centre));
+            distances.fold(f32::INFINITY, f32::min)
+        };
+        let expected: Vec<f32> = rows.chunks_exact(dimension).map(nearest_centre).collect();
+        for arch in [Arch::Scalar, Arch::new()] {
+            let mut squares = vec![0.0; expected.len()];
+            squared_lengths(arch, dimension, &rows, &mut squares);
+
+            let by_centre = panels(arch, dimension, &centres);
+            let mut nearest = vec![f32::INFINITY; expected.len()];
+            let half = by_centre.panels() / 2;
+            by_centre.lower(0..half, &rows, &squares, &mut nearest);
+            by_centre.lower(half..by_centre.panels(), &rows, &squares, &mut nearest);
+            prop_assert_eq!(bits(&nearest), bits(&expected));
+
+            let by_row = panels(arch, dimension, &rows);
+            let mut nearest = vec![f32::INFINITY; expected.len()];
+            for centre in centres.chunks_exact(dimension) {
+                let square = defined(centre, &vec![0.0; dimension]);
+                by_row.lower_all(centre, square, &mut nearest);
+            }
+            prop_assert_eq!(bits(&nearest), bits(&expected));
+        }
+    }
+
+    #[test]
+    fn equal_vectors_are_at_distance_zero(vector in vectors(7, 1)) {
+        prop_assert_eq!(defined(&vector, &vector).to_bits(), 0);
+    }
+}
+
+#[test]
+fn cleared_panels_hold_nothing() {
+    let mut panels = panels(Arch::new(), 2, &[1.0, 2.0, 3.0, 4.0]);
+    panels.clear();
+    assert_eq!((panels.len(), panels.panels()), (0, 0));
+    panels.push(&[0.0, 0.0], 0.0);
+    let mut nearest = [9.0];
+    panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
+    assert_eq!(nearest, [9.0]);
+    panels.push(&[3.0, 3.0], 18.0);
+    panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
+    assert_eq!(nearest, [1.0]);
+}

@@ -1,0 +1,77 @@
+//! A small pipeline from start to end: its results, and what a second run does.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use goldpan_tests::{Small, run, start};
+
+#[test]
+fn runs_once_and_is_then_cached() {
+    let small = Small::new();
+    let path = small.path();
+
+    let plan = run(path, "run small.yaml --store a --dry-run").well();
+    assert!(plan.stdout.contains("vectors"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("0 cached"), "{}", plan.stdout);
+    assert!(!small.file("a").exists(), "a dry run wrote something");
+
+    let first = run(path, "run small.yaml --store a").well();
+    for arm in ["start", "random", "diversity-margin"] {
+        assert!(first.stdout.contains(arm), "{}", first.stdout);
+    }
+    assert!(first.stdout.contains('±'), "{}", first.stdout);
+    let results = small.results("a");
+    // A start and two arms for each of two seeds.
+    assert_eq!(results.len(), 6, "{results:?}");
+    assert!(results.iter().any(|line| line.starts_with("diversity-margin,1,1,48,")));
+
+    second_runs_are_fast(&small, &first.stdout);
+
+    let plan = run(path, "run small.yaml --store a --dry-run --set loop.rounds=[8]").well();
+    assert!(plan.stdout.contains("run ("), "{}", plan.stdout);
+    let cached = |line: &str| line.contains("vectors") && line.contains("cached");
+    assert!(plan.stdout.lines().any(cached), "{}", plan.stdout);
+
+    run(path, "run small.yaml --store a --only select").well().saying(&["0 stages run"]);
+    run(path, "run small.yaml --store a --force vectors").well().saying(&["1 stage run"]);
+    assert_eq!(small.results("a"), results);
+
+    let shown = run(path, "show a/runs/small/vectors --verify --rows 2").well();
+    assert!(shown.stdout.contains("manifest right"), "{}", shown.stdout);
+    collected(&small);
+}
+
+/// Nothing is done again, and that takes less than half a second.
+fn second_runs_are_fast(small: &Small, table: &str) {
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let began = Instant::now();
+        let again = run(small.path(), "run small.yaml --store a").well();
+        fastest = fastest.min(began.elapsed());
+        assert_eq!(again.stdout, table);
+        again.saying(&["0 stages run"]);
+    }
+    assert!(fastest < Duration::from_millis(500), "{fastest:?}");
+}
+
+/// `gc` keeps what the run's folder links to, and nothing once that is gone.
+fn collected(small: &Small) {
+    let path = small.path();
+    run(path, "gc --store a").well();
+    run(path, "run small.yaml --store a").well().saying(&["0 stages run"]);
+    fs::remove_dir_all(small.file("a/runs/small")).unwrap();
+    run(path, "gc --store a --dry-run").well().saying(&["would remove", "0 objects kept"]);
+    run(path, "gc --store a").well().saying(&["removed", "0 objects kept"]);
+    let plan = run(path, "run small.yaml --store a --dry-run").well();
+    assert!(plan.stdout.contains("0 cached"), "{}", plan.stdout);
+}
+
+#[test]
+fn two_runs_at_once_share_their_work() {
+    let small = Small::new();
+    let mut runs = [0, 1].map(|_| start(small.path(), "run small.yaml --store b"));
+    for run in &mut runs {
+        assert!(run.wait().unwrap().success());
+    }
+    assert_eq!(small.results("b").len(), 6);
+}
