@@ -26,7 +26,9 @@ impl Disk {
 
 fn mount(folder: &Path, options: &str) -> bool {
     let mut command = Command::new("mount");
-    command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder);
+    command
+        .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+        .arg(folder);
     command.output().is_ok_and(|output| output.status.success())
 }
 

@@ -25,7 +25,8 @@ pub fn reviews(count: usize) -> Vec<Review> {
     let texts = Texts::open(folder.path().join("texts.arrow")).unwrap();
     let of_class = |class: i32| -> Vec<usize> {
         let rows = 0..texts.len();
-        rows.filter(|row| texts.label(*row) == Some(class)).collect()
+        rows.filter(|row| texts.label(*row) == Some(class))
+            .collect()
     };
     let (negative, positive) = (of_class(0), of_class(1));
     let rows = negative.iter().zip(&positive).flat_map(|(a, b)| [*a, *b]);

@@ -20,8 +20,9 @@ fn ingested() -> tempfile::TempDir {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -30,17 +31,29 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_command_line_that_cannot_be_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    run(path, "ingest --out x.arrow").with(2).saying(&["--input"]);
+    run(path, "ingest --out x.arrow")
+        .with(2)
+        .saying(&["--input"]);
     run(path, "ingets").with(2).saying(&["ingest"]);
     run(path, "select --count 1 --strategy margn --out x.arrow")
         .with(2)
         .saying(&["did you mean `margin`?"]);
-    run(path, "select --count 1 --strategy random --out x.arrow").with(2).saying(&["nothing says"]);
+    run(path, "select --count 1 --strategy random --out x.arrow")
+        .with(2)
+        .saying(&["nothing says"]);
     let train = format!("train --texts t --validation v --model {MODEL} --out m");
-    run(path, &format!("{train} --learning-rate 0")).with(2).saying(&["a number above 0"]);
-    run(path, &format!("{train} --lora-targets querry")).with(2).saying(&["query, key, value"]);
-    run(path, &format!("{train} --precision bf16")).with(2).saying(&["no device of this build"]);
-    run(path, "run x.yaml --only a --from b").with(2).saying(&["--from"]);
+    run(path, &format!("{train} --learning-rate 0"))
+        .with(2)
+        .saying(&["a number above 0"]);
+    run(path, &format!("{train} --lora-targets querry"))
+        .with(2)
+        .saying(&["query, key, value"]);
+    run(path, &format!("{train} --precision bf16"))
+        .with(2)
+        .saying(&["no device of this build"]);
+    run(path, "run x.yaml --only a --from b")
+        .with(2)
+        .saying(&["--from"]);
     assert!(names(path).is_empty());
 }
 
@@ -48,10 +61,16 @@ fn a_command_line_that_cannot_be_is_told() {
 fn a_missing_file_has_its_own_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    run(path, "ingest --input none.csv --out x.arrow").with(4).saying(&["none.csv", "No such file"]);
+    run(path, "ingest --input none.csv --out x.arrow")
+        .with(4)
+        .saying(&["none.csv", "No such file"]);
     run(path, "show none.arrow").with(4).saying(&["none.arrow"]);
     run(path, "run none.yaml").with(4).saying(&["none.yaml"]);
-    run(path, "evaluate --predictions p.arrow --texts t.arrow --out m.json").with(4);
+    run(
+        path,
+        "evaluate --predictions p.arrow --texts t.arrow --out m.json",
+    )
+    .with(4);
 }
 
 #[test]
@@ -61,7 +80,10 @@ fn malformed_input_is_told_by_file_line_and_column() {
     let ingest = "ingest --input texts.csv --out bad.arrow";
     run(path, &format!("{ingest} --text-column reviev"))
         .with(3)
-        .saying(&["texts.csv has no column `reviev` (is `review` meant?)", "`verdict`"]);
+        .saying(&[
+            "texts.csv has no column `reviev` (is `review` meant?)",
+            "`verdict`",
+        ]);
     run(path, &format!("{ingest} {COLUMNS} --classes good,positive"))
         .with(3)
         .saying(&["texts.csv, line 2, column `verdict`: `negative` is not a class"]);
@@ -79,9 +101,12 @@ fn an_output_never_replaces_an_input() {
     let folder = ingested();
     let path = folder.path();
     let before = fs::read(path.join("texts.csv")).unwrap();
-    run(path, &format!("ingest --input texts.csv {COLUMNS} --out ./texts.csv"))
-        .with(2)
-        .saying(&["texts.csv is an input as well as the output"]);
+    run(
+        path,
+        &format!("ingest --input texts.csv {COLUMNS} --out ./texts.csv"),
+    )
+    .with(2)
+    .saying(&["texts.csv is an input as well as the output"]);
     assert_eq!(fs::read(path.join("texts.csv")).unwrap(), before);
 }
 
@@ -91,24 +116,38 @@ fn damaged_and_wrong_tables_are_refused() {
     let path = folder.path();
     let select = "select --count 2 --strategy random --texts texts.arrow --out selection.arrow";
     run(path, select).well();
-    run(path, "evaluate --predictions texts.arrow --texts texts.arrow --out m.json")
+    run(
+        path,
+        "evaluate --predictions texts.arrow --texts texts.arrow --out m.json",
+    )
+    .with(3)
+    .saying(&["texts.arrow holds texts, and predictions is needed"]);
+    run(path, "show texts.csv")
         .with(3)
-        .saying(&["texts.arrow holds texts, and predictions is needed"]);
-    run(path, "show texts.csv").with(3).saying(&["goldpan ingest"]);
+        .saying(&["goldpan ingest"]);
     let labelled = format!(
         "train --texts texts.arrow --labelled texts.csv --validation texts.arrow --model {MODEL} \
          --out model"
     );
-    run(path, &labelled).with(3).saying(&["texts.csv has none of the columns `id`"]);
+    run(path, &labelled)
+        .with(3)
+        .saying(&["texts.csv has none of the columns `id`"]);
 
     let mut bytes = fs::read(path.join("texts.arrow")).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(path.join("texts.arrow"), &bytes).unwrap();
-    run(path, "show texts.arrow --verify").with(3).saying(&["texts.arrow", "make it again"]);
+    run(path, "show texts.arrow --verify")
+        .with(3)
+        .saying(&["texts.arrow", "make it again"]);
     fs::write(path.join("texts.arrow"), &bytes[..middle]).unwrap();
     run(path, select).with(3).saying(&["texts.arrow"]);
-    assert!(run(path, "show selection.arrow").well().stdout.contains("rank"));
+    assert!(
+        run(path, "show selection.arrow")
+            .well()
+            .stdout
+            .contains("rank")
+    );
 }
 
 #[test]
@@ -127,11 +166,17 @@ fn a_typo_in_a_pipeline_is_shown_where_it_is() {
     let text = fs::read_to_string(small.file("small.yaml")).unwrap();
     let wrong = text.replace("batch_size", "bach_size");
     fs::write(small.file("wrong.yaml"), wrong).unwrap();
-    run(small.path(), "run wrong.yaml")
+    run(small.path(), "run wrong.yaml").with(2).saying(&[
+        "wrong.yaml:16:",
+        "`bach_size`",
+        "did you mean `batch_size`?",
+    ]);
+    run(small.path(), "run small.yaml --set loop.rounds=none")
         .with(2)
-        .saying(&["wrong.yaml:16:", "`bach_size`", "did you mean `batch_size`?"]);
-    run(small.path(), "run small.yaml --set loop.rounds=none").with(2).saying(&["loop.rounds"]);
-    run(small.path(), "run small.yaml --only vecors").with(2).saying(&["vectors"]);
+        .saying(&["loop.rounds"]);
+    run(small.path(), "run small.yaml --only vecors")
+        .with(2)
+        .saying(&["vectors"]);
     assert!(!small.file("artifacts").exists(), "something was started");
 }
 
@@ -139,11 +184,15 @@ fn a_typo_in_a_pipeline_is_shown_where_it_is() {
 fn a_pipeline_says_which_stage_could_not_read_what() {
     let small = Small::new();
     let column = "run small.yaml --set stages.pool.ingest.text_column=reviev";
-    run(small.path(), column)
-        .with(3)
-        .saying(&["pool failed", "no column `reviev`", "is `review` meant?"]);
+    run(small.path(), column).with(3).saying(&[
+        "pool failed",
+        "no column `reviev`",
+        "is `review` meant?",
+    ]);
     let classes = "run small.yaml --set stages.pool.ingest.classes=[good,positive]";
-    run(small.path(), classes).with(3).saying(&["pool failed", "line 2", "`negative`"]);
+    run(small.path(), classes)
+        .with(3)
+        .saying(&["pool failed", "line 2", "`negative`"]);
     run(small.path(), "run small.yaml").well();
 }
 
@@ -151,7 +200,11 @@ fn a_pipeline_says_which_stage_could_not_read_what() {
 fn unreachable(command: &mut Command) -> Ran {
     let began = Instant::now();
     let ran: Ran = command.output().unwrap().into();
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
     ran.with(4)
 }
 
@@ -172,12 +225,22 @@ fn an_unreachable_hub_is_told_before_any_stage() {
         "http://127.0.0.1:9",
         "to go on:",
     ]);
-    assert!(!folder.path().join("artifacts").exists(), "a stage was started");
+    assert!(
+        !folder.path().join("artifacts").exists(),
+        "a stage was started"
+    );
 
     let texts = ingested();
     let mut command = goldpan(texts.path());
     command
-        .args(["embed", "--texts", "texts.arrow", "--out", "e.arrow", "--model"])
+        .args([
+            "embed",
+            "--texts",
+            "texts.arrow",
+            "--out",
+            "e.arrow",
+            "--model",
+        ])
         .arg("sentence-transformers/all-MiniLM-L6")
         .env("PIP_NO_INDEX", "1");
     unreachable(&mut command).saying(&[MODEL]);
@@ -210,7 +273,10 @@ fn a_full_disk_loses_nothing() {
 fn limited(program: &Command, blocks: u32) -> Command {
     let mut shell = Command::new("bash");
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-    shell.args(["-c", &script, "bash"]).arg(program.get_program()).args(program.get_args());
+    shell
+        .args(["-c", &script, "bash"])
+        .arg(program.get_program())
+        .args(program.get_args());
     for (name, value) in program.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -238,9 +304,14 @@ fn a_read_only_store_is_told_before_any_work() {
         mode.set_readonly(true);
         fs::set_permissions(&store, mode).unwrap();
         let probe = fs::write(store.join("probe"), b"");
-        assert!(probe.is_err(), "this test needs to mount a file system, or not to be root");
+        assert!(
+            probe.is_err(),
+            "this test needs to mount a file system, or not to be root"
+        );
     }
-    run(small.path(), "run small.yaml --store store").with(1).saying(&["cannot write", "store"]);
+    run(small.path(), "run small.yaml --store store")
+        .with(1)
+        .saying(&["cannot write", "store"]);
     assert!(names(&store).is_empty());
     run(small.path(), "run small.yaml --store store --dry-run").well();
     run(small.path(), "run small.yaml --store other").well();

@@ -29,8 +29,15 @@ fn allowed(name: &str) -> &'static [&'static str] {
 
 /// What only the pipeline or the command line may use.
 const FOR_PEOPLE: [&str; 9] = [
-    "clap", "comfy-table", "ctrlc", "indicatif", "miette", "saphyr-parser", "serde_yaml",
-    "tracing-indicatif", "tracing-subscriber",
+    "clap",
+    "comfy-table",
+    "ctrlc",
+    "indicatif",
+    "miette",
+    "saphyr-parser",
+    "serde_yaml",
+    "tracing-indicatif",
+    "tracing-subscriber",
 ];
 
 fn packages() -> Vec<Package> {
@@ -53,7 +60,10 @@ fn used() -> BTreeMap<String, BTreeSet<String>> {
             let short = name.strip_prefix("goldpan-").unwrap_or(name).to_owned();
             let uses = package.dependencies.iter();
             let uses = uses.filter(|dependency| dependency.kind != DependencyKind::Development);
-            (short, uses.map(|dependency| dependency.name.clone()).collect())
+            (
+                short,
+                uses.map(|dependency| dependency.name.clone()).collect(),
+            )
         })
         .collect()
 }
@@ -76,7 +86,9 @@ fn crates_use_only_those_below_them() {
 #[test]
 fn stages_know_nothing_of_people() {
     let used = used();
-    let below = STAGES.into_iter().chain(["artifact", "kernels", "metrics", "model", "sources", "store"]);
+    let below = STAGES.into_iter().chain([
+        "artifact", "kernels", "metrics", "model", "sources", "store",
+    ]);
     for name in below {
         for foreign in FOR_PEOPLE {
             assert!(
@@ -97,6 +109,10 @@ fn stages_know_nothing_of_people() {
 fn every_crate_says_what_it_is() {
     for package in packages() {
         let description = package.description.unwrap_or_default();
-        assert!(!description.is_empty(), "{} has no description", package.name);
+        assert!(
+            !description.is_empty(),
+            "{} has no description",
+            package.name
+        );
     }
 }

@@ -62,7 +62,13 @@ fn ctrl_c_stops_and_the_next_run_goes_on() {
     let mut child = start(small.path(), "run small.yaml --store stopped");
     assert!(reaches(&mut child, &store, 4));
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let pending = fs::read_dir(store.join("pending")).map_or(0, Iterator::count);
     assert_eq!(pending, 0, "something half-written was left");

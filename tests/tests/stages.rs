@@ -26,7 +26,9 @@ fn ingested() -> tempfile::TempDir {
     for (row, review) in reviews[..80].iter().enumerate() {
         assert_eq!(texts.text(row), review.text);
         assert_eq!(texts.key(row), Some(review.number.as_str()));
-        let class = texts.label(row).and_then(|label| texts.classes().get(label as usize));
+        let class = texts
+            .label(row)
+            .and_then(|label| texts.classes().get(label as usize));
         assert_eq!(class, Some(&review.verdict));
     }
     folder
@@ -38,7 +40,9 @@ fn train(path: &Path, out: &str) {
         "train --texts texts.arrow --labelled selection.arrow --validation dev.arrow \
          --model {MODEL} --epochs 1 --batch-size 8 --learning-rate 2e-3 --seed 3 --out {out}"
     );
-    run(path, &arguments).well().saying(&["trained on 32 texts: epoch 1 of 1"]);
+    run(path, &arguments)
+        .well()
+        .saying(&["trained on 32 texts: epoch 1 of 1"]);
 }
 
 #[test]
@@ -47,7 +51,9 @@ fn from_a_csv_file_to_metrics() {
     let path = folder.path();
 
     let embed = format!("embed --texts texts.arrow --model {MODEL} --out embeddings.arrow");
-    run(path, &embed).well().saying(&["80 texts embedded in 384 dimensions"]);
+    run(path, &embed)
+        .well()
+        .saying(&["80 texts embedded in 384 dimensions"]);
     let embeddings = Embeddings::open(path.join("embeddings.arrow")).unwrap();
     let mut vector = vec![0.0; 384];
     for row in 0..embeddings.len() {
@@ -58,30 +64,44 @@ fn from_a_csv_file_to_metrics() {
 
     let select = "select --count 32 --strategy k-center --embeddings embeddings.arrow --seed 5 \
                   --out selection.arrow";
-    run(path, select).well().saying(&["32 picked by diversity from 80 texts, 0 labelled before"]);
+    run(path, select)
+        .well()
+        .saying(&["32 picked by diversity from 80 texts, 0 labelled before"]);
     let first = fs::read(path.join("selection.arrow")).unwrap();
     run(path, select).well();
     assert_eq!(fs::read(path.join("selection.arrow")).unwrap(), first);
-    let labelled: BTreeSet<u64> =
-        Selection::open(path.join("selection.arrow")).unwrap().ids().collect();
+    let labelled: BTreeSet<u64> = Selection::open(path.join("selection.arrow"))
+        .unwrap()
+        .ids()
+        .collect();
     assert_eq!(labelled.len(), 32);
 
     train(path, "model");
-    for file in ["adapter_model.safetensors", "adapter_config.json", "goldpan.json"] {
+    for file in [
+        "adapter_model.safetensors",
+        "adapter_config.json",
+        "goldpan.json",
+    ] {
         assert!(path.join("model").join(file).is_file(), "{file} is missing");
     }
     assert!(!path.join("model.checkpoint").exists());
-    let history = History::open(path.join("model/history.arrow")).unwrap().rows();
+    let history = History::open(path.join("model/history.arrow"))
+        .unwrap()
+        .rows();
     assert!(history.iter().any(|row| row.validation_accuracy.is_some()));
 
     for name in ["texts", "dev"] {
         let arguments =
             format!("predict --texts {name}.arrow --model model --out {name}-predictions.arrow");
-        run(path, &arguments).well().saying(&["classified as negative, positive"]);
+        run(path, &arguments)
+            .well()
+            .saying(&["classified as negative, positive"]);
     }
     let evaluate =
         "evaluate --predictions dev-predictions.arrow --texts dev.arrow --out metrics.json";
-    run(path, evaluate).well().saying(&["accuracy 0.", "on 40 texts"]);
+    run(path, evaluate)
+        .well()
+        .saying(&["accuracy 0.", "on 40 texts"]);
     let metrics: Value =
         serde_json::from_slice(&fs::read(path.join("metrics.json")).unwrap()).unwrap();
     assert_eq!(metrics["accuracy"].as_f64(), Some(accuracy(path)));
@@ -94,7 +114,9 @@ fn from_a_csv_file_to_metrics() {
     let next = "select --count 10 --config strategy.yaml --texts texts.arrow \
                 --embeddings embeddings.arrow --predictions texts-predictions.arrow \
                 --labelled selection.arrow --out next.arrow";
-    run(path, next).well().saying(&["10 picked by diversity-margin from 80 texts, 32 labelled"]);
+    run(path, next)
+        .well()
+        .saying(&["10 picked by diversity-margin from 80 texts, 32 labelled"]);
     let picked = Selection::open(path.join("next.arrow")).unwrap();
     assert!(picked.ids().all(|id| !labelled.contains(&id)));
     assert_eq!(picked.objectives(), ["diversity", "margin"]);
@@ -122,12 +144,25 @@ fn shown(path: &Path) {
         ("texts.arrow", ["kind     texts", "rows     80"]),
         ("embeddings.arrow", ["kind     embeddings", "f32"]),
         ("selection.arrow", ["kind     selection", "rank"]),
-        ("dev-predictions.arrow", ["kind     predictions", "negative, positive"]),
-        ("model", ["base     sentence-transformers/all-MiniLM-L6-v2", "kind     history"]),
+        (
+            "dev-predictions.arrow",
+            ["kind     predictions", "negative, positive"],
+        ),
+        (
+            "model",
+            [
+                "base     sentence-transformers/all-MiniLM-L6-v2",
+                "kind     history",
+            ],
+        ),
     ] {
         let ran = run(path, &format!("show {artifact} --rows 3 --verify")).well();
         for part in parts {
-            assert!(ran.stdout.contains(part), "{part:?} is not in:\n{}", ran.stdout);
+            assert!(
+                ran.stdout.contains(part),
+                "{part:?} is not in:\n{}",
+                ran.stdout
+            );
         }
         assert!(ran.stdout.contains("checksum right"), "{}", ran.stdout);
     }
@@ -136,24 +171,29 @@ fn shown(path: &Path) {
 /// The same training again gives the same model, and `--adapter` the same predictions.
 fn base_and_adapter_apart(path: &Path) {
     train(path, "again");
-    let weights = |model: &str| {
-        fs::read(path.join(model).join("adapter_model.safetensors")).unwrap()
-    };
-    assert!(weights("model") == weights("again"), "two trainings with one seed differ");
-    let arguments = format!(
-        "predict --texts dev.arrow --model {MODEL} --adapter again --out adapter.arrow"
+    let weights =
+        |model: &str| fs::read(path.join(model).join("adapter_model.safetensors")).unwrap();
+    assert!(
+        weights("model") == weights("again"),
+        "two trainings with one seed differ"
     );
+    let arguments =
+        format!("predict --texts dev.arrow --model {MODEL} --adapter again --out adapter.arrow");
     run(path, &arguments).well();
     let predictions = |file: &str| fs::read(path.join(file)).unwrap();
     assert!(predictions("adapter.arrow") == predictions("dev-predictions.arrow"));
 
-    run(path, "predict --texts dev.arrow --model model --adapter again --out x.arrow")
+    run(
+        path,
+        "predict --texts dev.arrow --model model --adapter again --out x.arrow",
+    )
+    .with(2)
+    .saying(&["model is a trained model already"]);
+    let taken =
+        format!("train --texts texts.arrow --validation dev.arrow --model {MODEL} --out model");
+    run(path, &taken)
         .with(2)
-        .saying(&["model is a trained model already"]);
-    let taken = format!(
-        "train --texts texts.arrow --validation dev.arrow --model {MODEL} --out model"
-    );
-    run(path, &taken).with(2).saying(&["model exists and is not empty"]);
+        .saying(&["model exists and is not empty"]);
 }
 
 #[test]
@@ -170,14 +210,25 @@ fn labels_may_come_from_a_file() {
     }
     fs::write(path.join("texts.csv"), bare).unwrap();
     fs::write(path.join("labels.jsonl"), labels).unwrap();
-    run(path, "ingest --input texts.csv --text-column review --out texts.arrow")
-        .well()
-        .saying(&["20 texts, none labelled"]);
-    run(path, &format!("ingest --input dev.csv {COLUMNS} --out dev.arrow")).well();
+    run(
+        path,
+        "ingest --input texts.csv --text-column review --out texts.arrow",
+    )
+    .well()
+    .saying(&["20 texts, none labelled"]);
+    run(
+        path,
+        &format!("ingest --input dev.csv {COLUMNS} --out dev.arrow"),
+    )
+    .well();
 
     let train = format!(
         "train --texts texts.arrow --validation dev.arrow --model {MODEL} --epochs 1 --out model"
     );
-    run(path, &train).with(3).saying(&["no text in texts.arrow has a label"]);
-    run(path, &format!("{train} --labelled labels.jsonl")).well().saying(&["trained on 20 texts"]);
+    run(path, &train)
+        .with(3)
+        .saying(&["no text in texts.arrow has a label"]);
+    run(path, &format!("{train} --labelled labels.jsonl"))
+        .well()
+        .saying(&["trained on 20 texts"]);
 }

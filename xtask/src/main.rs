@@ -45,8 +45,11 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let program = target.join("release").join(format!("goldpan{}", env::consts::EXE_SUFFIX));
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let program = target
+        .join("release")
+        .join(format!("goldpan{}", env::consts::EXE_SUFFIX));
     become_of(Command::new(program).arg("run").args(arguments))
 }
 
@@ -55,7 +58,10 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
 fn become_of(command: &mut Command) -> ExitCode {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
-    eprintln!("error: cannot start {}: {error}", command.get_program().display());
+    eprintln!(
+        "error: cannot start {}: {error}",
+        command.get_program().display()
+    );
     ExitCode::FAILURE
 }
 
@@ -65,7 +71,10 @@ fn become_of(command: &mut Command) -> ExitCode {
     match command.status() {
         Ok(status) => code(status.code()),
         Err(error) => {
-            eprintln!("error: cannot start {}: {error}", command.get_program().display());
+            eprintln!(
+                "error: cannot start {}: {error}",
+                command.get_program().display()
+            );
             ExitCode::FAILURE
         }
     }

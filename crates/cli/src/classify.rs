@@ -164,7 +164,7 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
     match error {
         E::Cancelled => Exit::Stopped,
         E::ReadSpec { source, .. } => reading(source.kind()),
-        E::Spec(_) | E::UnknownStage(_) | E::NotDone { .. } => Exit::Usage,
+        E::Spec(_) | E::UnknownStage(_) | E::Bf16 { .. } | E::NotDone { .. } => Exit::Usage,
         E::Sources(error) => sources(error),
         E::Ingest(error) => ingest(error),
         E::Model(error) => model(error),

@@ -1,10 +1,14 @@
 //! What is logged, and where: to stderr, above the progress bars.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::MultiProgress;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::args::Verbosity;
 use crate::progress::Bars;
@@ -20,12 +24,34 @@ pub fn start(verbosity: Verbosity, bars: &Bars) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(AboveBars(bars.multi()))
-        .with_ansi(color)
-        .with_target(verbosity.verbose > 1);
-    if verbosity.verbose > 1 {
-        subscriber.init();
-    } else {
-        subscriber.without_time().init();
+        .with_ansi(color);
+    match verbosity.verbose {
+        0 | 1 => subscriber.event_format(Plain).init(),
+        _ => subscriber.init(),
+    }
+}
+
+/// An event as a line for people: no time, no place in the code.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        match *event.metadata().level() {
+            Level::ERROR => writer.write_str("error: ")?,
+            Level::WARN => writer.write_str("warning: ")?,
+            _ => {}
+        }
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
     }
 }
 
@@ -44,22 +70,22 @@ fn filter(verbosity: Verbosity) -> &'static str {
 struct AboveBars(MultiProgress);
 
 impl<'a> MakeWriter<'a> for AboveBars {
-    type Writer = Event<'a>;
+    type Writer = Line<'a>;
 
-    fn make_writer(&'a self) -> Event<'a> {
-        Event {
+    fn make_writer(&'a self) -> Line<'a> {
+        Line {
             bars: &self.0,
             text: Vec::new(),
         }
     }
 }
 
-struct Event<'a> {
+struct Line<'a> {
     bars: &'a MultiProgress,
     text: Vec<u8>,
 }
 
-impl Write for Event<'_> {
+impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.text.write(bytes)
     }
@@ -70,7 +96,7 @@ impl Write for Event<'_> {
     }
 }
 
-impl Drop for Event<'_> {
+impl Drop for Line<'_> {
     fn drop(&mut self) {
         // There is nowhere left to tell that stderr is gone.
         let _ = self.flush();

@@ -23,10 +23,7 @@ pub fn print_path(path: &Path) -> Result<(), Error> {
 }
 
 /// Refuses an output that is one of the inputs: writing it would lose the user's data.
-pub fn keep_apart<'a>(
-    out: &Path,
-    inputs: impl IntoIterator<Item = &'a Path>,
-) -> Result<(), Error> {
+pub fn keep_apart<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Error> {
     let Ok(target) = out.canonicalize() else {
         return Ok(());
     };

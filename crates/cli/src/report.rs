@@ -61,7 +61,8 @@ fn problems(invalid: &Invalid) -> String {
     for problem in invalid.problems() {
         let mut report = String::new();
         match handler.render_report(&mut report, problem) {
-            Ok(()) => text += &format!("error:{report}"),
+            // The handler's own mark says no more than the word.
+            Ok(()) => text += &format!("error: {}", report.trim_start_matches([' ', '×', '\n'])),
             Err(_) => {
                 // Writing to a string cannot fail.
                 let _ = writeln!(text, "error: {problem}");

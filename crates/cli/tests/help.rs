@@ -5,7 +5,11 @@ use assert_cmd::Command;
 /// What `goldpan ARGUMENTS` prints to stdout.
 fn help(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldpan"));
-    let output = command.args(arguments).env_remove("COLUMNS").output().unwrap();
+    let output = command
+        .args(arguments)
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }

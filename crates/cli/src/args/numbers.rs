@@ -34,9 +34,19 @@ mod tests {
     #[test]
     fn ranges_hold() {
         assert_eq!(positive("5e-4"), Ok(5e-4));
-        assert!(["0", "-1", "nan", "inf", "x", ""].map(positive).iter().all(Result::is_err));
+        assert!(
+            ["0", "-1", "nan", "inf", "x", ""]
+                .map(positive)
+                .iter()
+                .all(Result::is_err)
+        );
         assert_eq!(ratio("1"), Ok(1.0));
-        assert!(["1.01", "-0.1", "nan"].map(ratio).iter().all(Result::is_err));
+        assert!(
+            ["1.01", "-0.1", "nan"]
+                .map(ratio)
+                .iter()
+                .all(Result::is_err)
+        );
         assert_eq!(not_negative("-0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
         assert!(["-0.1", "inf"].map(not_negative).iter().all(Result::is_err));
     }

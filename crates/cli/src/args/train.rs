@@ -70,7 +70,12 @@ pub struct TrainArgs {
     pub lora_alpha: f64,
     /// The linear layers adapted: query, key, value, attention.output.dense, intermediate.dense,
     /// output.dense
-    #[arg(long, value_name = "NAME,NAME...", value_delimiter = ',', default_value = "query,value")]
+    #[arg(
+        long,
+        value_name = "NAME,NAME...",
+        value_delimiter = ',',
+        default_value = "query,value"
+    )]
     pub lora_targets: Vec<Target>,
     /// The encoder layers adapted, from 0 [default: all]
     #[arg(long, value_name = "N,N...", value_delimiter = ',')]

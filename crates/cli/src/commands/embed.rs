@@ -21,8 +21,18 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     let texts = Texts::open(&args.texts)?;
     let device = args.device.device.open()?;
     let model = pretrained(&args.model, app)?;
-    let summary = embed(&config, &texts, &model.path, &device, &args.out, app.progress())?;
+    let summary = embed(
+        &config,
+        &texts,
+        &model.path,
+        &device,
+        &args.out,
+        app.progress(),
+    )?;
     let texts = count(summary.rows, "text");
-    app.say(&format!("{texts} embedded in {} dimensions", summary.dimension));
+    app.say(&format!(
+        "{texts} embedded in {} dimensions",
+        summary.dimension
+    ));
     print_path(&args.out)
 }

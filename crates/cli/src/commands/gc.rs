@@ -12,7 +12,11 @@ pub fn run(args: &GcArgs, app: &App) -> Result<(), Error> {
     let report = Store::open(&args.store)?.gc(args.dry_run)?;
     app.say(&format!(
         "{} {}, {} and {} of unfinished work ({:.1} MB); {} kept",
-        if args.dry_run { "would remove" } else { "removed" },
+        if args.dry_run {
+            "would remove"
+        } else {
+            "removed"
+        },
         count(report.objects, "object"),
         count(report.records, "record"),
         count(report.unfinished, "folder"),

@@ -11,7 +11,10 @@ use crate::output::{count, keep_apart, print_path};
 /// Reads files into a table of texts.
 pub fn run(args: &IngestArgs, app: &App) -> Result<(), Error> {
     let config = config(args, app)?;
-    keep_apart(&args.out, config.inputs().iter().map(|input| input.as_path()))?;
+    keep_apart(
+        &args.out,
+        config.inputs().iter().map(|input| input.as_path()),
+    )?;
     let summary = ingest(&config, &args.out, app.progress())?;
     app.say(&line(&summary));
     print_path(&args.out)

@@ -59,13 +59,12 @@ pub fn classifier(name: &str, adapter: Option<&Path>, app: &App) -> Result<Class
         None if trained => {
             let wanted = ModelCard::read(path)?.base;
             let places = Places::from_env()?;
-            let base = model(&wanted.name, &places, app.progress()).map_err(|source| {
-                Error::NoBase {
+            let base =
+                model(&wanted.name, &places, app.progress()).map_err(|source| Error::NoBase {
                     path: path.to_owned(),
                     base: wanted.name.clone(),
                     source: Box::new(source),
-                }
-            })?;
+                })?;
             check_base(path, &wanted, &base)?;
             Ok(Classifier {
                 base: base.path,

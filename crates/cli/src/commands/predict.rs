@@ -35,6 +35,9 @@ pub fn run(args: &PredictArgs, app: &App) -> Result<(), Error> {
         app.progress(),
     )?;
     let classes = summary.classes.join(", ");
-    app.say(&format!("{} classified as {classes}", count(summary.rows, "text")));
+    app.say(&format!(
+        "{} classified as {classes}",
+        count(summary.rows, "text")
+    ));
     print_path(&args.out)
 }

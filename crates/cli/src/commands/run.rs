@@ -11,7 +11,7 @@ use goldpan_sources::Places;
 use crate::app::App;
 use crate::args::RunArgs;
 use crate::error::Error;
-use crate::output::{grouped, print};
+use crate::output::{grouped, print, print_path};
 
 /// Runs a pipeline, or says what would run.
 pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
@@ -28,12 +28,12 @@ pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
         return print(&format!("{preview}\n"));
     }
     let outcome = run_pipeline(&pipeline, &options, &places, app.progress())?;
-    app.say(&line(&outcome));
     let arms = outcome.arms();
-    match arms.is_empty() {
-        true => Ok(()),
-        false => print(&format!("{}\n", table(&arms))),
+    if !arms.is_empty() {
+        app.say(&table(&arms).to_string());
     }
+    app.say(&line(&outcome));
+    print_path(&outcome.folder)
 }
 
 fn scope(args: &RunArgs) -> Scope {
@@ -44,17 +44,16 @@ fn scope(args: &RunArgs) -> Scope {
     }
 }
 
-/// `12 stages run, 30 cached, in 3 min 20 s; results in artifacts/runs/quickstart`
+/// `12 stages run, 30 cached, in 3 min 20 s`
 fn line(outcome: &Outcome) -> String {
     format!(
-        "{} run, {} cached, in {}; results in {}",
+        "{} run, {} cached, in {}",
         match outcome.ran {
             1 => "1 stage".to_owned(),
             ran => format!("{ran} stages"),
         },
         outcome.reused,
         duration(outcome.took),
-        outcome.folder.display(),
     )
 }
 
@@ -70,7 +69,7 @@ fn duration(took: Duration) -> String {
 /// The comparison of the arms: accuracy as mean and deviation over the seeds, gain over random.
 fn table(arms: &[ArmRow]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["arm", "round", "labelled", "accuracy", "gain over random"]);
     for arm in arms {
         let accuracy = match arm.deviation {

@@ -14,12 +14,24 @@ use crate::output::{count, keep_apart, print_path};
 /// Picks texts to label.
 pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     let strategy = strategy(args)?;
-    let inputs = [&args.texts, &args.embeddings, &args.predictions, &args.labelled];
-    keep_apart(&args.out, inputs.into_iter().flatten().map(|input| input.as_path()))?;
+    let inputs = [
+        &args.texts,
+        &args.embeddings,
+        &args.predictions,
+        &args.labelled,
+    ];
+    keep_apart(
+        &args.out,
+        inputs.into_iter().flatten().map(|input| input.as_path()),
+    )?;
 
     let texts = args.texts.as_ref().map(Texts::open).transpose()?;
     let embeddings = args.embeddings.as_ref().map(Embeddings::open).transpose()?;
-    let predictions = args.predictions.as_ref().map(Predictions::open).transpose()?;
+    let predictions = args
+        .predictions
+        .as_ref()
+        .map(Predictions::open)
+        .transpose()?;
     let known = match &args.labelled {
         Some(path) => labelled(path, texts.as_ref())?.ids,
         None => Vec::new(),

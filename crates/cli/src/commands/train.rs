@@ -78,11 +78,7 @@ fn config(args: &TrainArgs) -> TrainConfig {
 }
 
 /// The labelled texts: those that a file names, or all that have a label.
-fn labelled(
-    path: Option<&Path>,
-    texts: &Texts,
-    validation: &Texts,
-) -> Result<Labelled, Error> {
+fn labelled(path: Option<&Path>, texts: &Texts, validation: &Texts) -> Result<Labelled, Error> {
     if let Some(path) = path {
         let classes = match texts.classes() {
             [] => validation.classes(),
@@ -115,8 +111,14 @@ mod tests {
 
     #[test]
     fn checkpoints_lie_beside_the_model() {
-        assert_eq!(checkpoints(Path::new("a/model")), Path::new("a/model.checkpoint"));
-        assert_eq!(checkpoints(Path::new("a/model/")), Path::new("a/model.checkpoint"));
+        assert_eq!(
+            checkpoints(Path::new("a/model")),
+            Path::new("a/model.checkpoint")
+        );
+        assert_eq!(
+            checkpoints(Path::new("a/model/")),
+            Path::new("a/model.checkpoint")
+        );
         assert_eq!(checkpoints(Path::new("v1.2")), Path::new("v1.2.checkpoint"));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use goldpan_artifact::{Progress, atomic};
 use goldpan_model::{Device, DeviceChoice};
 use goldpan_sources::Places;
-use goldpan_store::{Action, Claim, Record, Reuse, Session, Store, Why};
+use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
 use tracing::info;
 
 use crate::exec::action::action;
@@ -19,7 +19,7 @@ use crate::exec::preview::{Preview, Status, Step};
 use crate::exec::stage::Task;
 use crate::exec::watched::Watched;
 use crate::plan::{Graph, NodeId, Role, Scope, named};
-use crate::spec::Pipeline;
+use crate::spec::{Pipeline, Precision};
 use crate::{Error, StageKind};
 
 /// How a pipeline is run.
@@ -47,6 +47,11 @@ struct Prepared {
 impl Prepared {
     fn new(pipeline: &Pipeline, options: &RunOptions) -> Result<Self, Error> {
         let graph = Graph::of(pipeline);
+        if let Some(node) = graph.nodes.iter().find(|node| node.work.precision() == Precision::Bf16) {
+            return Err(Error::Bf16 {
+                stage: node.name.clone(),
+            });
+        }
         let roles = options.scope.roles(&graph)?;
         let forced = match &options.force {
             Some(name) => named(&graph, name)?,
@@ -139,6 +144,7 @@ pub fn run(
     let mut run = Run {
         pipeline: pipeline.name.as_str(),
         context: Context::new(&prepared.graph, &names, &prepared.store, &prepared.device),
+        folder: session.run_folder(pipeline.name.as_str())?,
         session: &session,
         records: vec![None; prepared.graph.nodes.len()],
         roles: &prepared.roles,
@@ -148,7 +154,7 @@ pub fn run(
         reused: 0,
     };
     let done = run.nodes();
-    let folder = run.leave_folder()?;
+    let folder = run.leave_folder(done.is_ok())?;
     done?;
     Ok(Outcome {
         ran: run.ran,
@@ -178,6 +184,7 @@ struct Run<'a> {
     pipeline: &'a str,
     context: Context<'a>,
     session: &'a Session,
+    folder: RunFolder,
     records: Vec<Option<Record>>,
     roles: &'a [Role],
     forced: &'a [bool],
@@ -194,26 +201,29 @@ impl Run<'_> {
             if self.progress.cancelled() {
                 return Err(Error::Cancelled);
             }
-            if self.roles[node] == Role::Skip {
-                continue;
-            }
             let (names, class) = (self.context.names, self.context.device.class());
-            let name = &graph.nodes[node].name;
             let action = action(self.pipeline, graph, node, &self.records, names, class)?;
-            let Some(action) = action else {
-                return Err(self.blocked(node));
+            let role = self.roles[node];
+            let record = match (&action, role) {
+                (None, Role::Skip) => None,
+                (None, Role::Run | Role::Reuse) => return Err(self.blocked(node)),
+                (Some(action), Role::Skip | Role::Reuse) => self.session.store().find(action)?,
+                (Some(action), Role::Run) => Some(self.done(node, action)?),
             };
-            if self.roles[node] == Role::Reuse {
-                self.records[node] = self.session.store().find(&action)?;
-                if self.records[node].is_none() {
-                    return Err(Error::NotDone { stage: name.clone() });
+            match (role, &record) {
+                (Role::Reuse, None) => {
+                    return Err(Error::NotDone {
+                        stage: graph.nodes[node].name.clone(),
+                    });
                 }
-                self.reused += 1;
-                continue;
+                (Role::Reuse, Some(_)) => self.reused += 1,
+                _ => {}
             }
-            let record = self.done(node, &action)?;
-            self.session.remember(&action)?;
-            self.records[node] = Some(record);
+            if let (Some(action), Some(record)) = (&action, &record) {
+                self.session.remember(action)?;
+                self.folder.link(&graph.nodes[node].name, &record.object)?;
+            }
+            self.records[node] = record;
         }
         Ok(())
     }
@@ -258,7 +268,7 @@ impl Run<'_> {
             pending: &pending,
             progress: &progress,
         };
-        let span = tracing::info_span!("stage", name = part.name);
+        let span = tracing::debug_span!("stage", name = part.name);
         let _entered = span.enter();
         let began = Instant::now();
         let summary = task.run(node).map_err(|source| match source.is_cancelled() {
@@ -275,21 +285,18 @@ impl Run<'_> {
         Ok(record)
     }
 
-    /// Writes the run's folder: links to the results that are there, and `results.csv`.
-    fn leave_folder(&self) -> Result<PathBuf, Error> {
-        let folder = self.session.run_folder(self.pipeline)?;
-        let mut kept = BTreeSet::from(["results.csv".to_owned()]);
-        for (node, record) in self.context.graph.nodes.iter().zip(&self.records) {
-            if let Some(record) = record {
-                folder.link(&node.name, &record.object)?;
-                kept.insert(node.name.clone());
-            }
+    /// Writes `results.csv`; after a whole run, removes the links of earlier ones from the folder.
+    fn leave_folder(&self, finished: bool) -> Result<PathBuf, Error> {
+        let graph = self.context.graph;
+        if finished && self.records.iter().all(Option::is_some) {
+            let names = graph.nodes.iter().map(|node| node.name.clone());
+            let kept: BTreeSet<String> = names.chain(["results.csv".to_owned()]).collect();
+            self.folder.keep_only(&kept)?;
         }
-        folder.keep_only(&kept)?;
-        let models: Vec<ModelRow> = Outcome::models(self.context.graph, &self.records);
-        let path = folder.path().join("results.csv");
+        let models: Vec<ModelRow> = Outcome::models(graph, &self.records);
+        let path = self.folder.path().join("results.csv");
         atomic::write_bytes(path, Outcome::csv(&models).as_bytes())?;
-        Ok(folder.path().to_owned())
+        Ok(self.folder.path().to_owned())
     }
 }
 

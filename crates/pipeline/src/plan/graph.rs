@@ -8,7 +8,7 @@ use goldpan_select::Strategy;
 use crate::StageKind;
 use crate::plan::unroll::Unrolling;
 use crate::spec::{
-    EncodingSettings, InferenceSettings, IngestSettings, Name, Pipeline, PredictModel,
+    EncodingSettings, InferenceSettings, IngestSettings, Name, Pipeline, Precision, PredictModel,
     StageSettings, TrainingSettings,
 };
 
@@ -110,6 +110,18 @@ impl Work {
             Self::Select { .. } => StageKind::Select,
             Self::Evaluate { .. } => StageKind::Evaluate,
             Self::Label { .. } => StageKind::Label,
+        }
+    }
+
+    /// The precision that is asked for.
+    pub fn precision(&self) -> Precision {
+        match self {
+            Self::Embed { encoding, .. } => encoding.precision,
+            Self::Train { training, .. } => training.precision,
+            Self::Predict { inference, .. } => inference.precision,
+            Self::Ingest(_) | Self::Select { .. } | Self::Evaluate { .. } | Self::Label { .. } => {
+                Precision::F32
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Unrolling<'a> {
 struct After {
     /// What the names of the round's nodes begin with.
     scope: String,
+    /// What the round's nodes are known by.
+    tags: Vec<String>,
     labels: NodeId,
     model: NodeId,
 }
@@ -75,7 +77,7 @@ impl<'a> Unrolling<'a> {
         let random = Strategy::Random {};
         let strategy = arm.map_or(&random, |arm| &arm.strategy);
         let predictions = match before {
-            Some(before) if strategy.needs_predictions() => Some(self.predict(before, &tags)),
+            Some(before) if strategy.needs_predictions() => Some(self.predict(before)),
             _ => None,
         };
         let select = Work::Select {
@@ -103,7 +105,7 @@ impl<'a> Unrolling<'a> {
             training: self.experiment.training.clone(),
             seed: self.seed,
         };
-        let model = self.graph.add(format!("{scope}/train"), tags, train);
+        let model = self.graph.add(format!("{scope}/train"), tags.clone(), train);
         self.graph.trained.push(TrainedModel {
             arm: arm.map(|arm| arm.name.clone()),
             seed: self.seed,
@@ -112,13 +114,14 @@ impl<'a> Unrolling<'a> {
         });
         After {
             scope,
+            tags,
             labels,
             model,
         }
     }
 
     /// The pool's predictions by the model of `before`, once for all arms that ask.
-    fn predict(&mut self, before: &After, tags: &[String]) -> NodeId {
+    fn predict(&mut self, before: &After) -> NodeId {
         if let Some(&node) = self.predictions.get(&before.model) {
             return node;
         }
@@ -130,7 +133,7 @@ impl<'a> Unrolling<'a> {
                 precision: Precision::F32,
             },
         };
-        let node = self.graph.add(format!("{}/predict", before.scope), tags.to_vec(), work);
+        let node = self.graph.add(format!("{}/predict", before.scope), before.tags.clone(), work);
         self.predictions.insert(before.model, node);
         node
     }

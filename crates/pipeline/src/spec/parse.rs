@@ -30,7 +30,7 @@ impl Pipeline {
 
     /// Like [`load`](Self::load) for a text; `file` names it in messages.
     pub fn parse(file: &str, text: &str, overrides: &[String]) -> Result<Self, Invalid> {
-        let source: Text = Arc::new(NamedSource::new(file, text.to_owned()));
+        let source = named(file, text);
         let (overrides, wrong): (Vec<_>, Vec<_>) = overrides
             .iter()
             .map(|text| Override::parse(text))
@@ -49,7 +49,7 @@ impl Pipeline {
 /// Reads and checks a file with one strategy, written as an arm of a pipeline is; `file` names it
 /// in messages.
 pub fn strategy(file: &str, text: &str) -> Result<Strategy, Invalid> {
-    let text: Text = Arc::new(NamedSource::new(file, text.to_owned()));
+    let text = named(file, text);
     let source = Source::new(text, Vec::new());
     let strategy: Strategy = options(&source)?;
     match strategy.check() {
@@ -99,6 +99,12 @@ fn value(source: &Source) -> Result<Value, Problem> {
     Ok(value)
 }
 
+/// The text of a file, without the byte order mark that some editors put before it.
+fn named(file: &str, text: &str) -> Text {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Arc::new(NamedSource::new(file, text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,8 +115,8 @@ mod tests {
         let text = "uncertainty: { score: margin }\n";
         assert_eq!(strategy("s.yaml", text).unwrap(), margin);
         let wrong = |text: &str| strategy("s.yaml", text).unwrap_err().to_string();
-        insta::assert_snapshot!(wrong("uncertainty:\n  score: margn\n"), @"");
-        insta::assert_snapshot!(wrong("product: []\n"), @"");
-        insta::assert_snapshot!(wrong(""), @"");
+        insta::assert_snapshot!("unknown_score", wrong("uncertainty:\n  score: margn\n"));
+        insta::assert_snapshot!("empty_product", wrong("product: []\n"));
+        insta::assert_snapshot!("empty_file", wrong(""));
     }
 }

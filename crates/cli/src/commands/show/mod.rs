@@ -1,9 +1,9 @@
 //! `goldpan show`: tables and trained models for people to look at.
 
+mod artifact;
 mod folder;
 mod render;
 mod rows;
-mod show;
 mod verify;
 
-pub use show::run;
+pub use artifact::run;

@@ -46,6 +46,8 @@ pub fn card(path: &Path, card: &ModelCard) -> String {
 }
 
 fn aligned(lines: &[(&str, String)]) -> String {
-    let lines = lines.iter().map(|(key, value)| format!("{key:<9}{value}\n"));
+    let lines = lines
+        .iter()
+        .map(|(key, value)| format!("{key:<9}{value}\n"));
     lines.collect()
 }

@@ -16,7 +16,7 @@ const COMPONENTS: usize = 4;
 pub fn first(table: &Table, count: usize) -> String {
     let shown = table.len().min(count);
     let mut drawn = Drawn::new();
-    drawn.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    drawn.load_style(presets::UTF8_FULL_CONDENSED);
     drawn.set_header(names(table));
     for row in 0..shown {
         drawn.add_row(cells(table, row));
@@ -36,7 +36,10 @@ fn names(table: &Table) -> Vec<&str> {
         Table::Predictions(_) => vec!["id", "class", "probability", "logits"],
         Table::Selection(selection) => {
             let objectives = selection.objectives().iter().map(String::as_str);
-            ["rank", "id", "score"].into_iter().chain(objectives).collect()
+            ["rank", "id", "score"]
+                .into_iter()
+                .chain(objectives)
+                .collect()
         }
         Table::Labels(_) => vec!["id", "label", "source", "round"],
         Table::History(_) => vec![
@@ -133,7 +136,10 @@ fn prediction(predictions: &Predictions, row: usize) -> Vec<Cell> {
 
 /// The first components of a vector.
 fn components(vector: &[f32]) -> String {
-    let shown = vector.iter().take(COMPONENTS).map(|value| format!("{value:.4}"));
+    let shown = vector
+        .iter()
+        .take(COMPONENTS)
+        .map(|value| format!("{value:.4}"));
     let mut text = shown.collect::<Vec<_>>().join(", ");
     if vector.len() > COMPONENTS {
         text += &format!(", … ({})", vector.len());
@@ -143,7 +149,9 @@ fn components(vector: &[f32]) -> String {
 
 /// The class's name, or the number where there is none.
 fn class(classes: &[String], label: i32) -> String {
-    let name = usize::try_from(label).ok().and_then(|label| classes.get(label));
+    let name = usize::try_from(label)
+        .ok()
+        .and_then(|label| classes.get(label));
     name.map_or_else(|| label.to_string(), |name| line_of(name, TEXT))
 }
 

@@ -68,7 +68,7 @@ impl<'a> Context<'a> {
             Some("another kind of stage")
         } else if name == START {
             Some("what the arms of the loop start with")
-        } else if name.starts_with("seed-") {
+        } else if is_seed(name) {
             Some("the folder of a seed's results")
         } else {
             None
@@ -92,4 +92,10 @@ impl<'a> Context<'a> {
             settings: settings?,
         })
     }
+}
+
+/// Whether a run's folder could have a seed's results under this name.
+fn is_seed(name: &str) -> bool {
+    let number = name.strip_prefix("seed");
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
 }
