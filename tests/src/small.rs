@@ -15,8 +15,8 @@ impl Small {
     /// Writes the files.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let reviews = reviews(140);
-        let (pool, dev) = reviews.split_at(100);
+        let reviews = reviews(84);
+        let (pool, dev) = reviews.split_at(60);
         csv(&folder.path().join("pool.csv"), pool);
         csv(&folder.path().join("dev.csv"), dev);
         std::fs::write(folder.path().join("small.yaml"), pipeline()).unwrap();
@@ -70,10 +70,10 @@ loop:
   validation: validation
   embeddings: vectors
   labels: oracle
-  model: {{ base: {MODEL}, lora: {{ rank: 4, alpha: 8, targets: [query, value] }} }}
+  model: {{ base: {MODEL}, lora: {{ rank: 4, alpha: 8, layers: [5] }} }}
   train: {{ epochs: 2, batch_size: 16, learning_rate: 2e-3 }}
-  start: {{ random: 32 }}
-  rounds: [16]
+  start: {{ random: 16 }}
+  rounds: [8]
   arms:
     random:           {{ random: {{}} }}
     diversity-margin: {{ product: [ {{ diversity: {{}} }}, {{ uncertainty: {{ score: margin }} }} ] }}

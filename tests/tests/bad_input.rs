@@ -167,7 +167,7 @@ fn a_typo_in_a_pipeline_is_shown_where_it_is() {
     let wrong = text.replace("batch_size", "bach_size");
     fs::write(small.file("wrong.yaml"), wrong).unwrap();
     run(small.path(), "run wrong.yaml").with(2).saying(&[
-        "wrong.yaml:16:",
+        "wrong.yaml:15:",
         "`bach_size`",
         "did you mean `batch_size`?",
     ]);
@@ -250,7 +250,7 @@ fn an_unreachable_hub_is_told_before_any_stage() {
 fn a_full_disk_loses_nothing() {
     let small = Small::new();
     let store = small.file("store");
-    match Disk::mount(&store, "size=160k") {
+    match Disk::mount(&store, "size=96k") {
         Some(disk) => {
             run(small.path(), "run small.yaml --store store")
                 .with(1)
@@ -262,7 +262,7 @@ fn a_full_disk_loses_nothing() {
         None => {
             let mut program = goldpan(small.path());
             program.args(["run", "small.yaml", "--store", "store"]);
-            let limited: Ran = limited(&program, 64).output().unwrap().into();
+            let limited: Ran = limited(&program, 48).output().unwrap().into();
             limited.with(1).saying(&["cannot write", "File too large"]);
             finishes(&small);
         }

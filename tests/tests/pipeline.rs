@@ -30,14 +30,14 @@ fn runs_once_and_is_then_cached() {
     assert!(
         results
             .iter()
-            .any(|line| line.starts_with("diversity-margin,1,1,48,"))
+            .any(|line| line.starts_with("diversity-margin,1,1,24,"))
     );
 
     second_runs_are_fast(&small, table(&first));
 
     let plan = run(
         path,
-        "run small.yaml --store a --dry-run --set loop.rounds=[8]",
+        "run small.yaml --store a --dry-run --set loop.rounds=[4]",
     )
     .well();
     assert!(plan.stdout.contains("run ("), "{}", plan.stdout);

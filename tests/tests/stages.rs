@@ -38,7 +38,8 @@ fn ingested() -> tempfile::TempDir {
 fn train(path: &Path, out: &str) {
     let arguments = format!(
         "train --texts texts.arrow --labelled selection.arrow --validation dev.arrow \
-         --model {MODEL} --epochs 1 --batch-size 8 --learning-rate 2e-3 --seed 3 --out {out}"
+         --model {MODEL} --epochs 1 --batch-size 8 --learning-rate 2e-3 --lora-layers 4,5 --seed 3 \
+         --out {out}"
     );
     run(path, &arguments)
         .well()

@@ -43,7 +43,10 @@ fn movie_snippets_split_without_a_shared_text() {
     assert_eq!(rows.iter().sum::<u64>(), all.rows);
     assert_eq!(rows[1], 1_076);
     for (summary, _) in &read {
-        assert_eq!(summary.rows + summary.left_out.count + summary.outside, 10_605);
+        assert_eq!(
+            summary.rows + summary.left_out.count + summary.outside,
+            10_605
+        );
     }
     let mut seen = HashSet::new();
     for (_, texts) in &read {

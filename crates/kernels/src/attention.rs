@@ -33,7 +33,11 @@ impl Operands<'_> {
 }
 
 /// `out` cut into the rows of each sequence.
-fn by_sequence<'a>(mut out: &'a mut [f32], sequences: &Sequences, width: usize) -> Vec<&'a mut [f32]> {
+fn by_sequence<'a>(
+    mut out: &'a mut [f32],
+    sequences: &Sequences,
+    width: usize,
+) -> Vec<&'a mut [f32]> {
     sequences
         .ranges()
         .map(|range| {
@@ -79,7 +83,13 @@ fn forward_sequence(x: Operands<'_>, rows: Range<usize>, others: Range<usize>, o
 }
 
 /// The gradients of `q`, `k` and `v`.
-pub(crate) fn backward(x: Operands<'_>, grad: &[f32], dq: &mut [f32], dk: &mut [f32], dv: &mut [f32]) {
+pub(crate) fn backward(
+    x: Operands<'_>,
+    grad: &[f32],
+    dq: &mut [f32],
+    dk: &mut [f32],
+    dv: &mut [f32],
+) {
     let outputs: Vec<_> = by_sequence(dq, x.queries, x.width)
         .into_iter()
         .zip(by_sequence(dk, x.keys, x.width))
@@ -97,12 +107,7 @@ pub(crate) fn backward(x: Operands<'_>, grad: &[f32], dq: &mut [f32], dk: &mut [
 }
 
 #[inline(always)]
-fn backward_sequence(
-    x: Operands<'_>,
-    index: usize,
-    grad: &[f32],
-    [dq, dk, dv]: [&mut [f32]; 3],
-) {
+fn backward_sequence(x: Operands<'_>, index: usize, grad: &[f32], [dq, dk, dv]: [&mut [f32]; 3]) {
     let (rows, others) = (x.queries.range(index), x.keys.range(index));
     let (size, width, length) = (x.size(), x.width, others.len());
     let scale = x.scale();
@@ -129,7 +134,11 @@ fn backward_sequence(
             for (other, token) in others.clone().enumerate() {
                 add_scaled(dq, slopes[other], &x.k[token * width..][columns.clone()]);
                 add_scaled(&mut dk[other * width..][columns.clone()], slopes[other], q);
-                add_scaled(&mut dv[other * width..][columns.clone()], weights[other], grad);
+                add_scaled(
+                    &mut dv[other * width..][columns.clone()],
+                    weights[other],
+                    grad,
+                );
             }
         }
     }

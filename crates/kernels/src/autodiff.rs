@@ -73,9 +73,10 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     fn packed_bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let (value_x, bias) = (value(&x), value(&bias));
         match BiasGelu.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                prep.finish((value_x.clone(), bias.clone()), B::packed_bias_gelu(value_x, bias))
-            }
+            OpsKind::Tracked(prep) => prep.finish(
+                (value_x.clone(), bias.clone()),
+                B::packed_bias_gelu(value_x, bias),
+            ),
             OpsKind::UnTracked(prep) => prep.finish(B::packed_bias_gelu(value_x, bias)),
         }
     }
@@ -85,7 +86,11 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        Tracked::<B>::new(B::packed_bias_gelu_backward(value(&x), value(&bias), value(&grad)))
+        Tracked::<B>::new(B::packed_bias_gelu_backward(
+            value(&x),
+            value(&bias),
+            value(&grad),
+        ))
     }
 
     fn packed_layer_norm(
@@ -96,12 +101,18 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let (value_x, gamma, beta) = (value(&x), value(&gamma), value(&beta));
         let operation = LayerNorm { epsilon };
-        match operation.prepare::<C>([x.node()]).compute_bound().stateful() {
+        match operation
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prep) => prep.finish(
                 (value_x.clone(), gamma.clone()),
                 B::packed_layer_norm(value_x, gamma, beta, epsilon),
             ),
-            OpsKind::UnTracked(prep) => prep.finish(B::packed_layer_norm(value_x, gamma, beta, epsilon)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::packed_layer_norm(value_x, gamma, beta, epsilon))
+            }
         }
     }
 
@@ -153,6 +164,10 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (q, k, v, grad) = (value(&q), value(&k), value(&v), value(&grad));
         let (dq, dk, dv) = B::packed_attention_backward(q, k, v, grad, queries, keys, heads);
-        (Tracked::<B>::new(dq), Tracked::<B>::new(dk), Tracked::<B>::new(dv))
+        (
+            Tracked::<B>::new(dq),
+            Tracked::<B>::new(dk),
+            Tracked::<B>::new(dv),
+        )
     }
 }

@@ -28,7 +28,9 @@ fn filled(like: &FlexTensor, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
 
 impl EncoderOps for Flex {
     fn packed_bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        filled(&x, |out| gelu::forward(&contiguous(&x), &contiguous(&bias), out))
+        filled(&x, |out| {
+            gelu::forward(&contiguous(&x), &contiguous(&bias), out)
+        })
     }
 
     fn packed_bias_gelu_backward(x: FlexTensor, bias: FlexTensor, grad: FlexTensor) -> FlexTensor {
@@ -37,7 +39,12 @@ impl EncoderOps for Flex {
         })
     }
 
-    fn packed_layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f32) -> FlexTensor {
+    fn packed_layer_norm(
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        epsilon: f32,
+    ) -> FlexTensor {
         filled(&x, |out| {
             let (gamma, beta) = (contiguous(&gamma), contiguous(&beta));
             layer_norm::forward(&contiguous(&x), &gamma, &beta, epsilon, out);

@@ -66,9 +66,7 @@ fn backward_row(x: &[f32], gamma: &[f32], grad: &[f32], epsilon: f32, out: &mut 
     let (mean, scale) = moments(x, epsilon);
     let (x, gamma, grad) = (&x[..out.len()], &gamma[..out.len()], &grad[..out.len()]);
     let mean_grad = sum(x.len(), |i| grad[i] * gamma[i]) / width;
-    let mean_product = sum(x.len(), |i| {
-        grad[i] * gamma[i] * ((x[i] - mean) * scale)
-    }) / width;
+    let mean_product = sum(x.len(), |i| grad[i] * gamma[i] * ((x[i] - mean) * scale)) / width;
     for (i, out) in out.iter_mut().enumerate() {
         let normal = (x[i] - mean) * scale;
         *out = scale * (grad[i] * gamma[i] - mean_grad - normal * mean_product);

@@ -116,9 +116,17 @@ pub fn attention(
 ) -> Tensor<2> {
     let [tokens, width] = q.dims();
     assert_eq!(tokens, queries.tokens(), "the queries cover the rows of q");
-    assert_eq!(k.dims(), [keys.tokens(), width], "the keys cover the rows of k");
+    assert_eq!(
+        k.dims(),
+        [keys.tokens(), width],
+        "the keys cover the rows of k"
+    );
     assert_eq!(v.dims(), k.dims(), "k and v have one shape");
-    assert_eq!(queries.len(), keys.len(), "each sequence has queries and keys");
+    assert_eq!(
+        queries.len(),
+        keys.len(),
+        "each sequence has queries and keys"
+    );
     assert_eq!(width % heads, 0, "the heads divide the width");
     if has_kernels(&q.device()) {
         Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_attention(

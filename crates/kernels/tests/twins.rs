@@ -18,7 +18,10 @@ fn values(count: usize, salt: u64) -> Vec<f32> {
 }
 
 fn matrix(rows: usize, columns: usize, salt: u64, device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values(rows * columns, salt), [rows, columns]), device)
+    Tensor::from_data(
+        TensorData::new(values(rows * columns, salt), [rows, columns]),
+        device,
+    )
 }
 
 fn vector(count: usize, salt: u64, device: &Device) -> Tensor<1> {
@@ -123,7 +126,9 @@ fn a_sequence_does_not_see_its_neighbours() {
         &alone,
         4,
     );
-    both.slice([0..7]).into_data().assert_eq(&first.into_data(), true);
+    both.slice([0..7])
+        .into_data()
+        .assert_eq(&first.into_data(), true);
 }
 
 #[test]

@@ -111,7 +111,9 @@ impl Adapter {
             self.check_shape(name, |found| found == shape, shape)?;
         }
         for (name, _) in self.parameters.iter() {
-            let Some((layer, target)) = target_of(name) else { continue };
+            let Some((layer, target)) = target_of(name) else {
+                continue;
+            };
             if layer >= config.layers {
                 return Err(Error::Layer {
                     layer,
@@ -121,7 +123,11 @@ impl Adapter {
             let (inputs, outputs) = target.shape(config);
             if name.contains(".lora_A.") {
                 self.check_shape(name, |[_, columns]| columns == inputs, [0, inputs])?;
-                self.check_shape(&name.replace(".lora_A.", ".lora_B."), |[rows, _]| rows == outputs, [outputs, 0])?;
+                self.check_shape(
+                    &name.replace(".lora_A.", ".lora_B."),
+                    |[rows, _]| rows == outputs,
+                    [outputs, 0],
+                )?;
             }
         }
         Ok(())
@@ -134,7 +140,10 @@ impl Adapter {
     /// When there is no head for this family.
     pub fn classes(&self, family: Family) -> Result<usize, Error> {
         let name = last_tensor(family);
-        let weight = self.parameters.get(name).ok_or_else(|| self.missing(name))?;
+        let weight = self
+            .parameters
+            .get(name)
+            .ok_or_else(|| self.missing(name))?;
         Ok(weight.dims()[0])
     }
 
@@ -144,7 +153,11 @@ impl Adapter {
         fits: impl Fn([usize; 2]) -> bool,
         expected: [usize; 2],
     ) -> Result<(), Error> {
-        let found = self.parameters.get(name).ok_or_else(|| self.missing(name))?.dims();
+        let found = self
+            .parameters
+            .get(name)
+            .ok_or_else(|| self.missing(name))?
+            .dims();
         if fits(found) {
             return Ok(());
         }
@@ -174,7 +187,9 @@ pub(crate) fn target_of(name: &str) -> Option<(usize, Target)> {
     let module = rest
         .strip_suffix(".lora_A.weight")
         .or_else(|| rest.strip_suffix(".lora_B.weight"))?;
-    let target = Target::ALL.into_iter().find(|target| target.path() == module)?;
+    let target = Target::ALL
+        .into_iter()
+        .find(|target| target.path() == module)?;
     Some((layer.parse().ok()?, target))
 }
 
@@ -253,8 +268,11 @@ fn target_modules(lora: &LoraConfig) -> Value {
     if !ambiguous {
         return json!(lora.targets);
     }
-    let paths: Vec<String> =
-        lora.targets.iter().map(|target| target.path().replace('.', r"\.")).collect();
+    let paths: Vec<String> = lora
+        .targets
+        .iter()
+        .map(|target| target.path().replace('.', r"\."))
+        .collect();
     json!(format!(r".*\.layer\.\d+\.({})", paths.join("|")))
 }
 
@@ -276,7 +294,10 @@ pub(crate) fn encode(parameters: &Parameters, root: &str, path: &Path) -> Result
     let views = tensors
         .iter()
         .map(|(name, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
+            Ok((
+                name.as_str(),
+                TensorView::new(Dtype::F32, shape.clone(), bytes)?,
+            ))
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(encoding)?;

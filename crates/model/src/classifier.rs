@@ -33,7 +33,11 @@ impl Classifier {
         let pooler = match config.family {
             Family::Bert => {
                 let bare = weights.has("pooler.dense.weight");
-                let name = if bare { "pooler.dense" } else { "bert.pooler.dense" };
+                let name = if bare {
+                    "pooler.dense"
+                } else {
+                    "bert.pooler.dense"
+                };
                 let width = config.hidden;
                 Some(Linear::load(weights, name, width, width, device.tensors())?)
             }
@@ -58,7 +62,9 @@ impl Classifier {
         let no_head = || Error::NoHead {
             path: folder.to_owned(),
         };
-        let classes = weights.shape(last_tensor(config.family)).and_then(|shape| shape.first());
+        let classes = weights
+            .shape(last_tensor(config.family))
+            .and_then(|shape| shape.first());
         let classes = *classes.ok_or_else(no_head)?;
         let head = own_head(&weights, config, classes, device)?.ok_or_else(no_head)?;
         Ok((classifier, head))
@@ -103,11 +109,23 @@ impl Classifier {
                 let name = lora_name(config.family, layer, target);
                 let bound = 1.0 / (inputs as f32).sqrt();
                 let mut random = rng(seed, &format!("train/init/{name}.lora_A"));
-                let a = (0..lora.rank * inputs).map(|_| random.random_range(-bound..bound)).collect();
+                let a = (0..lora.rank * inputs)
+                    .map(|_| random.random_range(-bound..bound))
+                    .collect();
                 let b = vec![0.0; outputs * lora.rank];
                 let device = device.tensors();
-                parameters.insert(format!("{name}.lora_A.weight"), a, [lora.rank, inputs], device);
-                parameters.insert(format!("{name}.lora_B.weight"), b, [outputs, lora.rank], device);
+                parameters.insert(
+                    format!("{name}.lora_A.weight"),
+                    a,
+                    [lora.rank, inputs],
+                    device,
+                );
+                parameters.insert(
+                    format!("{name}.lora_B.weight"),
+                    b,
+                    [outputs, lora.rank],
+                    device,
+                );
             }
         }
         Ok((classifier, parameters, source))
@@ -170,7 +188,11 @@ fn head_linear(x: Tensor<2>, name: &str, parameters: &Parameters) -> Tensor<2> {
 
 /// The name that the LoRA tensors of a linear layer begin with.
 pub(crate) fn lora_name(family: Family, layer: usize, target: Target) -> String {
-    format!("{}.encoder.layer.{layer}.{}", family.prefix(), target.path())
+    format!(
+        "{}.encoder.layer.{layer}.{}",
+        family.prefix(),
+        target.path()
+    )
 }
 
 /// The head's last weight, whose rows are the classes.
@@ -182,7 +204,10 @@ pub(crate) fn last_tensor(family: Family) -> &'static str {
 }
 
 /// The head's tensors and their shapes.
-pub(crate) fn head_shapes(config: &EncoderConfig, classes: usize) -> Vec<(&'static str, [usize; 2])> {
+pub(crate) fn head_shapes(
+    config: &EncoderConfig,
+    classes: usize,
+) -> Vec<(&'static str, [usize; 2])> {
     let hidden = config.hidden;
     match config.family {
         Family::Bert => vec![
@@ -210,8 +235,17 @@ fn own_head(
     }
     let mut head = Parameters::default();
     for (name, shape) in head_shapes(config, classes) {
-        let saved = if name.ends_with(".bias") { &shape[1..] } else { &shape[..] };
-        head.insert(name.to_owned(), weights.values(name, saved)?, shape, device.tensors());
+        let saved = if name.ends_with(".bias") {
+            &shape[1..]
+        } else {
+            &shape[..]
+        };
+        head.insert(
+            name.to_owned(),
+            weights.values(name, saved)?,
+            shape,
+            device.tensors(),
+        );
     }
     Ok(Some(head))
 }

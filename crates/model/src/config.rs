@@ -162,7 +162,9 @@ fn class_names(id2label: Option<BTreeMap<String, String>>, count: Option<usize>)
             names.sort();
             names.into_iter().map(|(_, name)| name).collect()
         }
-        None => (0..count.unwrap_or(2)).map(|class| format!("LABEL_{class}")).collect(),
+        None => (0..count.unwrap_or(2))
+            .map(|class| format!("LABEL_{class}"))
+            .collect(),
     }
 }
 
@@ -178,8 +180,16 @@ fn check(path: &Path, raw: &Raw) -> Result<(), Error> {
     if raw.hidden_act != "gelu" {
         return unsupported("hidden_act", raw.hidden_act.clone(), "gelu");
     }
-    if let Some(kind) = raw.position_embedding_type.as_deref().filter(|&kind| kind != "absolute") {
-        return unsupported("position_embedding_type", kind.to_owned(), "absolute positions");
+    if let Some(kind) = raw
+        .position_embedding_type
+        .as_deref()
+        .filter(|&kind| kind != "absolute")
+    {
+        return unsupported(
+            "position_embedding_type",
+            kind.to_owned(),
+            "absolute positions",
+        );
     }
     if raw.is_decoder {
         return unsupported("is_decoder", "true".to_owned(), "an encoder");

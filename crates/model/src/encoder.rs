@@ -75,9 +75,14 @@ impl Encoder {
         let prefix = prefix(weights, &config)?;
         let embeddings = format!("{prefix}embeddings");
         let table = |name: &str, rows| {
-            weights.matrix(&format!("{embeddings}.{name}.weight"), [rows, config.hidden], device)
+            weights.matrix(
+                &format!("{embeddings}.{name}.weight"),
+                [rows, config.hidden],
+                device,
+            )
         };
-        let layers = (0..config.layers).map(|index| Layer::load(weights, &prefix, index, &config, device));
+        let layers =
+            (0..config.layers).map(|index| Layer::load(weights, &prefix, index, &config, device));
         Ok(Self {
             words: table("word_embeddings", config.vocabulary)?,
             positions: table("position_embeddings", config.positions)?,
@@ -103,7 +108,9 @@ impl Encoder {
         let words = self.words.clone().select(0, batch.tokens.clone());
         let positions = self.positions.clone().select(0, batch.positions.clone());
         Hidden {
-            states: self.norm.forward(words + positions + self.token_type.clone()),
+            states: self
+                .norm
+                .forward(words + positions + self.token_type.clone()),
             sequences: batch.sequences.clone(),
         }
     }
@@ -180,7 +187,13 @@ impl Layer {
         let name = format!("{prefix}encoder.layer.{index}");
         let linear = |target: Target| {
             let (inputs, outputs) = target.shape(config);
-            Linear::load(weights, &format!("{name}.{}", target.path()), inputs, outputs, device)
+            Linear::load(
+                weights,
+                &format!("{name}.{}", target.path()),
+                inputs,
+                outputs,
+                device,
+            )
         };
         let [query, key, value, attention, intermediate, output] = Target::ALL;
         Ok(Self {

@@ -127,7 +127,9 @@ impl LoraConfig {
 
     /// Whether encoder layer `layer` is adapted.
     pub fn adapts(&self, layer: usize) -> bool {
-        self.layers.as_ref().is_none_or(|layers| layers.contains(&layer))
+        self.layers
+            .as_ref()
+            .is_none_or(|layers| layers.contains(&layer))
     }
 
     /// Checks that every adapted layer exists.

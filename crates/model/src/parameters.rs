@@ -31,7 +31,9 @@ impl Parameters {
 
     /// All tensors, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor<2>)> {
-        self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
+        self.tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
     }
 
     /// How many tensors there are.
@@ -46,7 +48,10 @@ impl Parameters {
 
     /// How many numbers they hold together.
     pub fn count(&self) -> usize {
-        self.tensors.values().map(|tensor| tensor.dims().iter().product::<usize>()).sum()
+        self.tensors
+            .values()
+            .map(|tensor| tensor.dims().iter().product::<usize>())
+            .sum()
     }
 
     /// The lowest encoder layer that these tensors adapt, of `layers`; the last where they adapt none.
@@ -68,7 +73,9 @@ impl Parameters {
     fn map(&self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         let tensors = self.tensors.iter();
         Self {
-            tensors: tensors.map(|(name, tensor)| (name.clone(), f(tensor.clone()))).collect(),
+            tensors: tensors
+                .map(|(name, tensor)| (name.clone(), f(tensor.clone())))
+                .collect(),
         }
     }
 

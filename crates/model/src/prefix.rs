@@ -45,12 +45,18 @@ impl PrefixCache {
         if layer == 0 {
             return;
         }
-        let missing: Vec<&Tokens> =
-            sequences.iter().filter(|tokens| self.get(layer, tokens).is_none()).collect();
+        let missing: Vec<&Tokens> = sequences
+            .iter()
+            .filter(|tokens| self.get(layer, tokens).is_none())
+            .collect();
         if missing.is_empty() {
             return;
         }
-        progress.begin("running the frozen layers", "texts", Some(missing.len() as u64));
+        progress.begin(
+            "running the frozen layers",
+            "texts",
+            Some(missing.len() as u64),
+        );
         let lengths: Vec<usize> = missing.iter().map(|tokens| tokens.len()).collect();
         for group in by_length(&lengths, TOKENS_PER_BATCH) {
             if progress.cancelled() || self.full() {
@@ -71,12 +77,17 @@ impl PrefixCache {
             let batch = Batch::new(sequences.iter().copied(), config, &device);
             return classifier.encoder().embed(&batch);
         }
-        let known: Option<Vec<Arc<[f32]>>> =
-            sequences.iter().map(|tokens| self.get(layer, tokens)).collect();
+        let known: Option<Vec<Arc<[f32]>>> = sequences
+            .iter()
+            .map(|tokens| self.get(layer, tokens))
+            .collect();
         let states = known.unwrap_or_else(|| self.compute(classifier, layer, sequences));
         let packed = Sequences::from_lengths(sequences.iter().map(|tokens| tokens.len()));
         let shape = [packed.tokens(), config.hidden];
-        let values: Vec<f32> = states.iter().flat_map(|states| states.iter().copied()).collect();
+        let values: Vec<f32> = states
+            .iter()
+            .flat_map(|states| states.iter().copied())
+            .collect();
         Hidden {
             states: Tensor::from_data(TensorData::new(values, shape), &device),
             sequences: packed,
@@ -90,7 +101,11 @@ impl PrefixCache {
         sequences: &[&Tokens],
     ) -> Vec<Arc<[f32]>> {
         let encoder = classifier.encoder();
-        let batch = Batch::new(sequences.iter().copied(), encoder.config(), &encoder.device());
+        let batch = Batch::new(
+            sequences.iter().copied(),
+            encoder.config(),
+            &encoder.device(),
+        );
         let hidden = classifier.prefix(layer, &batch);
         let width = encoder.config().hidden;
         let values: Vec<f32> = hidden.states.into_data().iter::<f32>().collect();
@@ -105,7 +120,11 @@ impl PrefixCache {
             if kept.bytes + bytes > self.limit {
                 continue;
             }
-            if kept.states.insert(key(layer, tokens), states.clone()).is_none() {
+            if kept
+                .states
+                .insert(key(layer, tokens), states.clone())
+                .is_none()
+            {
                 kept.bytes += bytes;
             }
         }
@@ -118,11 +137,18 @@ impl PrefixCache {
     }
 
     fn full(&self) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes >= self.limit
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes
+            >= self.limit
     }
 }
 
 fn key(layer: usize, tokens: &Tokens) -> (usize, Digest) {
-    let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.to_le_bytes()).collect();
+    let bytes: Vec<u8> = tokens
+        .iter()
+        .flat_map(|token| token.to_le_bytes())
+        .collect();
     (layer, Digest::of(bytes))
 }

@@ -104,7 +104,8 @@ impl SentenceEncoder {
             return self.tokenizer.encode(&trimmed);
         }
         let lower: Vec<String> = trimmed.iter().map(|text| text.to_lowercase()).collect();
-        self.tokenizer.encode(&lower.iter().map(String::as_str).collect::<Vec<_>>())
+        self.tokenizer
+            .encode(&lower.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// One vector for each sequence, row-major, `[sequences, dimension]`.
@@ -116,7 +117,11 @@ impl SentenceEncoder {
         let width = self.dimension();
         let mut vectors = Vec::with_capacity(hidden.sequences.len() * width);
         for range in hidden.sequences.ranges() {
-            let mut vector = pool(self.pooling, &states[range.start * width..range.end * width], width);
+            let mut vector = pool(
+                self.pooling,
+                &states[range.start * width..range.end * width],
+                width,
+            );
             if self.normalize {
                 normalize(&mut vector);
             }
@@ -158,12 +163,18 @@ fn pooling_of(path: &Path) -> Result<Pooling, Error> {
         (config.pooling_mode_cls_token, Some(Pooling::First)),
         (config.pooling_mode_mean_tokens, Some(Pooling::Mean)),
         (config.pooling_mode_max_tokens, Some(Pooling::Max)),
-        (config.pooling_mode_mean_sqrt_len_tokens, Some(Pooling::MeanSqrtLength)),
+        (
+            config.pooling_mode_mean_sqrt_len_tokens,
+            Some(Pooling::MeanSqrtLength),
+        ),
         (config.pooling_mode_weightedmean_tokens, None),
         (config.pooling_mode_lasttoken, None),
     ];
-    let chosen: Vec<Option<Pooling>> =
-        modes.into_iter().filter(|(on, _)| *on).map(|(_, mode)| mode).collect();
+    let chosen: Vec<Option<Pooling>> = modes
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, mode)| mode)
+        .collect();
     match chosen[..] {
         [Some(pooling)] => Ok(pooling),
         _ => Err(Error::Unsupported {

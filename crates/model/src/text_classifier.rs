@@ -34,7 +34,9 @@ impl TextClassifier {
             Some(folder) => {
                 let adapter = Adapter::read(folder, device)?;
                 let classifier = Classifier::with_adapter(base, &adapter, device)?;
-                let card = ModelCard::exists(folder).then(|| ModelCard::read(folder)).transpose()?;
+                let card = ModelCard::exists(folder)
+                    .then(|| ModelCard::read(folder))
+                    .transpose()?;
                 let (names, length) = match card {
                     Some(card) => (Some(card.classes), card.max_length),
                     None => (config.classes.clone(), None),
@@ -84,7 +86,9 @@ impl TextClassifier {
     /// Logits of each sequence, row-major, `[sequences, classes]`.
     pub fn logits(&self, sequences: &[&Tokens], cache: &PrefixCache) -> Vec<f32> {
         let hidden = cache.hidden(&self.classifier, self.first_layer, sequences);
-        let logits = self.classifier.logits_from(self.first_layer, hidden, &self.parameters);
+        let logits = self
+            .classifier
+            .logits_from(self.first_layer, hidden, &self.parameters);
         logits.into_data().iter::<f32>().collect()
     }
 }

@@ -52,10 +52,9 @@ impl TextTokenizer {
         let most = config.longest_sequence();
         let own = own_limit(folder)?.map_or(most, |own| own.min(most));
         let max_length = max_length.map_or(own, NonZeroUsize::get);
-        let least = tokenizer
-            .get_post_processor()
-            .map_or(0, |processor| tokenizers::PostProcessor::added_tokens(processor, false))
-            + 1;
+        let least = tokenizer.get_post_processor().map_or(0, |processor| {
+            tokenizers::PostProcessor::added_tokens(processor, false)
+        }) + 1;
         if max_length < least || max_length > most {
             return Err(Error::MaxLength {
                 asked: max_length,
@@ -91,7 +90,10 @@ impl TextTokenizer {
             .tokenizer
             .encode_batch_fast(texts.to_vec(), true)
             .map_err(Error::Tokenize)?;
-        Ok(encodings.into_iter().map(|encoding| encoding.get_ids().to_vec()).collect())
+        Ok(encodings
+            .into_iter()
+            .map(|encoding| encoding.get_ids().to_vec())
+            .collect())
     }
 }
 

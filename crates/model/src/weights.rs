@@ -170,7 +170,12 @@ impl Weights {
     /// # Errors
     ///
     /// As [`Weights::values`].
-    pub fn matrix(&self, name: &str, shape: [usize; 2], device: &Device) -> Result<Tensor<2>, Error> {
+    pub fn matrix(
+        &self,
+        name: &str,
+        shape: [usize; 2],
+        device: &Device,
+    ) -> Result<Tensor<2>, Error> {
         let values = self.values(name, &shape)?;
         Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }

@@ -20,7 +20,9 @@ fn device() -> Device {
 }
 
 fn fixtures(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
 }
 
 #[derive(serde::Deserialize)]
@@ -55,9 +57,16 @@ fn floats(weights: &Weights, name: &str) -> Vec<f32> {
 fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}: number of values");
     let largest = expected.iter().fold(1e-3_f32, |a, b| a.max(b.abs()));
-    let worst = got.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let worst = got
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     println!("{what}: off by {:.1e} of {largest:.1e}", worst);
-    assert!(worst <= tolerance * largest, "{what}: off by {worst}, largest value {largest}");
+    assert!(
+        worst <= tolerance * largest,
+        "{what}: off by {worst}, largest value {largest}"
+    );
 }
 
 fn values(tensor: Tensor<2>) -> Vec<f32> {
@@ -102,14 +111,28 @@ fn check_forward(family: &str) {
     let mask = integers(&expected_path, "attention_mask");
     let device = device();
 
-    let encoder =
-        Encoder::load(&Weights::open(&folder).unwrap(), config.clone(), device.tensors()).unwrap();
+    let encoder = Encoder::load(
+        &Weights::open(&folder).unwrap(),
+        config.clone(),
+        device.tensors(),
+    )
+    .unwrap();
     let batch = Batch::new(&tokens, &config, device.tensors());
     let embedded = encoder.embed(&batch);
     let at = |name: &str| packed(&floats(&expected, name), &mask, config.hidden);
-    assert_close("embedding output", &values(embedded.states), &at("embedding_output"), 1e-5);
+    assert_close(
+        "embedding output",
+        &values(embedded.states),
+        &at("embedding_output"),
+        1e-5,
+    );
     let last = encoder.forward(&batch).states;
-    assert_close("last hidden state", &values(last), &at("last_hidden_state"), 1e-5);
+    assert_close(
+        "last hidden state",
+        &values(last),
+        &at("last_hidden_state"),
+        1e-5,
+    );
 
     let (classifier, head) = Classifier::with_own_head(&folder, &device).unwrap();
     let logits = values(classifier.logits(&batch, &head));
@@ -138,21 +161,38 @@ fn check_adapter(family: &str) {
     let batch = Batch::new(&tokens, &config, device.tensors());
     let parameters = adapter.parameters().tracked();
     let logits = classifier.logits(&batch, &parameters);
-    assert_close("logits", &values(logits.clone()), &floats(&expected, "logits"), 1e-5);
+    assert_close(
+        "logits",
+        &values(logits.clone()),
+        &floats(&expected, "logits"),
+        1e-5,
+    );
 
     let count = labels.len();
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), device.tensors());
     let chosen = log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1));
     let loss = chosen.mean().neg();
-    assert_close("loss", &[loss.clone().into_scalar::<f32>()], &floats(&expected, "loss"), 1e-5);
+    assert_close(
+        "loss",
+        &[loss.clone().into_scalar::<f32>()],
+        &floats(&expected, "loss"),
+        1e-5,
+    );
     let gradients = loss.backward();
     for (name, parameter) in parameters.iter() {
         let key = name
             .replace("lora_A.weight", "lora_A.default.weight")
             .replace("lora_B.weight", "lora_B.default.weight")
             .replace("classifier.", "classifier.modules_to_save.default.");
-        let got = parameter.grad(&gradients).expect("every parameter takes part");
-        assert_close(name, &values(got), &floats(&expected, &format!("grad.{key}")), 1e-4);
+        let got = parameter
+            .grad(&gradients)
+            .expect("every parameter takes part");
+        assert_close(
+            name,
+            &values(got),
+            &floats(&expected, &format!("grad.{key}")),
+            1e-4,
+        );
     }
 }
 
@@ -190,5 +230,10 @@ fn sentence_embeddings_equal_sentence_transformers() {
     for (got, expected) in tokens.iter().zip(&ids) {
         assert!(expected.starts_with(&got.iter().map(|&id| i64::from(id)).collect::<Vec<_>>()));
     }
-    assert_close("embeddings", &encoder.embed(&tokens), &floats(&expected, "embeddings"), 1e-5);
+    assert_close(
+        "embeddings",
+        &encoder.embed(&tokens),
+        &floats(&expected, "embeddings"),
+        1e-5,
+    );
 }

@@ -37,14 +37,22 @@ fn lines(graph: &Graph) -> String {
             .iter()
             .map(|&(role, input)| format!("{role}: {}", graph.nodes[input].name))
             .collect();
-        format!("{} {} <- {}", node.work.kind(), node.name, inputs.join(", "))
+        format!(
+            "{} {} <- {}",
+            node.work.kind(),
+            node.name,
+            inputs.join(", ")
+        )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn named(graph: &Graph, roles: &[Role], role: Role) -> Vec<String> {
     let nodes = graph.nodes.iter().zip(roles);
-    nodes.filter(|(_, its)| **its == role).map(|(node, _)| node.name.clone()).collect()
+    nodes
+        .filter(|(_, its)| **its == role)
+        .map(|(node, _)| node.name.clone())
+        .collect()
 }
 
 #[test]
@@ -55,7 +63,11 @@ fn the_loop_is_unrolled_over_seeds_arms_and_rounds() {
 #[test]
 fn every_node_comes_after_what_it_reads() {
     for (index, node) in graph().nodes.iter().enumerate() {
-        assert!(node.work.inputs().iter().all(|&(_, input)| input < index), "{}", node.name);
+        assert!(
+            node.work.inputs().iter().all(|&(_, input)| input < index),
+            "{}",
+            node.name
+        );
     }
 }
 
@@ -64,9 +76,15 @@ fn arms_share_the_start_and_its_predictions() {
     let graph = graph();
     let count = |f: fn(&Work) -> bool| graph.nodes.iter().filter(|node| f(&node.work)).count();
     // For each seed: the start, and three arms of two rounds.
-    assert_eq!(count(|work| matches!(work, Work::Train { .. })), 2 * (1 + 3 * 2));
+    assert_eq!(
+        count(|work| matches!(work, Work::Train { .. })),
+        2 * (1 + 3 * 2)
+    );
     // For each seed: by the start's model for both arms that ask, then by each arm's own.
-    assert_eq!(count(|work| matches!(work, Work::Predict { .. })), 2 * (1 + 2));
+    assert_eq!(
+        count(|work| matches!(work, Work::Predict { .. })),
+        2 * (1 + 2)
+    );
     assert_eq!(graph.trained.len(), 2 * (1 + 3 * 2));
 }
 
@@ -86,7 +104,11 @@ fn only_takes_a_stage_and_reuses_what_it_reads() {
     assert_eq!(named(&graph, &roles, Role::Run), ["vectors"]);
     assert_eq!(named(&graph, &roles, Role::Reuse), ["pool"]);
     let roles = Scope::Only("select".to_owned()).roles(&graph).unwrap();
-    assert!(named(&graph, &roles, Role::Run).iter().all(|name| name.ends_with("/select")));
+    assert!(
+        named(&graph, &roles, Role::Run)
+            .iter()
+            .all(|name| name.ends_with("/select"))
+    );
 }
 
 #[test]
@@ -95,13 +117,22 @@ fn from_takes_a_stage_and_all_that_depend_on_it() {
     let roles = Scope::From("vectors".to_owned()).roles(&graph).unwrap();
     let run = named(&graph, &roles, Role::Run);
     assert!(run.contains(&"seed7/both/round2/train".to_owned()));
-    assert!(!run.iter().any(|name| name.contains("margin") || name.contains("start")));
+    assert!(
+        !run.iter()
+            .any(|name| name.contains("margin") || name.contains("start"))
+    );
     assert!(named(&graph, &roles, Role::Skip).contains(&"seed0/random/round1/train".to_owned()));
 }
 
 #[test]
 fn an_unknown_stage_is_an_error_with_the_nearest_first() {
-    let error = Scope::Only("vector".to_owned()).roles(&graph()).unwrap_err();
+    let error = Scope::Only("vector".to_owned())
+        .roles(&graph())
+        .unwrap_err();
     assert_eq!(error.known[0], "vectors");
-    assert!(error.to_string().starts_with("the pipeline has no stage \"vector\"; it has vectors, "));
+    assert!(
+        error
+            .to_string()
+            .starts_with("the pipeline has no stage \"vector\"; it has vectors, ")
+    );
 }

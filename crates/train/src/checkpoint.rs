@@ -79,7 +79,10 @@ pub(crate) fn save(folder: &Path, state: &State) -> Result<(), Error> {
         add("best", name, tensor.clone());
     }
     let views = tensors.iter().map(|(name, shape, bytes)| {
-        Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes)?))
+        Ok((
+            name.as_str(),
+            TensorView::new(Dtype::F32, shape.to_vec(), bytes)?,
+        ))
     });
     let encoded = || -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
@@ -111,10 +114,8 @@ pub(crate) fn load(
             });
         }
     };
-    decode(&bytes, fingerprint, optimizer, device).map_err(|source| Error::Checkpoint {
-        path,
-        source,
-    })
+    decode(&bytes, fingerprint, optimizer, device)
+        .map_err(|source| Error::Checkpoint { path, source })
 }
 
 fn decode(
@@ -125,7 +126,10 @@ fn decode(
 ) -> Result<Option<State>, Box<dyn std::error::Error + Send + Sync>> {
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let file = SafeTensors::deserialize(bytes)?;
-    let state = header.metadata().as_ref().and_then(|metadata| metadata.get(STATE));
+    let state = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(STATE));
     let progress: Progressed = serde_json::from_str(state.ok_or("it has no state")?)?;
     if progress.fingerprint != fingerprint {
         return Ok(None);
@@ -137,8 +141,9 @@ fn decode(
             let view = file.tensor(name)?;
             let shape: [usize; 2] = view.shape().try_into()?;
             let bytes = view.data().chunks_exact(4);
-            let values: Vec<f32> =
-                bytes.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let values: Vec<f32> = bytes
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect();
             Ok(Tensor::from_data(TensorData::new(values, shape), device))
         };
         match name.split_once('/') {

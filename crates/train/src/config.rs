@@ -90,8 +90,17 @@ impl TrainConfig {
         if self.lora.targets.is_empty() {
             return wrong("lora.targets", &"[]", "at least one linear layer");
         }
-        if self.lora.layers.as_ref().is_some_and(|layers| layers.is_empty()) {
-            return wrong("lora.layers", &"[]", "at least one layer, or left out for all");
+        if self
+            .lora
+            .layers
+            .as_ref()
+            .is_some_and(|layers| layers.is_empty())
+        {
+            return wrong(
+                "lora.layers",
+                &"[]",
+                "at least one layer, or left out for all",
+            );
         }
         Ok(())
     }

@@ -29,7 +29,12 @@ impl NamedAdamW {
     }
 
     /// The tensors after one step against their gradients, tracked anew.
-    pub fn step(&mut self, rate: f64, parameters: &Parameters, gradients: &Gradients) -> Parameters {
+    pub fn step(
+        &mut self,
+        rate: f64,
+        parameters: &Parameters,
+        gradients: &Gradients,
+    ) -> Parameters {
         let mut next = Parameters::default();
         for (name, tensor) in parameters.iter() {
             let value = tensor.clone().inner();
@@ -37,7 +42,8 @@ impl NamedAdamW {
                 Some(gradient) => {
                     let state = self.states.remove(name);
                     let (value, state) = self.rule.step(rate, value, gradient, state);
-                    self.states.extend(state.map(|state| (name.to_owned(), state)));
+                    self.states
+                        .extend(state.map(|state| (name.to_owned(), state)));
                     value
                 }
                 None => value,

@@ -35,7 +35,9 @@ mod tests {
     fn it_rises_to_the_peak_and_falls_to_zero() {
         let schedule = Schedule::new(1e-2, 0.2, 10);
         let rates: Vec<f64> = (0..=10).map(|step| schedule.at(step)).collect();
-        let expected = [0.0, 5e-3, 1e-2, 8.75e-3, 7.5e-3, 6.25e-3, 5e-3, 3.75e-3, 2.5e-3, 1.25e-3, 0.0];
+        let expected = [
+            0.0, 5e-3, 1e-2, 8.75e-3, 7.5e-3, 6.25e-3, 5e-3, 3.75e-3, 2.5e-3, 1.25e-3, 0.0,
+        ];
         for (rate, expected) in rates.iter().zip(expected) {
             assert!((rate - expected).abs() < 1e-15, "{rates:?}");
         }

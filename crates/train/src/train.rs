@@ -8,7 +8,9 @@ use crate::schedule::Schedule;
 use crate::{Error, validation};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
-use goldpan_artifact::{Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng};
+use goldpan_artifact::{
+    Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
+};
 use goldpan_model::{Adapter, BaseModel, Classifier, Device, EncoderConfig, HeadSource, ModelCard};
 use goldpan_model::{Parameters, PrefixCache, TextTokenizer, Tokens};
 use rand::seq::SliceRandom;
@@ -166,7 +168,10 @@ impl<'a> Training<'a> {
         let (classifier, parameters, head) =
             Classifier::to_train(base, classes, &config.lora, config.seed, device)?;
         if head == HeadSource::New {
-            tracing::debug!("{} has no head for {classes} classes: a new one is trained", base.display());
+            tracing::debug!(
+                "{} has no head for {classes} classes: a new one is trained",
+                base.display()
+            );
         }
         fs::create_dir_all(checkpoints).map_err(|source| Error::Write {
             path: checkpoints.to_owned(),
@@ -209,7 +214,8 @@ impl<'a> Training<'a> {
     fn fill_cache(&self) -> Result<(), Error> {
         for examples in [&self.examples, &self.validation] {
             let (layer, progress) = (self.first_layer, self.progress);
-            self.cache.fill(&self.classifier, layer, &examples.tokens, progress);
+            self.cache
+                .fill(&self.classifier, layer, &examples.tokens, progress);
         }
         match self.progress.cancelled() {
             true => Err(Error::Cancelled),
@@ -221,7 +227,10 @@ impl<'a> Training<'a> {
     fn epoch(&mut self) -> Result<(), Error> {
         let epoch = self.state.progress.epochs + 1;
         let mut order: Vec<usize> = (0..self.examples.len()).collect();
-        order.shuffle(&mut rng(self.config.seed, &format!("train/shuffle/epoch {epoch}")));
+        order.shuffle(&mut rng(
+            self.config.seed,
+            &format!("train/shuffle/epoch {epoch}"),
+        ));
         let mut total = 0.0;
         for (batch, rows) in order.chunks(self.config.batch_size.get()).enumerate() {
             if self.progress.cancelled() {
@@ -242,7 +251,8 @@ impl<'a> Training<'a> {
             total += f64::from(loss) * rows.len() as f64;
             self.record(epoch, loss, Some(rate), None);
             self.progress.advance(rows.len() as u64);
-            self.progress.note(&format!("epoch {epoch}, loss {loss:.3}"));
+            self.progress
+                .note(&format!("epoch {epoch}, loss {loss:.3}"));
         }
         let mean = total / self.examples.len() as f64;
         self.validate(epoch, mean as f32)?;
@@ -256,9 +266,13 @@ impl<'a> Training<'a> {
         let labels: Vec<i32> = rows.iter().map(|&row| self.examples.labels[row]).collect();
         let labels = TensorData::new(labels, [rows.len(), 1]);
         let labels = Tensor::<2, Int>::from_data(labels, self.device.tensors());
-        let hidden = self.cache.hidden(&self.classifier, self.first_layer, &batch);
+        let hidden = self
+            .cache
+            .hidden(&self.classifier, self.first_layer, &batch);
         let parameters = &self.state.parameters;
-        let logits = self.classifier.logits_from(self.first_layer, hidden, parameters);
+        let logits = self
+            .classifier
+            .logits_from(self.first_layer, hidden, parameters);
         let loss = log_softmax(logits, 1).gather(1, labels).mean().neg();
         let gradients = loss.backward();
         self.state.parameters = self.state.optimizer.step(rate, parameters, &gradients);
@@ -328,7 +342,11 @@ impl<'a> Training<'a> {
             return Err(error);
         }
         let progress = &self.state.progress;
-        let last = progress.history.iter().rev().find_map(|row| row.0.validation_accuracy);
+        let last = progress
+            .history
+            .iter()
+            .rev()
+            .find_map(|row| row.0.validation_accuracy);
         Ok(Summary {
             labelled: self.examples.len(),
             steps: progress.steps,

@@ -23,7 +23,10 @@ pub(crate) fn validate(
         if progress.cancelled() {
             return Err(Error::Cancelled);
         }
-        let batch: Vec<&Tokens> = group.iter().map(|&index| &validation.tokens[index]).collect();
+        let batch: Vec<&Tokens> = group
+            .iter()
+            .map(|&index| &validation.tokens[index])
+            .collect();
         let hidden = cache.hidden(classifier, first_layer, &batch);
         let result = classifier.logits_from(first_layer, hidden, &parameters);
         let values: Vec<f32> = result.into_data().iter::<f32>().collect();
@@ -31,6 +34,9 @@ pub(crate) fn validate(
             logits[index] = values.to_vec();
         }
     }
-    let rows = logits.iter().map(Vec::as_slice).zip(validation.labels.iter().copied());
+    let rows = logits
+        .iter()
+        .map(Vec::as_slice)
+        .zip(validation.labels.iter().copied());
     Ok(measure(classes, rows)?)
 }

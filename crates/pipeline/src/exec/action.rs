@@ -25,7 +25,9 @@ pub(crate) fn action(
     let node = &graph.nodes[node];
     let mut inputs = Map::new();
     for (role, input) in node.work.inputs() {
-        let Some(record) = &records[input] else { return Ok(None) };
+        let Some(record) = &records[input] else {
+            return Ok(None);
+        };
         inputs.insert(role.to_owned(), json!(record.object));
     }
     let model = |name: &str| names.model(name).map(|folder| json!(folder.digest));
@@ -85,9 +87,11 @@ pub(crate) fn action(
             Some(action.with("config", config).with("seed", *seed))
         }
         Work::Evaluate { .. } => Some(action.with("version", goldpan_evaluate::VERSION)),
-        Work::Label { round, .. } => {
-            Some(action.with("version", LABEL_VERSION).with("config", json!({ "round": round })))
-        }
+        Work::Label { round, .. } => Some(
+            action
+                .with("version", LABEL_VERSION)
+                .with("config", json!({ "round": round })),
+        ),
     })
 }
 
@@ -115,6 +119,10 @@ pub(crate) fn ingest_config(
 }
 
 fn digests(config: &IngestConfig) -> Result<Value, Error> {
-    let digests = config.inputs().iter().map(digest_file).collect::<Result<Vec<_>, _>>()?;
+    let digests = config
+        .inputs()
+        .iter()
+        .map(digest_file)
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(json!(digests))
 }

@@ -36,7 +36,9 @@ impl<'a> Context<'a> {
     /// The frozen states of a base model.
     pub fn frozen(&self, base: Digest) -> Arc<PrefixCache> {
         let mut frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
-        let cache = frozen.entry(base).or_insert_with(|| Arc::new(PrefixCache::new(FROZEN_STATES)));
+        let cache = frozen
+            .entry(base)
+            .or_insert_with(|| Arc::new(PrefixCache::new(FROZEN_STATES)));
         cache.clone()
     }
 

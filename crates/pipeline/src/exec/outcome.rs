@@ -74,7 +74,10 @@ impl ModelRow {
         let number = |name: &str| record.summary.get(name).and_then(Value::as_f64);
         let whole = |name: &str| record.summary.get(name).and_then(Value::as_u64);
         Self {
-            arm: model.arm.as_ref().map_or("start".to_owned(), ToString::to_string),
+            arm: model
+                .arm
+                .as_ref()
+                .map_or("start".to_owned(), ToString::to_string),
             seed: model.seed,
             round: model.round,
             labelled: whole("labelled").unwrap_or_default(),
@@ -100,9 +103,8 @@ impl Outcome {
 
     /// The text of `results.csv`. No field needs quotes: arms are plain names.
     pub(crate) fn csv(models: &[ModelRow]) -> String {
-        let mut csv = String::from(
-            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object\n",
-        );
+        let mut csv =
+            String::from("arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object\n");
         for row in models {
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -134,7 +136,10 @@ impl Outcome {
         }
         keys.sort_by_key(|&(round, _)| round);
         let accuracies = |round: u32, arm: &str| -> Vec<f64> {
-            let of_arm = self.models.iter().filter(|row| row.round == round && row.arm == arm);
+            let of_arm = self
+                .models
+                .iter()
+                .filter(|row| row.round == round && row.arm == arm);
             of_arm.map(|row| row.accuracy).collect()
         };
         let rows = keys.iter().map(|&(round, arm)| {
@@ -142,8 +147,10 @@ impl Outcome {
             let mean = mean(&values);
             let random = accuracies(round, "random");
             let compared = arm != "random" && random.len() == values.len();
-            let labelled =
-                self.models.iter().find(|row| row.round == round && row.arm == arm);
+            let labelled = self
+                .models
+                .iter()
+                .find(|row| row.round == round && row.arm == arm);
             ArmRow {
                 arm: arm.to_owned(),
                 round,
@@ -221,7 +228,10 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_deviation() {
-        assert_eq!(outcome(vec![model("start", 0, 0, 0.5)]).arms()[0].deviation, None);
+        assert_eq!(
+            outcome(vec![model("start", 0, 0, 0.5)]).arms()[0].deviation,
+            None
+        );
     }
 
     #[test]

@@ -54,14 +54,27 @@ impl fmt::Display for Status {
 
 impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.steps.iter().map(|step| step.kind.len()).max().unwrap_or(0);
-        let name = self.steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
+        let kind = self
+            .steps
+            .iter()
+            .map(|step| step.kind.len())
+            .max()
+            .unwrap_or(0);
+        let name = self
+            .steps
+            .iter()
+            .map(|step| step.name.len())
+            .max()
+            .unwrap_or(0);
         for step in &self.steps {
-            writeln!(f, "{:kind$} {:name$}  {}", step.kind, step.name, step.status)?;
+            writeln!(
+                f,
+                "{:kind$} {:name$}  {}",
+                step.kind, step.name, step.status
+            )?;
         }
-        let count = |f: fn(&Status) -> bool| {
-            self.steps.iter().filter(|step| f(&step.status)).count()
-        };
+        let count =
+            |f: fn(&Status) -> bool| self.steps.iter().filter(|step| f(&step.status)).count();
         let cached = count(|status| *status == Status::Cached);
         write!(f, "{cached} cached, {} to run", self.steps.len() - cached)
     }

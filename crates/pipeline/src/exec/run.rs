@@ -47,7 +47,11 @@ struct Prepared {
 impl Prepared {
     fn new(pipeline: &Pipeline, options: &RunOptions) -> Result<Self, Error> {
         let graph = Graph::of(pipeline);
-        if let Some(node) = graph.nodes.iter().find(|node| node.work.precision() == Precision::Bf16) {
+        if let Some(node) = graph
+            .nodes
+            .iter()
+            .find(|node| node.work.precision() == Precision::Bf16)
+        {
             return Err(Error::Bf16 {
                 stage: node.name.clone(),
             });
@@ -140,7 +144,9 @@ pub fn run(
     let began = Instant::now();
     let prepared = Prepared::new(pipeline, options)?;
     let names = Names::fetch(&prepared.graph, places, progress)?;
-    let session = prepared.store.session(&mut wait(progress, "another run's cleaning up"))?;
+    let session = prepared
+        .store
+        .session(&mut wait(progress, "another run's cleaning up"))?;
     let mut run = Run {
         pipeline: pipeline.name.as_str(),
         context: Context::new(&prepared.graph, &names, &prepared.store, &prepared.device),
@@ -232,7 +238,9 @@ impl Run<'_> {
     fn blocked(&self, node: NodeId) -> Error {
         let graph = self.context.graph;
         let inputs = graph.nodes[node].work.inputs();
-        let missing = inputs.iter().find(|&&(_, input)| self.records[input].is_none());
+        let missing = inputs
+            .iter()
+            .find(|&&(_, input)| self.records[input].is_none());
         let stage = missing.map_or(node, |&(_, input)| input);
         Error::NotDone {
             stage: graph.nodes[stage].name.clone(),
@@ -248,7 +256,9 @@ impl Run<'_> {
         };
         let why = self.session.store().why(action)?;
         let what = format!("another run's {}", part.name);
-        let claim = self.session.claim(action, reuse, &mut wait(self.progress, &what))?;
+        let claim = self
+            .session
+            .claim(action, reuse, &mut wait(self.progress, &what))?;
         let pending = match claim {
             Claim::Found(record) => {
                 self.reused += 1;
@@ -271,13 +281,15 @@ impl Run<'_> {
         let span = tracing::debug_span!("stage", name = part.name);
         let _entered = span.enter();
         let began = Instant::now();
-        let summary = task.run(node).map_err(|source| match source.is_cancelled() {
-            true => Error::Cancelled,
-            false => Error::Stage {
-                stage: part.name.clone(),
-                source: Box::new(source),
-            },
-        })?;
+        let summary = task
+            .run(node)
+            .map_err(|source| match source.is_cancelled() {
+                true => Error::Cancelled,
+                false => Error::Stage {
+                    stage: part.name.clone(),
+                    source: Box::new(source),
+                },
+            })?;
         let took = began.elapsed();
         let record = pending.commit(summary, took)?;
         info!("{position}: {}", told(part.work.kind(), &record));

@@ -101,7 +101,11 @@ impl Task<'_> {
                 let config = ingest_config(settings, self.context.names);
                 let config = config.map_err(|_| StageError::InputGone)?;
                 let config = config.ok_or(StageError::InputGone)?;
-                summary(&goldpan_ingest::ingest(&config, &self.out("texts.arrow"), progress)?)
+                summary(&goldpan_ingest::ingest(
+                    &config,
+                    &self.out("texts.arrow"),
+                    progress,
+                )?)
             }
             Work::Embed {
                 texts,
@@ -154,7 +158,8 @@ impl Task<'_> {
             }
             Work::Select { .. } => self.select(node),
             Work::Evaluate { predictions, texts } => {
-                let predictions = Predictions::open(self.input(*predictions, "predictions.arrow")?)?;
+                let predictions =
+                    Predictions::open(self.input(*predictions, "predictions.arrow")?)?;
                 let metrics = goldpan_evaluate::evaluate(&predictions, &self.texts(*texts)?)?;
                 goldpan_evaluate::write(&metrics, &self.out("metrics.json"))?;
                 summary(&metrics)
@@ -168,7 +173,9 @@ impl Task<'_> {
     }
 
     fn input(&self, node: NodeId, name: &str) -> Result<PathBuf, StageError> {
-        self.context.file(node, self.records, name).ok_or(StageError::InputGone)
+        self.context
+            .file(node, self.records, name)
+            .ok_or(StageError::InputGone)
     }
 
     fn texts(&self, node: NodeId) -> Result<Texts, StageError> {
@@ -177,7 +184,11 @@ impl Task<'_> {
 
     /// The folder of a model, and what a trained model's card says of it.
     fn model(&self, name: &str) -> Result<(&Path, BaseModel), StageError> {
-        let folder = self.context.names.model(name).ok_or(StageError::InputGone)?;
+        let folder = self
+            .context
+            .names
+            .model(name)
+            .ok_or(StageError::InputGone)?;
         let base = BaseModel {
             name: folder.name.clone(),
             digest: folder.digest,
@@ -268,7 +279,9 @@ impl Task<'_> {
         };
         let out = self.out("selection.arrow");
         let (count, progress) = (count.get(), self.progress);
-        summary(&goldpan_select::select(strategy, &inputs, count, *seed, &out, progress)?)
+        summary(&goldpan_select::select(
+            strategy, &inputs, count, *seed, &out, progress,
+        )?)
     }
 
     /// Earlier labels, and the picked texts' own.

@@ -10,7 +10,8 @@ pub(crate) struct Watched<'a> {
 
 impl Progress for Watched<'_> {
     fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
-        self.inner.begin(&format!("{}: {what}", self.name), unit, total);
+        self.inner
+            .begin(&format!("{}: {what}", self.name), unit, total);
     }
 
     fn advance(&self, units: u64) {

@@ -173,7 +173,9 @@ impl Work {
                 ("previous", *previous),
             ],
         };
-        let known = all.into_iter().filter_map(|(role, node)| Some((role, node?)));
+        let known = all
+            .into_iter()
+            .filter_map(|(role, node)| Some((role, node?)));
         known.collect()
     }
 }

@@ -89,14 +89,18 @@ impl<'a> Unrolling<'a> {
             labelled: before.map(|before| before.labels),
             seed: self.seed,
         };
-        let selection = self.graph.add(format!("{scope}/select"), tags.clone(), select);
+        let selection = self
+            .graph
+            .add(format!("{scope}/select"), tags.clone(), select);
         let label = Work::Label {
             texts: self.pool,
             selection,
             previous: before.map(|before| before.labels),
             round,
         };
-        let labels = self.graph.add(format!("{scope}/label"), tags.clone(), label);
+        let labels = self
+            .graph
+            .add(format!("{scope}/label"), tags.clone(), label);
         let train = Work::Train {
             texts: self.pool,
             labelled: Some(labels),
@@ -105,7 +109,9 @@ impl<'a> Unrolling<'a> {
             training: self.experiment.training.clone(),
             seed: self.seed,
         };
-        let model = self.graph.add(format!("{scope}/train"), tags.clone(), train);
+        let model = self
+            .graph
+            .add(format!("{scope}/train"), tags.clone(), train);
         self.graph.trained.push(TrainedModel {
             arm: arm.map(|arm| arm.name.clone()),
             seed: self.seed,
@@ -133,7 +139,11 @@ impl<'a> Unrolling<'a> {
                 precision: Precision::F32,
             },
         };
-        let node = self.graph.add(format!("{}/predict", before.scope), before.tags.clone(), work);
+        let node = self.graph.add(
+            format!("{}/predict", before.scope),
+            before.tags.clone(),
+            work,
+        );
         self.predictions.insert(before.model, node);
         node
     }
