@@ -59,11 +59,10 @@ pub trait EncoderOps: Backend {
 
 /// Whether this device runs the kernels of this crate.
 fn has_kernels(device: &Device) -> bool {
-    match device.clone().inner().as_dispatch() {
-        DispatchDevice::Flex(_) => true,
-        #[allow(unreachable_patterns)]
-        _ => false,
-    }
+    matches!(
+        device.clone().inner().as_dispatch(),
+        DispatchDevice::Flex(_)
+    )
 }
 
 /// `gelu(x + bias)` in the exact (erf) form.

@@ -119,14 +119,14 @@ fn a_sequence_does_not_see_its_neighbours() {
     let [q, k, v] = [1, 2, 3].map(|salt| matrix(18, 24, salt, &device));
     let both = attention(q.clone(), k.clone(), v.clone(), &together, &together, 4);
     let first = attention(
-        q.slice([0..7]),
-        k.slice([0..7]),
-        v.slice([0..7]),
+        q.narrow(0, 0, 7),
+        k.narrow(0, 0, 7),
+        v.narrow(0, 0, 7),
         &alone,
         &alone,
         4,
     );
-    both.slice([0..7])
+    both.narrow(0, 0, 7)
         .into_data()
         .assert_eq(&first.into_data(), true);
 }

@@ -86,7 +86,7 @@ impl Encoder {
         Ok(Self {
             words: table("word_embeddings", config.vocabulary)?,
             positions: table("position_embeddings", config.positions)?,
-            token_type: table("token_type_embeddings", config.token_types)?.slice([0..1]),
+            token_type: table("token_type_embeddings", config.token_types)?.narrow(0, 0, 1),
             norm: Norm::load(weights, &format!("{embeddings}.LayerNorm"), &config, device)?,
             layers: layers.collect::<Result<_, _>>()?,
             config,
