@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -33,10 +34,19 @@ fn main() -> ExitCode {
 /// Builds the program, then becomes `goldpan run`: its exit code and signals are this process's.
 fn pipeline(arguments: &[OsString]) -> ExitCode {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let build = Command::new(cargo)
+    let mut build = Command::new(cargo);
+    build
         .args(["build", "--release", "--package", "goldpan-cli"])
-        .args(["--manifest-path".into(), root().join("Cargo.toml")])
-        .status();
+        .args(["--manifest-path".into(), root().join("Cargo.toml")]);
+    // What `cargo run` says of this package would make cargo build some of the others anew.
+    let own = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if own.iter().any(|start| text.starts_with(start)) {
+            build.env_remove(&name);
+        }
+    }
+    let build = build.status();
     match build {
         Ok(status) if status.success() => {}
         Ok(status) => return code(status.code()),
@@ -54,30 +64,13 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
 }
 
 /// Replaces this process by `command`, so that signals reach it and its exit code is ours.
-#[cfg(unix)]
 fn become_of(command: &mut Command) -> ExitCode {
-    use std::os::unix::process::CommandExt;
     let error = command.exec();
     eprintln!(
         "error: cannot start {}: {error}",
         command.get_program().display()
     );
     ExitCode::FAILURE
-}
-
-/// Runs `command` and ends as it does.
-#[cfg(not(unix))]
-fn become_of(command: &mut Command) -> ExitCode {
-    match command.status() {
-        Ok(status) => code(status.code()),
-        Err(error) => {
-            eprintln!(
-                "error: cannot start {}: {error}",
-                command.get_program().display()
-            );
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn code(code: Option<i32>) -> ExitCode {
