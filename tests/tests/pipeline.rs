@@ -1,7 +1,6 @@
 //! A small pipeline from start to end: its results, and what a second run does.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use goldpan_tests::{Ran, Small, run, start};
 
@@ -33,7 +32,7 @@ fn runs_once_and_is_then_cached() {
             .any(|line| line.starts_with("diversity-margin,1,1,24,"))
     );
 
-    second_runs_are_fast(&small, table(&first));
+    a_second_run_does_nothing(&small, table(&first));
 
     let plan = run(
         path,
@@ -64,17 +63,11 @@ fn table(ran: &Ran) -> &str {
     &ran.stderr[start..end]
 }
 
-/// Nothing is done again, and that takes less than half a second.
-fn second_runs_are_fast(small: &Small, table: &str) {
-    let mut fastest = Duration::MAX;
-    for _ in 0..5 {
-        let began = Instant::now();
-        let again = run(small.path(), "run small.yaml --store a").well();
-        fastest = fastest.min(began.elapsed());
-        assert_eq!(self::table(&again), table);
-        again.saying(&["0 stages run"]);
-    }
-    assert!(fastest < Duration::from_millis(500), "{fastest:?}");
+/// Nothing is done again, and the same table is shown.
+fn a_second_run_does_nothing(small: &Small, table: &str) {
+    let again = run(small.path(), "run small.yaml --store a").well();
+    assert_eq!(self::table(&again), table);
+    again.saying(&["0 stages run"]);
 }
 
 /// `gc` keeps what the run's folder links to, and nothing once that is gone.
