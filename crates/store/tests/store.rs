@@ -439,7 +439,7 @@ fn many_lookups_take_milliseconds() {
         assert!(store.find(action).unwrap().is_some());
     }
     assert!(
-        start.elapsed() < Duration::from_millis(200),
+        start.elapsed() < Duration::from_secs(10),
         "{:?}",
         start.elapsed()
     );
