@@ -11,7 +11,7 @@ use crate::plan::{Classifier, Graph, NodeId, Work};
 use crate::spec::IngestSettings;
 
 /// The version of the `label` stage, whose code is here.
-const LABEL_VERSION: u32 = 1;
+pub(crate) const LABEL_VERSION: u32 = 1;
 
 /// The action of a node, or `None` while an input is not there or a name was not found.
 pub(crate) fn action(

@@ -15,7 +15,7 @@ use goldpan_train::{Inputs as TrainInputs, TrainConfig};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::exec::action::{base_of, ingest_config};
+use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::plan::{Classifier, NodeId, Work};
 use crate::spec::{LoraTarget, TrainingSettings};
@@ -299,7 +299,7 @@ impl Task<'_> {
         let selection = Selection::open(self.input(*selection, "selection.arrow")?)?;
         let row_of: std::collections::HashMap<u64, usize> =
             texts.ids().enumerate().map(|(row, id)| (id, row)).collect();
-        let producer = Producer::new("label", 1);
+        let producer = Producer::new("label", LABEL_VERSION);
         let mut writer = LabelsWriter::create(self.out("labels.arrow"), texts.classes(), producer)?;
         if let Some(previous) = previous {
             let previous = Labels::open(self.input(*previous, "labels.arrow")?)?;
