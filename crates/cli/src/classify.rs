@@ -69,7 +69,10 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::Cancelled => Exit::Stopped,
         E::Read { source, .. } => reading(source.kind()),
         E::Map { source, .. } => artifact(source),
-        E::MaxLength { .. } | E::Layer { .. } | E::DeviceNotBuilt { .. } => Exit::Usage,
+        E::MaxLength { .. }
+        | E::Layer { .. }
+        | E::DeviceNotBuilt { .. }
+        | E::OutputExists { .. } => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,
     }
@@ -101,7 +104,11 @@ fn train(error: &goldpan_train::Error) -> Exit {
     use goldpan_train::Error as E;
     match error {
         E::Cancelled => Exit::Stopped,
-        E::Config(_) | E::OutputExists { .. } => Exit::Usage,
+        E::Config(_)
+        | E::OutputExists { .. }
+        | E::ClassWeights { .. }
+        | E::PreviousBase { .. }
+        | E::PreviousTensor { .. } => Exit::Usage,
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
         E::Diverged { .. } | E::Write { .. } | E::Checkpoint { .. } => Exit::Failed,

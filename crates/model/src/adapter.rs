@@ -1,8 +1,10 @@
 //! LoRA adapters in PEFT's format: `adapter_model.safetensors` and `adapter_config.json`.
 
+use crate::adaptation::Scales;
 use crate::classifier::{head_shapes, last_tensor};
 use crate::error::read_json;
-use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, Weights};
+use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, TuningKind};
+use crate::{Weights, trained};
 use goldpan_artifact::atomic;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
@@ -15,12 +17,12 @@ const ROOT: &str = "base_model.model.";
 const MODEL_FILE: &str = "adapter_model.safetensors";
 const CONFIG_FILE: &str = "adapter_config.json";
 
-/// A trained adapter: LoRA tensors and the head.
+/// A trained adapter: LoRA tensors and the head, or the head alone.
 pub struct Adapter {
     /// Where it was read from.
     path: PathBuf,
     /// What LoRA's products are multiplied with.
-    pub(crate) scale: f32,
+    pub(crate) scales: Scales,
     parameters: Parameters,
 }
 
@@ -36,13 +38,20 @@ struct Config {
 }
 
 impl Adapter {
-    /// Reads an adapter folder.
+    /// Reads an adapter folder, or one with a head alone.
     ///
     /// # Errors
     ///
     /// When a file is damaged, or the adapter uses more of PEFT than plain LoRA: such a feature is
     /// named, never ignored.
     pub fn read(folder: &Path, device: &Device) -> Result<Self, Error> {
+        if trained::has_head_alone(folder) {
+            return Ok(Self {
+                path: folder.to_owned(),
+                scales: Scales::uniform(0.0),
+                parameters: trained::read_trained(folder, TuningKind::Head, device)?,
+            });
+        }
         let config_path = folder.join(CONFIG_FILE);
         let config: Config = read_json(config_path.clone())?;
         check(&config_path, &config)?;
@@ -73,9 +82,10 @@ impl Adapter {
             parameters.insert(name.to_owned(), values, matrix, device.tensors());
         }
         let rank = config.r as f32;
+        let scale = config.lora_alpha / if config.use_rslora { rank.sqrt() } else { rank };
         Ok(Self {
             path: folder.to_owned(),
-            scale: config.lora_alpha / if config.use_rslora { rank.sqrt() } else { rank },
+            scales: Scales::uniform(scale),
             parameters,
         })
     }
@@ -249,7 +259,7 @@ fn peft_config(lora: &LoraConfig, base: &str) -> Value {
         "inference_mode": true,
         "layers_to_transform": lora.layers,
         "lora_alpha": lora.alpha,
-        "lora_dropout": 0.0,
+        "lora_dropout": lora.dropout,
         "modules_to_save": ["classifier", "score"],
         "peft_type": "LORA",
         "r": lora.rank,

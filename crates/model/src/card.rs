@@ -1,7 +1,7 @@
 //! What a trained model's folder says about itself: `goldpan.json`.
 
-use crate::Error;
 use crate::error::read_json;
+use crate::{Error, TuningKind};
 use goldpan_artifact::{Digest, atomic};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -30,16 +30,25 @@ pub struct ModelCard {
     pub base: BaseModel,
     /// Tokens that a text was cut at in training; without it, as much as the base model takes.
     pub max_length: Option<NonZeroUsize>,
+    /// What was trained.
+    #[serde(default)]
+    pub tuning: TuningKind,
 }
 
 impl ModelCard {
     /// A card of the current format.
-    pub fn new(classes: Vec<String>, base: BaseModel, max_length: Option<NonZeroUsize>) -> Self {
+    pub fn new(
+        classes: Vec<String>,
+        base: BaseModel,
+        max_length: Option<NonZeroUsize>,
+        tuning: TuningKind,
+    ) -> Self {
         Self {
             format: FORMAT,
             classes,
             base,
             max_length,
+            tuning,
         }
     }
 

@@ -1,20 +1,42 @@
 //! A sequence classifier: an encoder, a head, and LoRA where it was adapted.
 
-use crate::encoder::Adaptation;
+use crate::adaptation::{Adaptation, Scales};
 use crate::linear::Linear;
-use crate::{Adapter, Batch, Device, Encoder, EncoderConfig, Error, Family, Hidden, LoraConfig};
-use crate::{Parameters, Target, Weights};
+use crate::{Adapter, Batch, Device, Dropout, Encoder, EncoderConfig, Error, Family, Hidden};
+use crate::{LoraConfig, Parameters, Target, Tuning, Weights};
 use burn::tensor::Tensor;
 use goldpan_artifact::rng;
+use goldpan_kernels::Sequences;
 use rand::RngExt;
 use std::path::Path;
+
+/// BERT's pooler, inside the encoder.
+const POOLER: &str = "pooler.dense";
 
 /// A classifier. Its trainable tensors are apart from it, in [`Parameters`].
 pub struct Classifier {
     encoder: Encoder,
     /// BERT's frozen pooler.
     pooler: Option<Linear>,
-    scale: f32,
+    scales: Scales,
+}
+
+/// What a forward pass begins with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is moved twice"
+)]
+pub enum Start {
+    /// Tokens.
+    Tokens(Batch),
+    /// What the frozen part below a layer made of them: the states of all tokens, or of each
+    /// sequence's first where no layer is left.
+    States {
+        /// The layer that comes next; the number of layers where none does.
+        layer: usize,
+        /// The states.
+        hidden: Hidden,
+    },
 }
 
 /// Where the head that training starts from came from.
@@ -27,26 +49,29 @@ pub enum HeadSource {
 }
 
 impl Classifier {
-    /// Opens the base model of a classifier whose LoRA products are scaled by `scale`.
-    fn open(folder: &Path, weights: &Weights, scale: f32, device: &Device) -> Result<Self, Error> {
+    /// Opens the base model of a classifier whose LoRA products are scaled by `scales`.
+    fn open(
+        folder: &Path,
+        weights: &Weights,
+        scales: Scales,
+        device: &Device,
+    ) -> Result<Self, Error> {
         let config = EncoderConfig::read(folder)?;
         let pooler = match config.family {
             Family::Bert => {
                 let bare = weights.has("pooler.dense.weight");
-                let name = if bare {
-                    "pooler.dense"
-                } else {
-                    "bert.pooler.dense"
-                };
-                let width = config.hidden;
-                Some(Linear::load(weights, name, width, width, device.tensors())?)
+                let prefix = if bare { "" } else { "bert." };
+                let shape = (config.hidden, config.hidden);
+                let device = device.tensors();
+                let pooler = Linear::load(weights, prefix, POOLER, shape, &config, device)?;
+                Some(pooler)
             }
             Family::Roberta => None,
         };
         Ok(Self {
             encoder: Encoder::load(weights, config, device.tensors())?,
             pooler,
-            scale,
+            scales,
         })
     }
 
@@ -57,7 +82,7 @@ impl Classifier {
     /// When the model cannot be loaded or has no head.
     pub fn with_own_head(folder: &Path, device: &Device) -> Result<(Self, Parameters), Error> {
         let weights = Weights::open(folder)?;
-        let classifier = Self::open(folder, &weights, 0.0, device)?;
+        let classifier = Self::open(folder, &weights, Scales::uniform(0.0), device)?;
         let config = classifier.encoder.config();
         let no_head = || Error::NoHead {
             path: folder.to_owned(),
@@ -76,57 +101,44 @@ impl Classifier {
     ///
     /// When the model cannot be loaded, or the adapter does not fit it.
     pub fn with_adapter(folder: &Path, adapter: &Adapter, device: &Device) -> Result<Self, Error> {
-        let classifier = Self::open(folder, &Weights::open(folder)?, adapter.scale, device)?;
+        let weights = Weights::open(folder)?;
+        let classifier = Self::open(folder, &weights, adapter.scales.clone(), device)?;
         adapter.check_fits(classifier.encoder.config())?;
         Ok(classifier)
     }
 
     /// A classifier to be trained, and the tensors it starts from: the base model's head where it
     /// has as many classes, else a random one (normal, deviation 0.02, biases 0); LoRA's A uniform
-    /// within ±1/sqrt(inputs) and B zero, as PEFT begins.
+    /// within ±1/sqrt(inputs) and B zero, as PEFT begins; in full fine-tuning all other tensors as
+    /// the base model has them.
     ///
     /// # Errors
     ///
-    /// When the model cannot be loaded or `lora` asks for a layer that it does not have.
+    /// When the model cannot be loaded or `tuning` asks for a layer that it does not have.
     pub fn to_train(
         folder: &Path,
         classes: usize,
-        lora: &LoraConfig,
+        tuning: &Tuning,
         seed: u64,
         device: &Device,
     ) -> Result<(Self, Parameters, HeadSource), Error> {
         let weights = Weights::open(folder)?;
-        let classifier = Self::open(folder, &weights, lora.scale(), device)?;
+        let classifier = Self::open(folder, &weights, Scales::uniform(tuning.scale()), device)?;
         let config = classifier.encoder.config();
-        lora.check(config)?;
+        tuning.check(config)?;
         let (mut parameters, source) = match own_head(&weights, config, classes, device)? {
             Some(head) => (head, HeadSource::Base),
             None => (new_head(config, classes, seed, device), HeadSource::New),
         };
-        for layer in (0..config.layers).filter(|&layer| lora.adapts(layer)) {
-            for &target in &lora.targets {
-                let (inputs, outputs) = target.shape(config);
-                let name = lora_name(config.family, layer, target);
-                let bound = 1.0 / (inputs as f32).sqrt();
-                let mut random = rng(seed, &format!("train/init/{name}.lora_A"));
-                let a = (0..lora.rank * inputs)
-                    .map(|_| random.random_range(-bound..bound))
-                    .collect();
-                let b = vec![0.0; outputs * lora.rank];
-                let device = device.tensors();
-                parameters.insert(
-                    format!("{name}.lora_A.weight"),
-                    a,
-                    [lora.rank, inputs],
-                    device,
-                );
-                parameters.insert(
-                    format!("{name}.lora_B.weight"),
-                    b,
-                    [outputs, lora.rank],
-                    device,
-                );
+        match tuning {
+            Tuning::Lora(lora) => new_adapters(&mut parameters, config, lora, seed, device),
+            Tuning::Full => {
+                let pooler = classifier.pooler.iter().flat_map(Linear::tensors);
+                for (name, tensor) in classifier.encoder.tensors().into_iter().chain(pooler) {
+                    parameters.set(name, tensor);
+                }
             }
+            Tuning::Head => {}
         }
         Ok((classifier, parameters, source))
     }
@@ -142,48 +154,112 @@ impl Classifier {
         weight.map_or(0, |weight| weight.dims()[0])
     }
 
-    /// The states before layer `layer` for layers that nothing adapts: constants in training.
-    pub fn prefix(&self, layer: usize, batch: &Batch) -> Hidden {
-        self.encoder.run(0..layer, self.encoder.embed(batch))
+    /// What the frozen part makes of a batch: constants in training.
+    pub(crate) fn prefix(&self, layer: usize, batch: &Batch) -> Hidden {
+        let layers = self.encoder.config().layers;
+        let hidden = self.encoder.embed(batch);
+        if layer < layers {
+            return self.encoder.run(0..layer, hidden);
+        }
+        let hidden = self.encoder.run(0..layers - 1, hidden);
+        let count = hidden.sequences.len();
+        Hidden {
+            states: self.encoder.last_layer_of_first_tokens(hidden, None),
+            sequences: Sequences::from_lengths(std::iter::repeat_n(1, count)),
+        }
     }
 
     /// Logits, `[sequences, classes]`.
-    pub fn logits(&self, batch: &Batch, parameters: &Parameters) -> Tensor<2> {
-        self.logits_from(0, self.encoder.embed(batch), parameters)
-    }
-
-    /// Logits, `[sequences, classes]`, from the states before layer `layer`.
     ///
     /// # Panics
     ///
-    /// When `layer` is the number of layers or more, or `parameters` lack the head.
-    pub fn logits_from(&self, layer: usize, hidden: Hidden, parameters: &Parameters) -> Tensor<2> {
-        let lora = Some(Adaptation {
+    /// When `parameters` lack the head.
+    pub fn logits(&self, start: Start, parameters: &Parameters) -> Tensor<2> {
+        self.run(start, parameters, None)
+    }
+
+    /// Logits, `[sequences, classes]`, with dropout as in training.
+    ///
+    /// # Panics
+    ///
+    /// When `parameters` lack the head.
+    pub fn training_logits(
+        &self,
+        start: Start,
+        parameters: &Parameters,
+        dropout: &Dropout,
+    ) -> Tensor<2> {
+        self.run(start, parameters, Some(dropout))
+    }
+
+    fn run(&self, start: Start, parameters: &Parameters, dropout: Option<&Dropout>) -> Tensor<2> {
+        let adaptation = Adaptation {
             parameters,
-            scale: self.scale,
-        });
-        let last = self.encoder.config().layers - 1;
-        let hidden = self.encoder.run_adapted(layer..last, hidden, lora);
-        let first = self.encoder.last_layer_of_first_tokens(hidden, lora);
+            scales: &self.scales,
+            dropout,
+        };
+        let trained = Some(adaptation);
+        let (layer, hidden) = match start {
+            Start::Tokens(batch) => (0, self.encoder.embed_adapted(&batch, trained)),
+            Start::States { layer, hidden } => (layer, hidden),
+        };
+        let layers = self.encoder.config().layers;
+        let first = match layer < layers {
+            true => {
+                let hidden = self.encoder.run_adapted(layer..layers - 1, hidden, trained);
+                self.encoder.last_layer_of_first_tokens(hidden, trained)
+            }
+            false => hidden.states,
+        };
         match &self.pooler {
-            Some(pooler) => head_linear(pooler.forward(first).tanh(), "classifier", parameters),
+            Some(pooler) => {
+                let pooled = pooler.adapted(first, trained).tanh();
+                head_linear(pooled, "classifier", adaptation)
+            }
             None => {
-                let dense = head_linear(first, "classifier.dense", parameters).tanh();
-                head_linear(dense, "classifier.out_proj", parameters)
+                let dense = head_linear(first, "classifier.dense", adaptation).tanh();
+                head_linear(dense, "classifier.out_proj", adaptation)
             }
         }
     }
 }
 
-fn head_linear(x: Tensor<2>, name: &str, parameters: &Parameters) -> Tensor<2> {
-    let tensor = |part: &str| {
-        let name = format!("{name}.{part}");
-        match parameters.get(&name) {
-            Some(tensor) => tensor.clone(),
-            None => panic!("the parameters have no {name}"),
-        }
+fn head_linear(x: Tensor<2>, name: &str, adaptation: Adaptation<'_>) -> Tensor<2> {
+    let Some((weight, bias)) = adaptation.whole(name) else {
+        panic!("the parameters have no {name}");
     };
-    x.matmul(tensor("weight").transpose()) + tensor("bias")
+    let x = match adaptation.dropout {
+        Some(dropout) => dropout.on_head(x, name),
+        None => x,
+    };
+    x.matmul(weight.transpose()) + bias
+}
+
+/// New LoRA tensors: A random, B zero.
+fn new_adapters(
+    parameters: &mut Parameters,
+    config: &EncoderConfig,
+    lora: &LoraConfig,
+    seed: u64,
+    device: &Device,
+) {
+    let device = device.tensors();
+    for layer in (0..config.layers).filter(|&layer| lora.adapts(layer)) {
+        for &target in &lora.targets {
+            let (inputs, outputs) = target.shape(config);
+            let name = lora_name(config.family, layer, target);
+            let bound = 1.0 / (inputs as f32).sqrt();
+            let mut random = rng(seed, &format!("train/init/{name}.lora_A"));
+            let a = (0..lora.rank * inputs)
+                .map(|_| random.random_range(-bound..bound))
+                .collect();
+            let b = vec![0.0; outputs * lora.rank];
+            let shape = [lora.rank, inputs];
+            parameters.insert(format!("{name}.lora_A.weight"), a, shape, device);
+            let shape = [outputs, lora.rank];
+            parameters.insert(format!("{name}.lora_B.weight"), b, shape, device);
+        }
+    }
 }
 
 /// The name that the LoRA tensors of a linear layer begin with.

@@ -142,6 +142,11 @@ impl EncoderConfig {
         })
     }
 
+    /// The name that a model with a head gives to a part of its encoder.
+    pub(crate) fn trained_name(&self, part: &str) -> String {
+        format!("{}.{part}", self.family.prefix())
+    }
+
     /// The most tokens that a sequence may have.
     pub fn longest_sequence(&self) -> usize {
         match self.family {

@@ -1,9 +1,10 @@
 //! The BERT and RoBERTa encoder on packed tokens.
 
+use crate::adaptation::Adaptation;
 use crate::linear::Linear;
-use crate::{Batch, EncoderConfig, Error, Parameters, Target, Weights};
+use crate::{Batch, EncoderConfig, Error, Target, Weights};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, bias_gelu, layer_norm};
+use goldpan_kernels::{Sequences, attention, layer_norm};
 use std::ops::Range;
 
 /// The states of packed tokens, `[total_tokens, hidden]`, between two layers.
@@ -15,24 +16,33 @@ pub struct Hidden {
     pub sequences: Sequences,
 }
 
-/// LoRA tensors and what their product is multiplied with.
-#[derive(Clone, Copy)]
-pub(crate) struct Adaptation<'a> {
-    pub parameters: &'a Parameters,
-    pub scale: f32,
-}
-
 /// A frozen encoder.
 pub struct Encoder {
     config: EncoderConfig,
-    words: Tensor<2>,
-    positions: Tensor<2>,
-    token_type: Tensor<2>,
+    words: Table,
+    positions: Table,
+    token_types: Table,
     norm: Norm,
     layers: Vec<Layer>,
 }
 
+/// A table of embeddings.
+struct Table {
+    /// The name of its trained twin.
+    name: String,
+    rows: Tensor<2>,
+}
+
+impl Table {
+    fn rows(&self, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
+        let trained = adaptation.and_then(|trained| trained.tensor(&self.name, "weight"));
+        trained.unwrap_or_else(|| self.rows.clone())
+    }
+}
+
 struct Norm {
+    /// The name of its trained twin.
+    name: String,
     gamma: Tensor<1>,
     beta: Tensor<1>,
     epsilon: f32,
@@ -41,25 +51,33 @@ struct Norm {
 impl Norm {
     fn load(
         weights: &Weights,
+        prefix: &str,
         name: &str,
         config: &EncoderConfig,
         device: &Device,
     ) -> Result<Self, Error> {
+        let part = |part| weights.vector(&format!("{prefix}{name}.{part}"), config.hidden, device);
         Ok(Self {
-            gamma: weights.vector(&format!("{name}.weight"), config.hidden, device)?,
-            beta: weights.vector(&format!("{name}.bias"), config.hidden, device)?,
+            name: config.trained_name(name),
+            gamma: part("weight")?,
+            beta: part("bias")?,
             epsilon: config.epsilon,
         })
     }
 
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        layer_norm(x, self.gamma.clone(), self.beta.clone(), self.epsilon)
+    fn forward(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
+        match adaptation.and_then(|trained| trained.whole(&self.name)) {
+            Some((gamma, beta)) => {
+                // The kernel takes its scale and shift as constants.
+                let (ones, zeros) = (self.gamma.ones_like(), self.beta.zeros_like());
+                layer_norm(x, ones, zeros, self.epsilon) * gamma + beta
+            }
+            None => layer_norm(x, self.gamma.clone(), self.beta.clone(), self.epsilon),
+        }
     }
 }
 
 struct Layer {
-    /// The name that its LoRA tensors begin with.
-    name: String,
     linears: [Linear; Target::ALL.len()],
     attention_norm: Norm,
     output_norm: Norm,
@@ -73,21 +91,21 @@ impl Encoder {
     /// When a tensor is missing, misshapen or not finite.
     pub fn load(weights: &Weights, config: EncoderConfig, device: &Device) -> Result<Self, Error> {
         let prefix = prefix(weights, &config)?;
-        let embeddings = format!("{prefix}embeddings");
-        let table = |name: &str, rows| {
-            weights.matrix(
-                &format!("{embeddings}.{name}.weight"),
-                [rows, config.hidden],
-                device,
-            )
+        let table = |name: &str, rows| -> Result<Table, Error> {
+            let name = format!("embeddings.{name}");
+            let shape = [rows, config.hidden];
+            Ok(Table {
+                rows: weights.matrix(&format!("{prefix}{name}.weight"), shape, device)?,
+                name: config.trained_name(&name),
+            })
         };
         let layers =
             (0..config.layers).map(|index| Layer::load(weights, &prefix, index, &config, device));
         Ok(Self {
             words: table("word_embeddings", config.vocabulary)?,
             positions: table("position_embeddings", config.positions)?,
-            token_type: table("token_type_embeddings", config.token_types)?.narrow(0, 0, 1),
-            norm: Norm::load(weights, &format!("{embeddings}.LayerNorm"), &config, device)?,
+            token_types: table("token_type_embeddings", config.token_types)?,
+            norm: Norm::load(weights, &prefix, "embeddings.LayerNorm", &config, device)?,
             layers: layers.collect::<Result<_, _>>()?,
             config,
         })
@@ -100,19 +118,12 @@ impl Encoder {
 
     /// The device the weights are on.
     pub fn device(&self) -> Device {
-        self.words.device()
+        self.words.rows.device()
     }
 
     /// The states before the first layer.
     pub fn embed(&self, batch: &Batch) -> Hidden {
-        let words = self.words.clone().select(0, batch.tokens.clone());
-        let positions = self.positions.clone().select(0, batch.positions.clone());
-        Hidden {
-            states: self
-                .norm
-                .forward(words + positions + self.token_type.clone()),
-            sequences: batch.sequences.clone(),
-        }
+        self.embed_adapted(batch, None)
     }
 
     /// Runs the layers in `range` on the states before them.
@@ -125,16 +136,56 @@ impl Encoder {
         self.run(0..self.layers.len(), self.embed(batch))
     }
 
+    /// Every tensor by the name that a model with a head gives it; a vector is `[1, length]`.
+    pub(crate) fn tensors(&self) -> Vec<(String, Tensor<2>)> {
+        let tables = [&self.words, &self.positions, &self.token_types];
+        let mut all: Vec<(String, Tensor<2>)> = tables
+            .into_iter()
+            .map(|table| (format!("{}.weight", table.name), table.rows.clone()))
+            .collect();
+        let mut norms = vec![&self.norm];
+        for layer in &self.layers {
+            norms.extend([&layer.attention_norm, &layer.output_norm]);
+            all.extend(layer.linears.iter().flat_map(Linear::tensors));
+        }
+        for norm in norms {
+            all.push((
+                format!("{}.weight", norm.name),
+                norm.gamma.clone().unsqueeze(),
+            ));
+            all.push((format!("{}.bias", norm.name), norm.beta.clone().unsqueeze()));
+        }
+        all
+    }
+
+    pub(crate) fn embed_adapted(
+        &self,
+        batch: &Batch,
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Hidden {
+        let words = self.words.rows(adaptation).select(0, batch.tokens.clone());
+        let positions = self.positions.rows(adaptation);
+        let positions = positions.select(0, batch.positions.clone());
+        let token_type = self.token_types.rows(adaptation).narrow(0, 0, 1);
+        Hidden {
+            states: self
+                .norm
+                .forward(words + positions + token_type, adaptation),
+            sequences: batch.sequences.clone(),
+        }
+    }
+
     pub(crate) fn run_adapted(
         &self,
         range: Range<usize>,
         hidden: Hidden,
-        lora: Option<Adaptation<'_>>,
+        adaptation: Option<Adaptation<'_>>,
     ) -> Hidden {
         let Hidden { states, sequences } = hidden;
         let states = self.layers[range].iter().fold(states, |states, layer| {
             let heads = self.config.heads;
-            layer.forward(states.clone(), &sequences, states, &sequences, heads, lora)
+            let context = states.clone();
+            layer.forward(states, &sequences, context, &sequences, heads, adaptation)
         });
         Hidden { states, sequences }
     }
@@ -143,7 +194,7 @@ impl Encoder {
     pub(crate) fn last_layer_of_first_tokens(
         &self,
         hidden: Hidden,
-        lora: Option<Adaptation<'_>>,
+        adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
         let Hidden { states, sequences } = hidden;
         let starts: Vec<i32> = sequences.ranges().map(|range| range.start as i32).collect();
@@ -157,7 +208,7 @@ impl Encoder {
             states,
             &sequences,
             self.config.heads,
-            lora,
+            adaptation,
         )
     }
 }
@@ -184,17 +235,13 @@ impl Layer {
         config: &EncoderConfig,
         device: &Device,
     ) -> Result<Self, Error> {
-        let name = format!("{prefix}encoder.layer.{index}");
+        let name = format!("encoder.layer.{index}");
         let linear = |target: Target| {
-            let (inputs, outputs) = target.shape(config);
-            Linear::load(
-                weights,
-                &format!("{name}.{}", target.path()),
-                inputs,
-                outputs,
-                device,
-            )
+            let name = format!("{name}.{}", target.path());
+            Linear::load(weights, prefix, &name, target.shape(config), config, device)
         };
+        let norm =
+            |part: &str| Norm::load(weights, prefix, &format!("{name}.{part}"), config, device);
         let [query, key, value, attention, intermediate, output] = Target::ALL;
         Ok(Self {
             linears: [
@@ -205,14 +252,8 @@ impl Layer {
                 linear(intermediate)?,
                 linear(output)?,
             ],
-            attention_norm: Norm::load(
-                weights,
-                &format!("{name}.attention.output.LayerNorm"),
-                config,
-                device,
-            )?,
-            output_norm: Norm::load(weights, &format!("{name}.output.LayerNorm"), config, device)?,
-            name: format!("{}.encoder.layer.{index}", config.family.prefix()),
+            attention_norm: norm("attention.output.LayerNorm")?,
+            output_norm: norm("output.LayerNorm")?,
         })
     }
 
@@ -224,42 +265,17 @@ impl Layer {
         context: Tensor<2>,
         keys: &Sequences,
         heads: usize,
-        lora: Option<Adaptation<'_>>,
+        adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
-        let q = self.project(Target::Query, x.clone(), lora);
-        let k = self.project(Target::Key, context.clone(), lora);
-        let v = self.project(Target::Value, context, lora);
+        let linear = |target: Target, x| self.linears[target as usize].adapted(x, adaptation);
+        let q = linear(Target::Query, x.clone());
+        let k = linear(Target::Key, context.clone());
+        let v = linear(Target::Value, context);
         let attended = attention(q, k, v, queries, keys, heads);
-        let attended = self.project(Target::AttentionOutput, attended, lora);
-        let x = self.attention_norm.forward(attended + x);
-        let inner = self.product(Target::Intermediate, x.clone(), lora);
-        let inner = bias_gelu(inner, self.linear(Target::Intermediate).bias.clone());
-        let out = self.project(Target::Output, inner, lora);
-        self.output_norm.forward(out + x)
-    }
-
-    fn linear(&self, target: Target) -> &Linear {
-        &self.linears[target as usize]
-    }
-
-    fn project(&self, target: Target, x: Tensor<2>, lora: Option<Adaptation<'_>>) -> Tensor<2> {
-        self.product(target, x, lora) + self.linear(target).bias.clone().unsqueeze()
-    }
-
-    /// `x W^T`, plus `scale * (x A^T) B^T` where the layer is adapted.
-    fn product(&self, target: Target, x: Tensor<2>, lora: Option<Adaptation<'_>>) -> Tensor<2> {
-        let frozen = self.linear(target).product(x.clone());
-        let Some(lora) = lora else { return frozen };
-        let tensor = |part| {
-            let name = format!("{}.{}.{part}.weight", self.name, target.path());
-            lora.parameters.get(&name).cloned()
-        };
-        match (tensor("lora_A"), tensor("lora_B")) {
-            (Some(a), Some(b)) => {
-                let low = x.matmul(a.transpose()) * lora.scale;
-                frozen + low.matmul(b.transpose())
-            }
-            _ => frozen,
-        }
+        let attended = linear(Target::AttentionOutput, attended);
+        let x = self.attention_norm.forward(attended + x, adaptation);
+        let inner = self.linears[Target::Intermediate as usize].adapted_gelu(x.clone(), adaptation);
+        let out = linear(Target::Output, inner);
+        self.output_norm.forward(out + x, adaptation)
     }
 }

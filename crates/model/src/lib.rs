@@ -9,37 +9,48 @@
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
 //! below the first adapter is recorded for the backward pass.
 
+mod adaptation;
 mod adapter;
 mod batch;
 mod card;
 mod classifier;
 mod config;
 mod device;
+mod dropout;
 mod encoder;
 mod error;
+mod export;
 mod linear;
 mod lora;
+mod output_folder;
 mod parameters;
 mod prefix;
 mod sentence;
 mod stream;
 mod text_classifier;
 mod tokenizer;
+mod trained;
+mod tuning;
 mod weights;
 
 pub use adapter::Adapter;
 pub use batch::{Batch, TOKENS_PER_BATCH, by_length};
 pub use card::{BaseModel, ModelCard};
-pub use classifier::{Classifier, HeadSource};
+pub use classifier::{Classifier, HeadSource, Start};
 pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
+pub use dropout::Dropout;
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
+pub use export::{NamedTensor, write_full_model};
 pub use lora::{LoraConfig, ParseTargetError, Target};
-pub use parameters::Parameters;
+pub use output_folder::write_folder;
+pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
 pub use sentence::{Pooling, SentenceEncoder};
 pub use stream::for_each_text;
 pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
+pub use trained::{TrainedOn, read_trained, write_trained};
+pub use tuning::{Tuning, TuningKind};
 pub use weights::Weights;

@@ -117,6 +117,8 @@ pub struct LoraConfig {
     pub targets: BTreeSet<Target>,
     /// The adapted encoder layers, from 0; all of them where `None`.
     pub layers: Option<BTreeSet<usize>>,
+    /// The share of an adapter's inputs that is dropped in training.
+    pub dropout: f32,
 }
 
 impl LoraConfig {

@@ -2,11 +2,12 @@
 
 use crate::adapter::target_of;
 use burn::tensor::{Device, Tensor, TensorData};
+use goldpan_artifact::Digest;
 use std::collections::BTreeMap;
 
 /// Trainable tensors by PEFT's names, without the `base_model.model.` in front.
 ///
-/// All are matrices here; a bias is `[1, length]` and written as `[length]`.
+/// All are matrices here; a vector is `[1, length]` and written as `[length]`.
 #[derive(Clone, Default)]
 pub struct Parameters {
     tensors: BTreeMap<String, Tensor<2>>,
@@ -54,10 +55,28 @@ impl Parameters {
             .sum()
     }
 
-    /// The lowest encoder layer that these tensors adapt, of `layers`; the last where they adapt none.
-    pub fn first_layer(&self, layers: usize) -> usize {
-        let adapted = self.tensors.keys().filter_map(|name| target_of(name));
-        adapted.map(|(layer, _)| layer).min().unwrap_or(layers - 1)
+    /// A digest of the names and values.
+    pub fn digest(&self) -> Digest {
+        let mut bytes = Vec::new();
+        for (name, tensor) in self.iter() {
+            bytes.extend(name.as_bytes());
+            let data = tensor.clone().inner().into_data();
+            bytes.extend(data.iter::<f32>().flat_map(f32::to_le_bytes));
+        }
+        Digest::of(bytes)
+    }
+
+    /// How much of an encoder with these many layers is the same whatever these tensors are.
+    pub fn frozen(&self, layers: usize) -> Frozen {
+        let mut lowest = layers;
+        for name in self.tensors.keys() {
+            match target_of(name) {
+                Some((layer, _)) => lowest = lowest.min(layer),
+                None if is_of_head(name) => {}
+                None => return Frozen::Nothing,
+            }
+        }
+        Frozen::Below(lowest)
     }
 
     /// The same tensors as leaves whose gradients are kept.
@@ -79,13 +98,31 @@ impl Parameters {
         }
     }
 
-    /// The shape that a tensor is saved with: one dimension for a bias.
+    /// The shape that a tensor is saved with: one dimension for a vector.
     pub fn saved_shape(name: &str, tensor: &Tensor<2>) -> Vec<usize> {
         let [rows, columns] = tensor.dims();
-        if name.ends_with(".bias") {
-            vec![columns]
-        } else {
-            vec![rows, columns]
+        match name.ends_with(".bias") || is_of_norm(name) {
+            true => vec![columns],
+            false => vec![rows, columns],
         }
     }
+}
+
+/// Whether a tensor belongs to the classification head.
+pub fn is_of_head(name: &str) -> bool {
+    name.starts_with("classifier.")
+}
+
+/// Whether a tensor is a scale or shift of layer normalisation.
+pub fn is_of_norm(name: &str) -> bool {
+    name.contains("LayerNorm.")
+}
+
+/// The part of an encoder that no trained tensor touches, so that its results can be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Frozen {
+    /// Even the embeddings are trained.
+    Nothing,
+    /// The embeddings and the layers below this one; all where it is the number of layers.
+    Below(usize),
 }

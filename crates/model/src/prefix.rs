@@ -1,13 +1,14 @@
 //! States of the layers that nothing adapts, kept so that they are computed once.
 
-use crate::{Batch, Classifier, Hidden, TOKENS_PER_BATCH, Tokens, by_length};
+use crate::{Batch, Classifier, Frozen, Hidden, Start, TOKENS_PER_BATCH, Tokens, by_length};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Digest, Progress};
 use goldpan_kernels::Sequences;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Remembers, for each sequence of tokens, its states before the first adapted layer.
+/// Remembers, for each sequence of tokens, its states before the first adapted layer; those of its
+/// first token after the last layer where the head alone is trained.
 ///
 /// Below the first adapted layer the encoder is frozen, so these states are the same in every epoch,
 /// training and prediction with one base model. The cache changes no result: a sequence's states do
@@ -32,19 +33,20 @@ impl PrefixCache {
         }
     }
 
-    /// Computes the states before `layer` of all sequences in well-filled batches, as far as they fit.
+    /// Computes what the frozen part makes of all sequences in well-filled batches, as far as it
+    /// fits.
     ///
     /// Returns early, without an error, when `progress` is cancelled.
     pub fn fill(
         &self,
         classifier: &Classifier,
-        layer: usize,
+        frozen: Frozen,
         sequences: &[Tokens],
         progress: &dyn Progress,
     ) {
-        if layer == 0 {
+        let Some(layer) = kept_layer(frozen) else {
             return;
-        }
+        };
         let missing: Vec<&Tokens> = sequences
             .iter()
             .filter(|tokens| self.get(layer, tokens).is_none())
@@ -69,29 +71,31 @@ impl PrefixCache {
         progress.end();
     }
 
-    /// The states before `layer` of these sequences, packed.
-    pub fn hidden(&self, classifier: &Classifier, layer: usize, sequences: &[&Tokens]) -> Hidden {
+    /// Where a pass over these sequences starts, for tensors that leave `frozen` as it is.
+    pub fn start(&self, classifier: &Classifier, frozen: Frozen, sequences: &[&Tokens]) -> Start {
         let config = classifier.encoder().config();
         let device = classifier.encoder().device();
-        if layer == 0 {
-            let batch = Batch::new(sequences.iter().copied(), config, &device);
-            return classifier.encoder().embed(&batch);
-        }
+        let Some(layer) = kept_layer(frozen) else {
+            return Start::Tokens(Batch::new(sequences.iter().copied(), config, &device));
+        };
         let known: Option<Vec<Arc<[f32]>>> = sequences
             .iter()
             .map(|tokens| self.get(layer, tokens))
             .collect();
         let states = known.unwrap_or_else(|| self.compute(classifier, layer, sequences));
-        let packed = Sequences::from_lengths(sequences.iter().map(|tokens| tokens.len()));
-        let shape = [packed.tokens(), config.hidden];
+        let width = config.hidden;
+        let lengths = states.iter().map(|states| states.len() / width);
+        let packed = Sequences::from_lengths(lengths);
+        let shape = [packed.tokens(), width];
         let values: Vec<f32> = states
             .iter()
             .flat_map(|states| states.iter().copied())
             .collect();
-        Hidden {
+        let hidden = Hidden {
             states: Tensor::from_data(TensorData::new(values, shape), &device),
             sequences: packed,
-        }
+        };
+        Start::States { layer, hidden }
     }
 
     fn compute(
@@ -142,6 +146,14 @@ impl PrefixCache {
             .unwrap_or_else(PoisonError::into_inner)
             .bytes
             >= self.limit
+    }
+}
+
+/// The layer before which states are kept; none where nothing but the embeddings is frozen.
+fn kept_layer(frozen: Frozen) -> Option<usize> {
+    match frozen {
+        Frozen::Nothing | Frozen::Below(0) => None,
+        Frozen::Below(layer) => Some(layer),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that turns texts into logits: tokenizer, classifier and class names.
 
-use crate::{Adapter, Classifier, Device, EncoderConfig, Error, ModelCard, Parameters};
-use crate::{PrefixCache, TextTokenizer, Tokens};
+use crate::{Adapter, Classifier, Device, EncoderConfig, Error, Frozen, ModelCard, Parameters};
+use crate::{PrefixCache, TextTokenizer, Tokens, TuningKind};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -11,12 +11,12 @@ pub struct TextClassifier {
     parameters: Parameters,
     tokenizer: TextTokenizer,
     classes: Vec<String>,
-    /// The first adapted layer.
-    first_layer: usize,
+    frozen: Frozen,
 }
 
 impl TextClassifier {
-    /// Opens a base model with a trained adapter, or with its own head where `adapter` is `None`.
+    /// Opens a base model with a trained adapter, or with its own head where `adapter` is `None`. An
+    /// adapter that is a whole model, as full fine-tuning makes it, is used without the base.
     ///
     /// `max_length` (tokens) replaces the adapter's own limit.
     ///
@@ -29,15 +29,24 @@ impl TextClassifier {
         max_length: Option<NonZeroUsize>,
         device: &Device,
     ) -> Result<Self, Error> {
+        let card = |folder| -> Result<Option<ModelCard>, Error> {
+            let exists = ModelCard::exists(folder);
+            exists.then(|| ModelCard::read(folder)).transpose()
+        };
+        if let Some(folder) = adapter
+            && card(folder)?.is_some_and(|card| card.tuning == TuningKind::Full)
+        {
+            let mut whole = Self::open(folder, None, max_length, device)?;
+            // A cache of the base model's states is of no use to it.
+            whole.frozen = Frozen::Nothing;
+            return Ok(whole);
+        }
         let config = EncoderConfig::read(base)?;
         let (classifier, parameters, names, own_length) = match adapter {
             Some(folder) => {
                 let adapter = Adapter::read(folder, device)?;
                 let classifier = Classifier::with_adapter(base, &adapter, device)?;
-                let card = ModelCard::exists(folder)
-                    .then(|| ModelCard::read(folder))
-                    .transpose()?;
-                let (names, length) = match card {
+                let (names, length) = match card(folder)? {
                     Some(card) => (Some(card.classes), card.max_length),
                     None => (config.classes.clone(), None),
                 };
@@ -45,7 +54,8 @@ impl TextClassifier {
             }
             None => {
                 let (classifier, parameters) = Classifier::with_own_head(base, device)?;
-                (classifier, parameters, config.classes.clone(), None)
+                let length = card(base)?.and_then(|card| card.max_length);
+                (classifier, parameters, config.classes.clone(), length)
             }
         };
         let count = classifier.classes(&parameters);
@@ -62,7 +72,7 @@ impl TextClassifier {
         };
         Ok(Self {
             tokenizer: TextTokenizer::open(base, &config, max_length.or(own_length))?,
-            first_layer: parameters.first_layer(config.layers),
+            frozen: parameters.frozen(config.layers),
             classifier,
             parameters,
             classes,
@@ -85,10 +95,8 @@ impl TextClassifier {
 
     /// Logits of each sequence, row-major, `[sequences, classes]`.
     pub fn logits(&self, sequences: &[&Tokens], cache: &PrefixCache) -> Vec<f32> {
-        let hidden = cache.hidden(&self.classifier, self.first_layer, sequences);
-        let logits = self
-            .classifier
-            .logits_from(self.first_layer, hidden, &self.parameters);
+        let start = cache.start(&self.classifier, self.frozen, sequences);
+        let logits = self.classifier.logits(start, &self.parameters);
         logits.into_data().iter::<f32>().collect()
     }
 }

@@ -1,15 +1,28 @@
 //! Equality with transformers, PEFT and sentence-transformers.
 //!
-//! The fixtures come from `shared/golden/make_golden.py`. The device is that of the environment
-//! variable `GOLDPAN_TEST_DEVICE` (default: cpu).
+//! The fixtures come from the script that made the project's golden values and from
+//! `python/make_full_gradients.py`. The device is that of the environment variable
+//! `GOLDPAN_TEST_DEVICE` (default: cpu). Each comparison prints a row of the table that
+//! `cargo xtask parity` shows.
 
-use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Gradients, Int, Tensor, TensorData, activation::log_softmax};
 use goldpan_artifact::Silent;
+use goldpan_model::Weights;
 use goldpan_model::{Adapter, Batch, Classifier, Device, DeviceChoice, Encoder, EncoderConfig};
-use goldpan_model::{SentenceEncoder, TextTokenizer, Tokens, Weights};
+use goldpan_model::{
+    HeadSource, Parameters, SentenceEncoder, Start, TextTokenizer, Tokens, Tuning,
+};
 use goldpan_sources::Places;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+
+/// Of several shapes: hidden size, heads, layers, classes.
+const MODELS: [&str; 4] = [
+    "tiny-bert",
+    "tiny-roberta",
+    "tiny-bert-5-classes",
+    "tiny-roberta-3-classes",
+];
 
 fn device() -> Device {
     let choice: DeviceChoice = match std::env::var("GOLDPAN_TEST_DEVICE") {
@@ -54,6 +67,8 @@ fn floats(weights: &Weights, name: &str) -> Vec<f32> {
     weights.values(name, &shape).unwrap()
 }
 
+/// Compares with the largest expected value as the measure: errors of small components count as
+/// much as those of large ones.
 fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}: number of values");
     let largest = expected.iter().fold(1e-3_f32, |a, b| a.max(b.abs()));
@@ -61,12 +76,10 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
         .iter()
         .zip(expected)
         .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
-    println!("{what}: off by {:.1e} of {largest:.1e}", worst);
-    assert!(
-        worst <= tolerance * largest,
-        "{what}: off by {worst}, largest value {largest}"
-    );
+        .fold(0.0, f32::max)
+        / largest;
+    println!("| {what} | {tolerance:.0e} | {worst:.1e} |");
+    assert!(worst <= tolerance, "{what}: off by {worst}");
 }
 
 fn values(tensor: Tensor<2>) -> Vec<f32> {
@@ -103,56 +116,78 @@ fn token_ids(folder: &Path, expected: &Path, max_length: usize) -> (EncoderConfi
     (config, tokens)
 }
 
-fn check_forward(family: &str) {
-    let folder = fixtures(family);
+fn check_forward(model: &str) {
+    let folder = fixtures(model);
     let expected_path = folder.join("expected_forward.safetensors");
     let (config, tokens) = token_ids(&folder, &expected_path, 64);
     let expected = Weights::open_file(&expected_path).unwrap();
     let mask = integers(&expected_path, "attention_mask");
     let device = device();
 
-    let encoder = Encoder::load(
-        &Weights::open(&folder).unwrap(),
-        config.clone(),
-        device.tensors(),
-    )
-    .unwrap();
-    let batch = Batch::new(&tokens, &config, device.tensors());
-    let embedded = encoder.embed(&batch);
+    let weights = Weights::open(&folder).unwrap();
+    let encoder = Encoder::load(&weights, config.clone(), device.tensors()).unwrap();
+    let pack = |tokens: &[Tokens]| Batch::new(tokens, &config, device.tensors());
+    let embedded = encoder.embed(&pack(&tokens));
     let at = |name: &str| packed(&floats(&expected, name), &mask, config.hidden);
     assert_close(
-        "embedding output",
+        &format!("{model}: embedding output"),
         &values(embedded.states),
         &at("embedding_output"),
         1e-5,
     );
-    let last = encoder.forward(&batch).states;
+    let last = encoder.forward(&pack(&tokens)).states;
     assert_close(
-        "last hidden state",
+        &format!("{model}: last hidden state"),
         &values(last),
         &at("last_hidden_state"),
         1e-5,
     );
 
     let (classifier, head) = Classifier::with_own_head(&folder, &device).unwrap();
-    let logits = values(classifier.logits(&batch, &head));
-    assert_close("logits", &logits, &floats(&expected, "logits"), 1e-5);
+    let logits = |tokens: &[Tokens]| values(classifier.logits(Start::Tokens(pack(tokens)), &head));
+    let together = logits(&tokens);
+    let expected = floats(&expected, "logits");
+    assert_close(&format!("{model}: logits"), &together, &expected, 1e-5);
 
-    let alone: Vec<f32> = tokens
-        .iter()
-        .flat_map(|tokens| {
-            let batch = Batch::new([tokens], &config, device.tensors());
-            values(classifier.logits(&batch, &head))
-        })
-        .collect();
-    assert_close("logits of each text alone", &alone, &logits, 1e-6);
+    let alone: Vec<f32> = tokens.chunks(1).flat_map(logits).collect();
+    let what = format!("{model}: logits of each text alone");
+    assert_close(&what, &alone, &together, 1e-6);
 }
 
-fn check_adapter(family: &str) {
-    let folder = fixtures(family);
+/// The mean cross-entropy over the batch of a fixture.
+fn mean_loss(logits: Tensor<2>, folder: &Path, device: &Device) -> Tensor<1> {
+    let labels = integers(&folder.join("expected_forward.safetensors"), "labels").concat();
+    let count = labels.len();
+    let labels = TensorData::new(labels, [count, 1]);
+    let labels = Tensor::<2, Int>::from_data(labels, device.tensors());
+    log_softmax(logits, 1).gather(1, labels).mean().neg()
+}
+
+/// The worst of all gradients, each relative to its own largest component.
+fn check_gradients(
+    what: &str,
+    parameters: &Parameters,
+    gradients: &Gradients,
+    expected: &Weights,
+    their_name: impl Fn(&str) -> String,
+) {
+    let (mut got, mut wanted) = (Vec::new(), Vec::new());
+    for (name, parameter) in parameters.iter() {
+        let expected = floats(expected, &format!("grad.{}", their_name(name)));
+        let gradient = parameter.grad(gradients);
+        let gradient = values(gradient.unwrap_or_else(|| panic!("{name} has no gradient")));
+        assert_eq!(gradient.len(), expected.len(), "{name}");
+        let largest = expected.iter().fold(1e-3_f32, |a, b| a.max(b.abs()));
+        got.extend(gradient.iter().map(|x| x / largest));
+        wanted.extend(expected.iter().map(|x| x / largest));
+    }
+    assert_close(what, &got, &wanted, 1e-4);
+}
+
+fn check_adapter(model: &str) {
+    let folder = fixtures(model);
     let expected_path = folder.join("expected_forward.safetensors");
     let (config, tokens) = token_ids(&folder, &expected_path, 64);
-    let labels: Vec<i64> = integers(&expected_path, "labels").concat();
     let expected = Weights::open_file(&folder.join("expected_lora.safetensors")).unwrap();
     let device = device();
 
@@ -160,60 +195,80 @@ fn check_adapter(family: &str) {
     let classifier = Classifier::with_adapter(&folder, &adapter, &device).unwrap();
     let batch = Batch::new(&tokens, &config, device.tensors());
     let parameters = adapter.parameters().tracked();
-    let logits = classifier.logits(&batch, &parameters);
+    let logits = classifier.logits(Start::Tokens(batch), &parameters);
     assert_close(
-        "logits",
+        &format!("{model} and adapter: logits"),
         &values(logits.clone()),
         &floats(&expected, "logits"),
         1e-5,
     );
-
-    let count = labels.len();
-    let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), device.tensors());
-    let chosen = log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1));
-    let loss = chosen.mean().neg();
+    let loss = mean_loss(logits, &folder, &device);
     assert_close(
-        "loss",
+        &format!("{model} and adapter: loss"),
         &[loss.clone().into_scalar::<f32>()],
         &floats(&expected, "loss"),
         1e-5,
     );
-    let gradients = loss.backward();
-    for (name, parameter) in parameters.iter() {
-        let key = name
-            .replace("lora_A.weight", "lora_A.default.weight")
+    let their_name = |name: &str| {
+        name.replace("lora_A.weight", "lora_A.default.weight")
             .replace("lora_B.weight", "lora_B.default.weight")
-            .replace("classifier.", "classifier.modules_to_save.default.");
-        let got = parameter
-            .grad(&gradients)
-            .expect("every parameter takes part");
-        assert_close(
-            name,
-            &values(got),
-            &floats(&expected, &format!("grad.{key}")),
-            1e-4,
-        );
+            .replace("classifier.", "classifier.modules_to_save.default.")
+    };
+    let what = format!("{model} and adapter: gradients of LoRA and head");
+    check_gradients(&what, &parameters, &loss.backward(), &expected, their_name);
+}
+
+/// Full fine-tuning: nothing is frozen.
+fn check_full(model: &str) {
+    let folder = fixtures(model);
+    let expected_path = folder.join("expected_forward.safetensors");
+    let (config, tokens) = token_ids(&folder, &expected_path, 64);
+    let expected = Weights::open_file(&folder.join("expected_full.safetensors")).unwrap();
+    let device = device();
+
+    let classes = config.classes.as_ref().unwrap().len();
+    let (classifier, parameters, source) =
+        Classifier::to_train(&folder, classes, &Tuning::Full, 0, &device).unwrap();
+    assert_eq!(source, HeadSource::Base);
+    let parameters = parameters.tracked();
+    let batch = Batch::new(&tokens, &config, device.tensors());
+    let logits = classifier.logits(Start::Tokens(batch), &parameters);
+    let loss = mean_loss(logits, &folder, &device);
+    assert_close(
+        &format!("{model}, everything trained: loss"),
+        &[loss.clone().into_scalar::<f32>()],
+        &floats(&expected, "loss"),
+        1e-5,
+    );
+    let what = format!("{model}, everything trained: gradients of all tensors");
+    check_gradients(
+        &what,
+        &parameters,
+        &loss.backward(),
+        &expected,
+        str::to_owned,
+    );
+}
+
+#[test]
+fn models_equal_transformers() {
+    for model in MODELS {
+        check_forward(model);
     }
 }
 
 #[test]
-fn bert_equals_transformers() {
-    check_forward("tiny-bert");
+fn adapted_models_equal_peft() {
+    for model in MODELS {
+        check_adapter(model);
+    }
 }
 
 #[test]
-fn roberta_equals_transformers() {
-    check_forward("tiny-roberta");
-}
-
-#[test]
-fn adapted_bert_equals_peft() {
-    check_adapter("tiny-bert");
-}
-
-#[test]
-fn adapted_roberta_equals_peft() {
-    check_adapter("tiny-roberta");
+fn full_fine_tuning_equals_transformers() {
+    for model in ["tiny-bert", "tiny-roberta"] {
+        check_full(model);
+    }
 }
 
 #[test]
@@ -231,7 +286,7 @@ fn sentence_embeddings_equal_sentence_transformers() {
         assert!(expected.starts_with(&got.iter().map(|&id| i64::from(id)).collect::<Vec<_>>()));
     }
     assert_close(
-        "embeddings",
+        "all-MiniLM-L6-v2: embeddings",
         &encoder.embed(&tokens),
         &floats(&expected, "embeddings"),
         1e-5,

@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use goldpan_model::{LoraConfig, Tuning};
 use goldpan_pipeline::spec::{
-    IngestSettings, Invalid, LabelSource, LoraTarget, Pipeline, Precision, PredictModel,
-    StageSettings,
+    IngestSettings, Invalid, LabelSource, Pipeline, Precision, PredictModel, StageSettings,
 };
+use goldpan_pipeline::spec::{ProblemKind, TrainingSettings};
 use goldpan_select::Strategy;
+use goldpan_train::{TrainConfig, WeightDecay};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 /// A small pipeline with a loop.
@@ -53,6 +55,14 @@ stages:
   guesses:    { predict: { texts: validation, model: model } }
   zero-shot:  { predict: { texts: validation, model: org/classifier, max_length: 128 } }
 ";
+
+/// The adapters of a training.
+fn lora(training: &TrainingSettings) -> &LoraConfig {
+    match &training.config.tuning {
+        Tuning::Lora(lora) => lora,
+        other => panic!("{other:?}"),
+    }
+}
 
 fn parse(text: &str) -> Result<Pipeline, Invalid> {
     Pipeline::parse("demo.yaml", text, &[])
@@ -109,7 +119,7 @@ fn the_repositorys_pipelines_are_valid() {
         names.push(pipeline.name.to_string());
     }
     names.sort();
-    assert_eq!(names, ["quickstart", "sst2", "sst2-minilm"]);
+    assert_eq!(names, ["quickstart", "sst2", "sst2-minilm", "training"]);
 }
 
 #[test]
@@ -123,17 +133,15 @@ fn the_handbooks_experiment_is_what_it_says() {
         (experiment.start, experiment.rounds),
         (count(40_000), vec![count(10_000)])
     );
-    let training = experiment.training;
+    let training = experiment.training.config;
     assert_eq!(
         (training.epochs, training.batch_size),
         (count(4), count(16))
     );
     assert_eq!(training.learning_rate, 5e-4);
-    assert_eq!((training.warmup_ratio, training.weight_decay), (0.06, 0.1));
-    assert_eq!(
-        training.lora.targets,
-        [LoraTarget::Query, LoraTarget::Value].into()
-    );
+    assert_eq!(training.warmup_ratio, 0.06);
+    assert_eq!(training.weight_decay, WeightDecay::of_all(0.1));
+    assert_eq!(training, TrainConfig::default());
     let arms: Vec<_> = experiment
         .arms
         .iter()
@@ -201,8 +209,8 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
     let StageSettings::Train(model) = settings("model") else {
         panic!("model trains");
     };
-    assert_eq!(model.training.lora.layers, Some([4, 5].into()));
-    assert_eq!(model.training.learning_rate, 5e-4, "the default");
+    assert_eq!(lora(&model.training).layers, Some([4, 5].into()));
+    assert_eq!(model.training.config.learning_rate, 5e-4, "the default");
     let StageSettings::Predict(guesses) = settings("guesses") else {
         panic!("guesses predicts");
     };
@@ -230,7 +238,7 @@ fn overrides_replace_any_key_and_the_last_one_wins() {
     let experiment = pipeline.experiment.unwrap();
     assert_eq!(experiment.rounds, [count(8)]);
     assert_eq!(experiment.seeds, [0, 9]);
-    assert_eq!(experiment.training.lora.rank, count(2));
+    assert_eq!(lora(&experiment.training).rank, 2);
 }
 
 #[test]
@@ -376,6 +384,49 @@ fn every_problem_has_its_line_column_path_and_remedy() {
             "{ base: minilm, lora: { rank: 0, alpha: .nan } }",
         ),
         ("{ base: minilm }", "{ lora: { rank: 1 } }"),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { targets: all-liner, dropout: 1 } }",
+        ),
+        (
+            "{ base: minilm }",
+            "{ base: minilm, lora: { targets: all-linear, dropout: 1 } }",
+        ),
+        ("{ base: minilm }", "{ base: minilm, tune: ful }"),
+        ("{ base: minilm }", "{ base: minilm, tune: full, lora: {} }"),
+        ("rounds: [50, 50]", "rounds: [5]\n  train: { init: last }"),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { learning_rate: 0, warmup_ratio: 2, patience: 0 }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { weight_decay: { head: -1, lora: .inf } }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { weight_decay: { haed: 1 } }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { weight_decay: much }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { clip_norm: 0, label_smoothing: 1, classifier_dropout: -1 }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { class_weights: balancd }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { class_weights: [1, 0] }",
+        ),
+        (
+            "rounds: [50, 50]",
+            "rounds: [5]\n  train: { schedule: lienar, validation_metric: f1 }",
+        ),
         ("{ base: minilm }", "[minilm]"),
         ("start: { random: 100 }", "start: 100"),
         ("start: { random: 100 }", "start: { random: 1e3 }"),
@@ -447,6 +498,42 @@ fn stages_that_do_not_fit_together() {
         .map(|(from, to)| format!("{to}\n{}", told(&edit(STAGES, from, to))))
         .collect();
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn the_documented_file_has_every_setting_of_a_training() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/training.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let pipeline = Pipeline::parse("training.yaml", &text, &[]).unwrap();
+    assert_eq!(pipeline.stages.len(), 5);
+    let stages: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let written = |path: &[&str]| -> Vec<String> {
+        let mut value = &stages["stages"]["adapters"]["train"];
+        for key in path {
+            value = &value[*key];
+        }
+        let keys = value.as_mapping().unwrap().keys();
+        keys.map(|key| key.as_str().unwrap().to_owned()).collect()
+    };
+    for path in [
+        vec![],
+        vec!["model"],
+        vec!["model", "lora"],
+        vec!["weight_decay"],
+    ] {
+        let key = ["stages.adapters.train", &path.join("."), "no_such_key"];
+        let key: Vec<&str> = key.into_iter().filter(|part| !part.is_empty()).collect();
+        let set = format!("{}=1", key.join("."));
+        let invalid = Pipeline::parse("training.yaml", &text, &[set]).unwrap_err();
+        let ProblemKind::UnknownField { known, .. } = invalid.problems()[0].kind() else {
+            panic!("{invalid}");
+        };
+        let missing: Vec<_> = known
+            .iter()
+            .filter(|key| !written(&path).iter().any(|written| written == *key))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?} of {path:?}");
+    }
 }
 
 #[test]

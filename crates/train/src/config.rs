@@ -1,6 +1,7 @@
 //! How a model is trained.
 
-use goldpan_model::{LoraConfig, Target};
+use crate::{ClassWeights, ScheduleKind, ValidationMetric, WeightDecay};
+use goldpan_model::{LoraConfig, Target, Tuning};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 
@@ -10,19 +11,36 @@ use std::num::NonZeroUsize;
 pub struct TrainConfig {
     /// Passes over the labelled texts.
     pub epochs: NonZeroUsize,
-    /// Texts in a step.
+    /// Texts in a forward pass.
     pub batch_size: NonZeroUsize,
+    /// Forward passes in a step, whose loss is the mean over all their texts.
+    pub gradient_accumulation: NonZeroUsize,
     /// The highest learning rate, at the end of the warm-up.
     pub learning_rate: f64,
+    /// How the learning rate goes on after the warm-up.
+    pub schedule: ScheduleKind,
     /// The share of all steps that the learning rate rises over, 0 to 1.
     pub warmup_ratio: f64,
-    /// AdamW's decoupled weight decay, on every trainable tensor.
-    pub weight_decay: f64,
+    /// AdamW's decoupled weight decay, by group of tensors.
+    pub weight_decay: WeightDecay,
+    /// Gradients whose norm over all tensors is larger are scaled to it.
+    pub clip_norm: Option<f64>,
+    /// The share of the target that is spread evenly over all classes: Szegedy et al. 2016,
+    /// arXiv:1512.00567.
+    pub label_smoothing: f64,
+    /// What a text's loss is multiplied with, by its class.
+    pub class_weights: ClassWeights,
+    /// The share of the head's inputs that is dropped.
+    pub classifier_dropout: f64,
+    /// What the kept epoch is best in.
+    pub validation_metric: ValidationMetric,
+    /// Epochs without a better one after which the training ends; without it, all are done.
+    pub patience: Option<NonZeroUsize>,
     /// Tokens that a text is cut at; without it, as much as the model takes.
     pub max_length: Option<NonZeroUsize>,
-    /// What is adapted.
-    pub lora: LoraConfig,
-    /// Decides the initial tensors and the order of the texts.
+    /// What is trained.
+    pub tuning: Tuning,
+    /// Decides the initial tensors, the order of the texts and what is dropped.
     pub seed: u64,
 }
 
@@ -31,16 +49,19 @@ impl Default for TrainConfig {
         Self {
             epochs: NonZeroUsize::MIN.saturating_add(3),
             batch_size: NonZeroUsize::MIN.saturating_add(15),
+            gradient_accumulation: NonZeroUsize::MIN,
             learning_rate: 5e-4,
+            schedule: ScheduleKind::Linear,
             warmup_ratio: 0.06,
-            weight_decay: 0.1,
+            weight_decay: WeightDecay::of_all(0.1),
+            clip_norm: None,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::None,
+            classifier_dropout: 0.0,
+            validation_metric: ValidationMetric::Accuracy,
+            patience: None,
             max_length: None,
-            lora: LoraConfig {
-                rank: 8,
-                alpha: 16.0,
-                targets: [Target::Query, Target::Value].into(),
-                layers: None,
-            },
+            tuning: Tuning::Lora(Self::default_lora()),
             seed: 0,
         }
     }
@@ -59,49 +80,104 @@ pub struct ConfigError {
 }
 
 impl TrainConfig {
+    /// The published experiment's adapters.
+    pub fn default_lora() -> LoraConfig {
+        LoraConfig {
+            rank: 8,
+            alpha: 16.0,
+            targets: [Target::Query, Target::Value].into(),
+            layers: None,
+            dropout: 0.0,
+        }
+    }
+
+    /// Texts in a step.
+    pub fn step_size(&self) -> usize {
+        self.batch_size.get() * self.gradient_accumulation.get()
+    }
+
     /// Checks that every number is in its range.
     ///
     /// # Errors
     ///
     /// With the first setting that is not.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |key, value: &dyn ToString, expected| {
-            Err(ConfigError {
-                key,
-                value: value.to_string(),
-                expected,
-            })
-        };
-        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return wrong("learning_rate", &self.learning_rate, "a number above 0");
+        self.problems().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// All settings that are out of their range.
+    pub fn problems(&self) -> Vec<ConfigError> {
+        let mut problems = Problems::default();
+        let (rate, smoothing) = (self.learning_rate, self.label_smoothing);
+        problems.number("learning_rate", rate, |x| x > 0.0, "a number above 0");
+        problems.share("warmup_ratio", self.warmup_ratio);
+        for (key, value) in self.weight_decay.by_key() {
+            problems.number(key, value, |x| x >= 0.0, "a number of 0 or more");
         }
-        if !(0.0..=1.0).contains(&self.warmup_ratio) {
-            return wrong("warmup_ratio", &self.warmup_ratio, "a number from 0 to 1");
+        if let Some(norm) = self.clip_norm {
+            problems.number("clip_norm", norm, |x| x > 0.0, "a number above 0");
         }
-        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return wrong("weight_decay", &self.weight_decay, "a number of at least 0");
+        problems.part("label_smoothing", smoothing);
+        problems.part("classifier_dropout", self.classifier_dropout);
+        if let ClassWeights::Given(weights) = &self.class_weights {
+            for &weight in weights {
+                problems.number("class_weights", weight, |x| x > 0.0, "numbers above 0");
+            }
         }
-        if self.lora.rank == 0 {
-            return wrong("lora.rank", &self.lora.rank, "at least 1");
+        if let Tuning::Lora(lora) = &self.tuning {
+            problems.lora(lora);
         }
-        if !(self.lora.alpha.is_finite() && self.lora.alpha > 0.0) {
-            return wrong("lora.alpha", &self.lora.alpha, "a number above 0");
+        problems.0
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<ConfigError>);
+
+impl Problems {
+    fn add(&mut self, key: &'static str, value: impl ToString, expected: &'static str) {
+        self.0.push(ConfigError {
+            key,
+            value: value.to_string(),
+            expected,
+        });
+    }
+
+    fn number(
+        &mut self,
+        key: &'static str,
+        value: f64,
+        fits: impl Fn(f64) -> bool,
+        expected: &'static str,
+    ) {
+        if !(value.is_finite() && fits(value)) {
+            self.add(key, value, expected);
         }
-        if self.lora.targets.is_empty() {
-            return wrong("lora.targets", &"[]", "at least one linear layer");
+    }
+
+    fn share(&mut self, key: &'static str, value: f64) {
+        let fits = |x| (0.0..=1.0).contains(&x);
+        self.number(key, value, fits, "a number from 0 to 1");
+    }
+
+    fn part(&mut self, key: &'static str, value: f64) {
+        let fits = |x| (0.0..1.0).contains(&x);
+        self.number(key, value, fits, "a number of 0 or more and below 1");
+    }
+
+    fn lora(&mut self, lora: &LoraConfig) {
+        if lora.rank == 0 {
+            self.add("lora.rank", lora.rank, "at least 1");
         }
-        if self
-            .lora
-            .layers
-            .as_ref()
-            .is_some_and(|layers| layers.is_empty())
-        {
-            return wrong(
-                "lora.layers",
-                &"[]",
-                "at least one layer, or left out for all",
-            );
+        let alpha = f64::from(lora.alpha);
+        self.number("lora.alpha", alpha, |x| x > 0.0, "a number above 0");
+        self.part("lora.dropout", f64::from(lora.dropout));
+        if lora.targets.is_empty() {
+            self.add("lora.targets", "[]", "at least one linear layer");
         }
-        Ok(())
+        if lora.layers.as_ref().is_some_and(|layers| layers.is_empty()) {
+            let expected = "at least one layer, or left out for all";
+            self.add("lora.layers", "[]", expected);
+        }
     }
 }

@@ -80,10 +80,42 @@ pub enum Error {
         /// The validation texts.
         path: PathBuf,
     },
-    /// The loss is NaN or infinite.
+    /// There are not as many class weights as classes.
+    #[error("{given} class weights are given, and there are {classes} classes: give one for each")]
+    ClassWeights {
+        /// How many weights.
+        given: usize,
+        /// How many classes.
+        classes: usize,
+    },
+    /// The model to start from was trained on another base model.
     #[error(
-        "the loss is {loss} at step {step} (epoch {epoch}, batch {batch}): try a learning rate \
-         below {learning_rate}"
+        "{path} was trained on {found}, and this training is on {expected}: start from a model of \
+         the same base, or from the base itself"
+    )]
+    PreviousBase {
+        /// The model's folder.
+        path: PathBuf,
+        /// Its base model.
+        found: String,
+        /// The base model of this training.
+        expected: String,
+    },
+    /// The model to start from has other tensors than this training trains.
+    #[error(
+        "{path} does not fit this training: {tensor} is not in both with the same shape; use the \
+         same classes, targets, layers and rank as it was trained with"
+    )]
+    PreviousTensor {
+        /// The model's folder.
+        path: PathBuf,
+        /// A tensor that differs.
+        tensor: String,
+    },
+    /// The loss is NaN or infinite, or stays far above that of guessing.
+    #[error(
+        "the training diverges: the loss is {loss} at step {step} (epoch {epoch}, batch {batch}); \
+         try a learning rate below {learning_rate}, a longer warm-up or clipped gradients"
     )]
     Diverged {
         /// The loss.

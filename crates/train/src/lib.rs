@@ -1,19 +1,30 @@
-//! The train stage: LoRA fine-tuning of a BERT or RoBERTa classifier.
+//! The train stage: fine-tuning of a BERT or RoBERTa classifier.
 //!
-//! AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) with a linear warm-up and linear decay over
-//! all steps, cross-entropy averaged over each batch, no dropout. After each epoch the validation
-//! set is classified; the epoch with the highest accuracy (the first on ties) is kept. A checkpoint
-//! after each epoch lets a stopped training go on with the same result.
+//! LoRA adapters and the head are trained, the head alone, or every tensor, by AdamW (Loshchilov and
+//! Hutter 2019, arXiv:1711.05101) with a linear warm-up. The loss is cross-entropy, averaged over the
+//! texts of a step. Dropout is where the settings ask for it, before adapters and the head, and
+//! nowhere else. After each epoch the validation set is classified; the best epoch (the first on
+//! ties) is kept. A checkpoint after each epoch lets a stopped training go on with the same result.
 
 mod checkpoint;
+mod class_weights;
 mod config;
 mod error;
 mod examples;
+mod gradients;
+mod loss;
 mod optimizer;
 mod schedule;
+mod start;
 mod train;
 mod validation;
+mod validation_metric;
+mod weight_decay;
 
+pub use class_weights::{ClassWeights, ParseClassWeightsError};
 pub use config::{ConfigError, TrainConfig};
 pub use error::Error;
+pub use schedule::ScheduleKind;
 pub use train::{Inputs, Summary, VERSION, train};
+pub use validation_metric::ValidationMetric;
+pub use weight_decay::{ParseWeightDecayError, WeightDecay};

@@ -1,13 +1,15 @@
 //! AdamW over named tensors, by burn's optimizer.
 
+use crate::gradients::NamedGradients;
+use crate::weight_decay::WeightDecay;
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 use goldpan_model::Parameters;
 use std::collections::BTreeMap;
 
 /// AdamW with betas 0.9 and 0.999 and epsilon 1e-8.
 pub(crate) struct NamedAdamW {
-    rule: AdamW,
+    decay: WeightDecay,
     states: BTreeMap<String, AdamWState<2>>,
 }
 
@@ -18,14 +20,17 @@ pub(crate) struct Moments {
 }
 
 impl NamedAdamW {
-    pub fn new(weight_decay: f64) -> Self {
-        let config = AdamWConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(weight_decay as f32);
+    pub fn new(decay: WeightDecay) -> Self {
         Self {
-            rule: config.build(),
+            decay,
             states: BTreeMap::new(),
         }
+    }
+
+    fn rule(&self, name: &str) -> AdamW {
+        let config = AdamWConfig::new().with_epsilon(1e-8);
+        let decay = self.decay.of(name) as f32;
+        config.with_weight_decay(decay).build()
     }
 
     /// The tensors after one step against their gradients, tracked anew.
@@ -33,15 +38,15 @@ impl NamedAdamW {
         &mut self,
         rate: f64,
         parameters: &Parameters,
-        gradients: &Gradients,
+        mut gradients: NamedGradients,
     ) -> Parameters {
         let mut next = Parameters::default();
         for (name, tensor) in parameters.iter() {
             let value = tensor.clone().inner();
-            let value = match tensor.grad(gradients) {
+            let value = match gradients.take(name) {
                 Some(gradient) => {
                     let state = self.states.remove(name);
-                    let (value, state) = self.rule.step(rate, value, gradient, state);
+                    let (value, state) = self.rule(name).step(rate, value, gradient, state);
                     self.states
                         .extend(state.map(|state| (name.to_owned(), state)));
                     value

@@ -3,23 +3,30 @@
 use crate::checkpoint::{self, Progressed, Row, State};
 use crate::config::TrainConfig;
 use crate::examples::Examples;
+use crate::gradients::NamedGradients;
+use crate::loss::Loss;
 use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
-use crate::{Error, validation};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor, TensorData};
+use crate::{ClassWeights, Error, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
-use goldpan_model::{Adapter, BaseModel, Classifier, Device, EncoderConfig, HeadSource, ModelCard};
-use goldpan_model::{Parameters, PrefixCache, TextTokenizer, Tokens};
+use goldpan_model::write_trained;
+use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen, HeadSource};
+use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// How many steps' losses are looked at to tell that a training diverges.
+const DIVERGED_STEPS: usize = 10;
+
+/// How many times the loss of guessing their mean may be.
+const DIVERGED_FACTOR: f32 = 20.0;
 
 /// What is learned from, validated with, and built upon.
 #[derive(Clone, Copy)]
@@ -34,6 +41,9 @@ pub struct Inputs<'a> {
     pub base: &'a Path,
     /// The base model's name and digest.
     pub base_model: &'a BaseModel,
+    /// A folder that an earlier training of the same base model and tuning made, whose tensors this
+    /// one starts from; without it, it starts from the base model.
+    pub previous: Option<&'a Path>,
 }
 
 /// The epoch that was kept, and its validation.
@@ -72,8 +82,9 @@ pub struct Summary {
     pub last_accuracy: f64,
 }
 
-/// Trains a classifier and writes its folder to `out`: `adapter_model.safetensors`,
-/// `adapter_config.json`, `goldpan.json` and `history.arrow`.
+/// Trains a classifier and writes its folder to `out`: `goldpan.json`, `history.arrow`, and what was
+/// trained (`adapter_model.safetensors` and `adapter_config.json`, `head.safetensors`, or a whole
+/// Hugging Face model).
 ///
 /// `checkpoints` is a folder for the state after each epoch. It is made, removed at the end, and a
 /// later call with equal inputs goes on from it with the same result. `cache` keeps the states of
@@ -99,7 +110,7 @@ pub fn train(
     let total = config.epochs.get() * training.examples.len();
     progress.begin("training", "texts", Some(total as u64));
     progress.advance((training.state.progress.epochs * training.examples.len()) as u64);
-    while training.state.progress.epochs < config.epochs.get() {
+    while !training.is_over() {
         training.epoch()?;
     }
     progress.end();
@@ -135,7 +146,8 @@ struct Training<'a> {
     checkpoints: &'a Path,
     progress: &'a dyn Progress,
     classifier: Classifier,
-    first_layer: usize,
+    frozen: Frozen,
+    loss: Loss,
     examples: Examples,
     validation: Examples,
     schedule: Schedule,
@@ -165,8 +177,20 @@ impl<'a> Training<'a> {
                 path: inputs.validation.path().to_owned(),
             });
         }
-        let (classifier, parameters, head) =
-            Classifier::to_train(base, classes, &config.lora, config.seed, device)?;
+        if let ClassWeights::Given(weights) = &config.class_weights
+            && weights.len() != classes
+        {
+            return Err(Error::ClassWeights {
+                given: weights.len(),
+                classes,
+            });
+        }
+        let weights = config.class_weights.of(&examples.labels, classes);
+        let (classifier, mut parameters, head) =
+            Classifier::to_train(base, classes, &config.tuning, config.seed, device)?;
+        if let Some(previous) = inputs.previous {
+            parameters = start::from_previous(previous, inputs.base_model, &parameters, device)?;
+        }
         if head == HeadSource::New {
             tracing::debug!(
                 "{} has no head for {classes} classes: a new one is trained",
@@ -177,10 +201,10 @@ impl<'a> Training<'a> {
             path: checkpoints.to_owned(),
             source,
         })?;
-        let fingerprint = fingerprint(config, inputs, &examples, &validation);
+        let fingerprint = fingerprint(config, inputs, &parameters, &examples, &validation);
         let optimizer = || NamedAdamW::new(config.weight_decay);
         let saved = checkpoint::load(checkpoints, fingerprint, optimizer(), device.tensors())?;
-        let first_layer = parameters.first_layer(encoder.layers);
+        let frozen = parameters.frozen(encoder.layers);
         let state = saved.unwrap_or_else(|| State {
             parameters: parameters.tracked(),
             optimizer: optimizer(),
@@ -193,7 +217,8 @@ impl<'a> Training<'a> {
             },
             best: None,
         });
-        let steps = config.epochs.get() * examples.len().div_ceil(config.batch_size.get());
+        let steps = config.epochs.get() * examples.len().div_ceil(config.step_size());
+        let (rate, warmup) = (config.learning_rate, config.warmup_ratio);
         Ok(Self {
             config,
             inputs,
@@ -202,10 +227,11 @@ impl<'a> Training<'a> {
             checkpoints,
             progress,
             classifier,
-            first_layer,
+            frozen,
+            loss: Loss::new(weights, config.label_smoothing),
             examples,
             validation,
-            schedule: Schedule::new(config.learning_rate, config.warmup_ratio, steps),
+            schedule: Schedule::new(config.schedule, rate, warmup, steps),
             state,
         })
     }
@@ -213,14 +239,25 @@ impl<'a> Training<'a> {
     /// Computes the frozen layers' states of all texts ahead.
     fn fill_cache(&self) -> Result<(), Error> {
         for examples in [&self.examples, &self.validation] {
-            let (layer, progress) = (self.first_layer, self.progress);
+            let (frozen, progress) = (self.frozen, self.progress);
             self.cache
-                .fill(&self.classifier, layer, &examples.tokens, progress);
+                .fill(&self.classifier, frozen, &examples.tokens, progress);
         }
         match self.progress.cancelled() {
             true => Err(Error::Cancelled),
             false => Ok(()),
         }
+    }
+
+    /// Whether all epochs are done, or as many without a better one as the patience allows.
+    fn is_over(&self) -> bool {
+        let done = self.state.progress.epochs;
+        let patience = self
+            .config
+            .patience
+            .map_or(usize::MAX, |epochs| epochs.get());
+        let best = self.state.best.as_ref().map_or(0, |best| best.peak.epoch);
+        done == self.config.epochs.get() || done - best >= patience
     }
 
     /// One pass over the labelled texts, its validation, and a checkpoint.
@@ -232,25 +269,13 @@ impl<'a> Training<'a> {
             &format!("train/shuffle/epoch {epoch}"),
         ));
         let mut total = 0.0;
-        for (batch, rows) in order.chunks(self.config.batch_size.get()).enumerate() {
-            if self.progress.cancelled() {
-                return Err(Error::Cancelled);
-            }
+        for (batch, rows) in order.chunks(self.config.step_size()).enumerate() {
             let rate = self.schedule.at(self.state.progress.steps);
-            let loss = self.step(rows, rate);
+            let loss = self.step(rows, rate)?;
             self.state.progress.steps += 1;
-            if !loss.is_finite() {
-                return Err(Error::Diverged {
-                    loss,
-                    step: self.state.progress.steps,
-                    epoch,
-                    batch: batch + 1,
-                    learning_rate: self.config.learning_rate,
-                });
-            }
-            total += f64::from(loss) * rows.len() as f64;
             self.record(epoch, loss, Some(rate), None);
-            self.progress.advance(rows.len() as u64);
+            self.check_loss(epoch, batch + 1, loss)?;
+            total += f64::from(loss) * rows.len() as f64;
             self.progress
                 .note(&format!("epoch {epoch}, loss {loss:.3}"));
         }
@@ -260,30 +285,80 @@ impl<'a> Training<'a> {
         checkpoint::save(self.checkpoints, &self.state)
     }
 
-    /// One step on the texts `rows`; the batch's mean loss.
-    fn step(&mut self, rows: &[usize], rate: f64) -> f32 {
-        let batch: Vec<&Tokens> = rows.iter().map(|&row| &self.examples.tokens[row]).collect();
-        let labels: Vec<i32> = rows.iter().map(|&row| self.examples.labels[row]).collect();
-        let labels = TensorData::new(labels, [rows.len(), 1]);
-        let labels = Tensor::<2, Int>::from_data(labels, self.device.tensors());
-        let hidden = self
-            .cache
-            .hidden(&self.classifier, self.first_layer, &batch);
+    /// One step on the texts `rows`, in passes of the batch size; their mean loss.
+    fn step(&mut self, rows: &[usize], rate: f64) -> Result<f32, Error> {
+        let labels = |rows: &[usize]| -> Vec<i32> {
+            rows.iter().map(|&row| self.examples.labels[row]).collect()
+        };
+        let weight = self.loss.weight(&labels(rows));
         let parameters = &self.state.parameters;
-        let logits = self
-            .classifier
-            .logits_from(self.first_layer, hidden, parameters);
-        let loss = log_softmax(logits, 1).gather(1, labels).mean().neg();
-        let gradients = loss.backward();
-        self.state.parameters = self.state.optimizer.step(rate, parameters, &gradients);
-        loss.into_scalar::<f32>()
+        let mut gradients = NamedGradients::default();
+        let mut total = 0.0;
+        for (pass, rows) in rows.chunks(self.config.batch_size.get()).enumerate() {
+            if self.progress.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let batch: Vec<&Tokens> = rows.iter().map(|&row| &self.examples.tokens[row]).collect();
+            let start = self.cache.start(&self.classifier, self.frozen, &batch);
+            let dropout = self.dropout(pass);
+            let logits = self.classifier.training_logits(start, parameters, &dropout);
+            let device = self.device.tensors();
+            let loss = self.loss.of(logits, &labels(rows), weight, device);
+            gradients.add(parameters, &loss.backward());
+            total += loss.into_scalar::<f32>();
+            self.progress.advance(rows.len() as u64);
+        }
+        if let Some(most) = self.config.clip_norm {
+            gradients.clip(most);
+        }
+        self.state.parameters = self.state.optimizer.step(rate, parameters, gradients);
+        Ok(total)
+    }
+
+    fn dropout(&self, pass: usize) -> Dropout {
+        let adapter = match &self.config.tuning {
+            Tuning::Lora(lora) => lora.dropout,
+            Tuning::Full | Tuning::Head => 0.0,
+        };
+        Dropout {
+            adapter,
+            head: self.config.classifier_dropout as f32,
+            seed: self.config.seed,
+            pass: format!("step {}/pass {pass}", self.state.progress.steps),
+        }
+    }
+
+    /// Refuses a loss that is not finite, and losses far above those of guessing.
+    fn check_loss(&self, epoch: usize, batch: usize, loss: f32) -> Result<(), Error> {
+        let classes = self.inputs.validation.classes().len() as f32;
+        let history = &self.state.progress.history;
+        let steps = history
+            .iter()
+            .rev()
+            .filter(|row| row.0.learning_rate.is_some());
+        let recent: Vec<f32> = steps
+            .take(DIVERGED_STEPS)
+            .filter_map(|row| row.0.loss)
+            .collect();
+        let mean = recent.iter().sum::<f32>() / recent.len() as f32;
+        let far = recent.len() == DIVERGED_STEPS && mean > DIVERGED_FACTOR * classes.ln();
+        if loss.is_finite() && !far {
+            return Ok(());
+        }
+        Err(Error::Diverged {
+            loss,
+            step: self.state.progress.steps,
+            epoch,
+            batch,
+            learning_rate: self.config.learning_rate,
+        })
     }
 
     fn validate(&mut self, epoch: usize, mean_loss: f32) -> Result<(), Error> {
         let metrics = validation::validate(
             &self.classifier,
             &self.state.parameters,
-            self.first_layer,
+            self.frozen,
             &self.validation,
             self.inputs.validation.classes(),
             self.cache,
@@ -297,8 +372,9 @@ impl<'a> Training<'a> {
         };
         tracing::debug!("epoch {epoch}: validation accuracy {:.4}", peak.accuracy);
         self.record(epoch, mean_loss, None, Some(peak));
-        let before = self.state.best.as_ref().map(|best| best.peak.accuracy);
-        if before.is_none_or(|before| peak.accuracy > before) {
+        let before = self.state.best.as_ref().map(|best| &best.peak);
+        let metric = self.config.validation_metric;
+        if before.is_none_or(|before| metric.improves(&peak, before)) {
             self.state.progress.best = Some(peak);
             self.state.best = Some(Best {
                 peak,
@@ -361,9 +437,17 @@ impl<'a> Training<'a> {
 
     fn write(&self, folder: &Path, parameters: &Parameters) -> Result<(), Error> {
         let base = self.inputs.base_model;
-        Adapter::write(folder, parameters, &self.config.lora, &base.name)?;
-        let classes = self.inputs.validation.classes().to_vec();
-        ModelCard::new(classes, base.clone(), self.config.max_length).write(folder)?;
+        let classes = self.inputs.validation.classes();
+        let tuning = &self.config.tuning;
+        let on = TrainedOn {
+            base: self.inputs.base,
+            base_name: &base.name,
+            classes,
+            max_length: self.config.max_length,
+        };
+        write_trained(folder, parameters, tuning, on)?;
+        let (classes, length) = (classes.to_vec(), self.config.max_length);
+        ModelCard::new(classes, base.clone(), length, tuning.kind()).write(folder)?;
         let producer = Producer::new("train", VERSION);
         let mut history = HistoryWriter::create(folder.join("history.arrow"), producer)?;
         for row in &self.state.progress.history {
@@ -406,10 +490,14 @@ fn checked_classes(inputs: &Inputs<'_>) -> Result<usize, Error> {
 fn fingerprint(
     config: &TrainConfig,
     inputs: &Inputs<'_>,
+    initial: &Parameters,
     examples: &Examples,
     validation: &Examples,
 ) -> Digest {
     let mut text = format!("{VERSION} {config:?} {}", inputs.base_model.digest);
+    if inputs.previous.is_some() {
+        text.push_str(&initial.digest().to_string());
+    }
     for examples in [examples, validation] {
         text.push_str(&format!("{:?} {:?}", examples.tokens, examples.labels));
     }

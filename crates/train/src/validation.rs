@@ -4,13 +4,14 @@ use crate::Error;
 use crate::examples::Examples;
 use goldpan_artifact::Progress;
 use goldpan_metrics::{Metrics, measure};
-use goldpan_model::{Classifier, Parameters, PrefixCache, TOKENS_PER_BATCH, Tokens, by_length};
+use goldpan_model::by_length;
+use goldpan_model::{Classifier, Frozen, Parameters, PrefixCache, TOKENS_PER_BATCH, Tokens};
 
 /// Classifies all validation texts and measures the result.
 pub(crate) fn validate(
     classifier: &Classifier,
     parameters: &Parameters,
-    first_layer: usize,
+    frozen: Frozen,
     validation: &Examples,
     classes: &[String],
     cache: &PrefixCache,
@@ -27,8 +28,8 @@ pub(crate) fn validate(
             .iter()
             .map(|&index| &validation.tokens[index])
             .collect();
-        let hidden = cache.hidden(classifier, first_layer, &batch);
-        let result = classifier.logits_from(first_layer, hidden, &parameters);
+        let start = cache.start(classifier, frozen, &batch);
+        let result = classifier.logits(start, &parameters);
         let values: Vec<f32> = result.into_data().iter::<f32>().collect();
         for (&index, values) in group.iter().zip(values.chunks_exact(classes.len())) {
             logits[index] = values.to_vec();

@@ -1,163 +1,12 @@
 //! Training on a tiny random model: what it writes, that it goes on, and what it refuses.
 
-use goldpan_artifact::{Digest, History, Labelled, Producer, Progress, Silent, Texts, TextsWriter};
-use goldpan_model::{BaseModel, Device, DeviceChoice, PrefixCache, Target};
-use goldpan_train::{Error, Inputs, Summary, TrainConfig, train};
-use std::collections::BTreeMap;
+mod support;
+
+use goldpan_artifact::{History, Labelled, Silent};
+use goldpan_model::{LoraConfig, PrefixCache, Tuning};
+use goldpan_train::{Error, TrainConfig};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-const GOOD: [&str; 4] = [
-    "good",
-    "a wonderful film",
-    "truly moving and funny",
-    "the best",
-];
-const BAD: [&str; 4] = [
-    "bad",
-    "a dreadful film",
-    "truly dull and silly",
-    "the worst",
-];
-
-struct World {
-    folder: tempfile::TempDir,
-    texts: Texts,
-    base: PathBuf,
-    base_model: BaseModel,
-    device: Device,
-}
-
-impl World {
-    fn new(family: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("texts.arrow");
-        let classes = ["negative".to_owned(), "positive".to_owned()];
-        let mut writer = TextsWriter::create(&path, &classes, Producer::new("test", 1)).unwrap();
-        for index in 0..24_u64 {
-            let (words, label) = if index % 2 == 0 { (BAD, 0) } else { (GOOD, 1) };
-            let words = words[index as usize / 2 % 4];
-            let text = format!("{words} {}", "indeed ".repeat(index as usize / 8));
-            writer.push(index, &text, Some(label), None).unwrap();
-        }
-        writer.finish().unwrap();
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
-        Self {
-            texts: Texts::open(&path).unwrap(),
-            base: fixtures.join(family),
-            base_model: BaseModel {
-                name: family.to_owned(),
-                digest: Digest::of(family),
-            },
-            device: DeviceChoice::Cpu.open().unwrap(),
-            folder,
-        }
-    }
-
-    fn train(
-        &self,
-        config: &TrainConfig,
-        labelled: &Labelled,
-        out: &str,
-        progress: &dyn Progress,
-    ) -> Result<Summary, Error> {
-        self.train_with(&PrefixCache::new(1 << 20), config, labelled, out, progress)
-    }
-
-    fn train_with(
-        &self,
-        cache: &PrefixCache,
-        config: &TrainConfig,
-        labelled: &Labelled,
-        out: &str,
-        progress: &dyn Progress,
-    ) -> Result<Summary, Error> {
-        let inputs = Inputs {
-            texts: &self.texts,
-            labelled,
-            validation: &self.texts,
-            base: &self.base,
-            base_model: &self.base_model,
-        };
-        let checkpoints = self.path(&format!("{out}.checkpoint"));
-        let out = self.path(out);
-        train(
-            config,
-            &inputs,
-            cache,
-            &self.device,
-            &out,
-            &checkpoints,
-            progress,
-        )
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Every file of a folder, by name.
-    fn files(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
-        std::fs::read_dir(self.path(name))
-            .unwrap()
-            .map(|entry| {
-                let path = entry.unwrap().path();
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                (name, std::fs::read(path).unwrap())
-            })
-            .collect()
-    }
-}
-
-fn all() -> Labelled {
-    ids(&(0..24).collect::<Vec<_>>())
-}
-
-fn ids(ids: &[u64]) -> Labelled {
-    Labelled {
-        ids: ids.to_vec(),
-        labels: None,
-    }
-}
-
-fn config() -> TrainConfig {
-    let mut config = TrainConfig {
-        epochs: NonZeroUsize::new(3).unwrap(),
-        batch_size: NonZeroUsize::new(5).unwrap(),
-        learning_rate: 5e-3,
-        ..TrainConfig::default()
-    };
-    config.lora.targets = Target::ALL.into();
-    config
-}
-
-/// Stops after a number of texts.
-struct StopAfter {
-    limit: u64,
-    done: AtomicU64,
-}
-
-impl StopAfter {
-    fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            done: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Progress for StopAfter {
-    fn begin(&self, _: &str, _: &str, _: Option<u64>) {}
-    fn advance(&self, units: u64) {
-        self.done.fetch_add(units, Ordering::Relaxed);
-    }
-    fn note(&self, _: &str) {}
-    fn end(&self) {}
-    fn cancelled(&self) -> bool {
-        self.done.load(Ordering::Relaxed) >= self.limit
-    }
-}
+use support::{StopAfter, World, all, config, ids, lora};
 
 #[test]
 fn it_learns_and_writes_a_whole_model() {
@@ -219,7 +68,10 @@ fn a_stopped_training_goes_on_to_the_same_bytes() {
 fn frozen_layers_computed_once_change_nothing() {
     let world = World::new("tiny-roberta");
     let mut config = config();
-    config.lora.layers = Some([1].into());
+    config.tuning = Tuning::Lora(LoraConfig {
+        layers: Some([1].into()),
+        ..lora()
+    });
     for (bytes, out) in [(1 << 20, "kept"), (0, "anew")] {
         let cache = PrefixCache::new(bytes);
         world

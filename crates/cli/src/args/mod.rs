@@ -13,6 +13,7 @@ mod run;
 mod select;
 mod show;
 mod train;
+mod training;
 
 pub use cli::{Cli, Command, Verbosity};
 pub use device::DeviceArgs;

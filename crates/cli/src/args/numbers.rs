@@ -5,9 +5,13 @@ pub fn positive(text: &str) -> Result<f64, String> {
     number(text, |value| value > 0.0, "a number above 0")
 }
 
-/// A finite number of 0 or more.
-pub fn not_negative(text: &str) -> Result<f64, String> {
-    number(text, |value| value >= 0.0, "a number of 0 or more")
+/// A number of 0 or more and below 1.
+pub fn part(text: &str) -> Result<f64, String> {
+    number(
+        text,
+        |value| (0.0..1.0).contains(&value),
+        "a number of 0 or more and below 1",
+    )
 }
 
 /// A number from 0 to 1.
@@ -47,7 +51,7 @@ mod tests {
                 .iter()
                 .all(Result::is_err)
         );
-        assert_eq!(not_negative("-0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
-        assert!(["-0.1", "inf"].map(not_negative).iter().all(Result::is_err));
+        assert_eq!(part("-0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
+        assert!(["-0.1", "1", "inf"].map(part).iter().all(Result::is_err));
     }
 }

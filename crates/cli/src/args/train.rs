@@ -4,25 +4,38 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use goldpan_model::Target;
-use goldpan_train::TrainConfig;
+use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
-use super::numbers::{not_negative, positive, ratio};
+use super::numbers::{part, positive, ratio};
+use super::training::{Metric, Schedule, Targets, Tune};
 use super::{Computation, DeviceArgs};
+
+const STEPS: &str = "Steps";
+const LOSS: &str = "Loss";
+const EPOCHS: &str = "Epochs";
+const LORA: &str = "LoRA (with --tune lora)";
 
 const AFTER: &str = "\
 L says which texts are labelled: a selection or labels table, or a JSONL, CSV or TSV file with a
 column `id` (and `label`, where the texts carry none). Without it, all texts with a label are used.
 
-The epoch with the best validation accuracy is kept. MODEL_DIR gets adapter_model.safetensors and
-adapter_config.json as PEFT writes them, goldpan.json and history.arrow. Unfinished epochs are kept
-in MODEL_DIR.checkpoint: the same command goes on from there.
+The epoch with the best validation is kept. MODEL_DIR gets goldpan.json, history.arrow and what was
+trained: adapter_model.safetensors and adapter_config.json as PEFT writes them, with --tune head
+head.safetensors, with --tune full a whole model as transformers writes it. Finished epochs are kept
+in MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
-Example:
+A full fine-tuning wants a lower learning rate, such as 2e-5, a head alone a higher one, such as 1e-2.
+The file pipelines/training.yaml explains every setting.
+
+Examples:
   goldpan train --texts texts.arrow --labelled labels.csv --validation dev.arrow \\
-    --model sentence-transformers/all-MiniLM-L6-v2 --out model";
+    --model sentence-transformers/all-MiniLM-L6-v2 --out model
+  goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out probe \\
+    --tune head --learning-rate 1e-2
+  goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out careful \\
+    --lora-targets all-linear --lora-dropout 0.1 --class-weights balanced --patience 2";
 
-/// Train a classifier: LoRA adapters and a head on a pretrained encoder
+/// Train a classifier on a pretrained encoder: LoRA adapters and a head, the head alone, or all
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct TrainArgs {
@@ -41,45 +54,83 @@ pub struct TrainArgs {
     /// The model's folder to make
     #[arg(long, value_name = "MODEL_DIR")]
     pub out: PathBuf,
+    /// A model's folder to start from, of the same base model and kind [default: the base model]
+    #[arg(long, value_name = "MODEL_DIR")]
+    pub init: Option<PathBuf>,
+    /// What is trained
+    #[arg(long, value_name = "PART", default_value = "lora")]
+    pub tune: Tune,
     /// Passes over the labelled texts
-    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs)]
+    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs,
+        help_heading = STEPS)]
     pub epochs: NonZeroUsize,
-    /// Texts in a step
-    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().batch_size)]
+    /// Texts in a forward pass
+    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().batch_size,
+        help_heading = STEPS)]
     pub batch_size: NonZeroUsize,
+    /// Forward passes in a step
+    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().gradient_accumulation,
+        help_heading = STEPS)]
+    pub gradient_accumulation: NonZeroUsize,
     /// The highest learning rate
     #[arg(long, value_name = "X", value_parser = positive,
-        default_value_t = TrainConfig::default().learning_rate)]
+        default_value_t = TrainConfig::default().learning_rate, help_heading = STEPS)]
     pub learning_rate: f64,
+    /// How the learning rate goes on after the warm-up
+    #[arg(long, value_name = "NAME", default_value = "linear", help_heading = STEPS)]
+    pub schedule: Schedule,
     /// The part of all steps in which the learning rate rises
     #[arg(long, value_name = "X", value_parser = ratio,
-        default_value_t = TrainConfig::default().warmup_ratio)]
+        default_value_t = TrainConfig::default().warmup_ratio, help_heading = STEPS)]
     pub warmup_ratio: f64,
-    /// AdamW's weight decay
-    #[arg(long, value_name = "X", value_parser = not_negative,
-        default_value_t = TrainConfig::default().weight_decay)]
-    pub weight_decay: f64,
+    /// AdamW's weight decay: for all tensors, or by group (lora, encoder, head, bias, norm), such
+    /// as `head=0.01,bias=0`, where groups left out have 0.1
+    #[arg(long, value_name = "X", default_value = "0.1", help_heading = STEPS)]
+    pub weight_decay: WeightDecay,
+    /// Scale gradients down to this norm [default: as they are]
+    #[arg(long, value_name = "X", value_parser = positive, help_heading = STEPS)]
+    pub clip_norm: Option<f64>,
+    /// The part of the target spread over all classes
+    #[arg(long, value_name = "X", value_parser = part, default_value = "0", help_heading = LOSS)]
+    pub label_smoothing: f64,
+    /// The loss's weight by class: none, balanced, or a number for each class, such as `1,2.5`
+    #[arg(long, value_name = "WEIGHTS", default_value = "none", help_heading = LOSS)]
+    pub class_weights: ClassWeights,
+    /// The part of the head's inputs that is dropped
+    #[arg(long, value_name = "X", value_parser = part, default_value = "0", help_heading = LOSS)]
+    pub classifier_dropout: f64,
+    /// What the kept epoch is best in
+    #[arg(long, value_name = "NAME", default_value = "accuracy", help_heading = EPOCHS)]
+    pub validation_metric: Metric,
+    /// Stop after so many epochs that are no better [default: do all epochs]
+    #[arg(long, value_name = "N", help_heading = EPOCHS)]
+    pub patience: Option<NonZeroUsize>,
     /// The most tokens of a text that are used [default: as many as the model takes]
     #[arg(long, value_name = "N")]
     pub max_length: Option<NonZeroUsize>,
     /// The adapters' inner dimension
-    #[arg(long, value_name = "N", default_value = "8")]
+    #[arg(long, value_name = "N", default_value = "8", help_heading = LORA)]
     pub lora_rank: NonZeroUsize,
     /// The adapters' output is scaled by this over the rank
-    #[arg(long, value_name = "X", value_parser = positive, default_value = "16")]
+    #[arg(long, value_name = "X", value_parser = positive, default_value = "16",
+        help_heading = LORA)]
     pub lora_alpha: f64,
     /// The linear layers adapted: query, key, value, attention.output.dense, intermediate.dense,
-    /// output.dense
+    /// output.dense, or all-linear
     #[arg(
         long,
         value_name = "NAME,NAME...",
         value_delimiter = ',',
-        default_value = "query,value"
+        default_value = "query,value",
+        help_heading = LORA
     )]
-    pub lora_targets: Vec<Target>,
+    pub lora_targets: Vec<Targets>,
     /// The encoder layers adapted, from 0 [default: all]
-    #[arg(long, value_name = "N,N...", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N...", value_delimiter = ',', help_heading = LORA)]
     pub lora_layers: Option<Vec<usize>>,
+    /// The part of the adapters' inputs that is dropped
+    #[arg(long, value_name = "X", value_parser = part, default_value = "0", help_heading = LORA)]
+    pub lora_dropout: f64,
     /// The precision to compute in
     #[arg(long, value_name = "PRECISION", default_value = "f32")]
     pub precision: Computation,

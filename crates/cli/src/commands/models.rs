@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use goldpan_model::{BaseModel, ModelCard};
+use goldpan_model::{BaseModel, ModelCard, TuningKind};
 use goldpan_sources::{ModelFolder, Origin, Places, model};
 
 use crate::app::App;
@@ -57,7 +57,14 @@ pub fn classifier(name: &str, adapter: Option<&Path>, app: &App) -> Result<Class
             })
         }
         None if trained => {
-            let wanted = ModelCard::read(path)?.base;
+            let card = ModelCard::read(path)?;
+            if card.tuning == TuningKind::Full {
+                return Ok(Classifier {
+                    base: path.to_owned(),
+                    adapter: None,
+                });
+            }
+            let wanted = card.base;
             let places = Places::from_env()?;
             let base =
                 model(&wanted.name, &places, app.progress()).map_err(|source| Error::NoBase {

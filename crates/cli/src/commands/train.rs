@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_ingest::labelled_in;
-use goldpan_model::{LoraConfig, PrefixCache};
+use goldpan_model::{LoraConfig, PrefixCache, Tuning, TuningKind};
 use goldpan_train::{Inputs, TrainConfig, train};
 
 use super::models::{base_of, pretrained};
@@ -33,6 +33,7 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         validation: &validation,
         base: &folder.path,
         base_model: &base_model,
+        previous: args.init.as_deref(),
     };
     let (cache, checkpoints) = (PrefixCache::new(KEPT), checkpoints(&args.out));
     let summary = train(
@@ -57,21 +58,39 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
 }
 
 fn config(args: &TrainArgs) -> TrainConfig {
+    let lora = || LoraConfig {
+        rank: args.lora_rank.get(),
+        alpha: args.lora_alpha as f32,
+        targets: args
+            .lora_targets
+            .iter()
+            .flat_map(|named| named.layers())
+            .collect(),
+        layers: args
+            .lora_layers
+            .as_ref()
+            .map(|layers| layers.iter().copied().collect()),
+        dropout: args.lora_dropout as f32,
+    };
     TrainConfig {
         epochs: args.epochs,
         batch_size: args.batch_size,
+        gradient_accumulation: args.gradient_accumulation,
         learning_rate: args.learning_rate,
+        schedule: args.schedule.into(),
         warmup_ratio: args.warmup_ratio,
         weight_decay: args.weight_decay,
+        clip_norm: args.clip_norm,
+        label_smoothing: args.label_smoothing,
+        class_weights: args.class_weights.clone(),
+        classifier_dropout: args.classifier_dropout,
+        validation_metric: args.validation_metric.into(),
+        patience: args.patience,
         max_length: args.max_length,
-        lora: LoraConfig {
-            rank: args.lora_rank.get(),
-            alpha: args.lora_alpha as f32,
-            targets: args.lora_targets.iter().copied().collect(),
-            layers: args
-                .lora_layers
-                .as_ref()
-                .map(|layers| layers.iter().copied().collect()),
+        tuning: match args.tune.into() {
+            TuningKind::Lora => Tuning::Lora(lora()),
+            TuningKind::Full => Tuning::Full,
+            TuningKind::Head => Tuning::Head,
         },
         seed: args.seed,
     }

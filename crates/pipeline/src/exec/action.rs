@@ -52,15 +52,9 @@ pub(crate) fn action(
             let action = action.with("version", goldpan_embed::VERSION);
             on_device(action.with("config", json!(encoding)).with("model", digest))
         }),
-        Work::Train {
-            base,
-            training,
-            seed,
-            ..
-        } => model(base).map(|digest| {
+        Work::Train { base, training, .. } => model(base).map(|digest| {
             let action = action.with("version", goldpan_train::VERSION);
-            let action = action.with("config", json!(training)).with("model", digest);
-            on_device(action.with("seed", *seed))
+            on_device(action.with("config", json!(training)).with("model", digest))
         }),
         Work::Predict {
             texts: _,

@@ -7,18 +7,17 @@ use goldpan_artifact::{
     Progress, Selection, Texts,
 };
 use goldpan_embed::EmbedConfig;
-use goldpan_model::{BaseModel, LoraConfig, Target};
+use goldpan_model::BaseModel;
 use goldpan_predict::{Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_store::{Pending, Record};
-use goldpan_train::{Inputs as TrainInputs, TrainConfig};
+use goldpan_train::Inputs as TrainInputs;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::plan::{Classifier, NodeId, Work};
-use crate::spec::{LoraTarget, TrainingSettings};
 
 /// The folder of a trained model in its object.
 const MODEL: &str = "model";
@@ -212,7 +211,7 @@ impl Task<'_> {
             validation,
             base,
             training,
-            seed,
+            previous,
         } = &self.context.graph.nodes[node].work
         else {
             return Err(StageError::InputGone);
@@ -229,15 +228,17 @@ impl Task<'_> {
             },
         };
         let (folder, base_model) = self.model(base)?;
+        let previous = previous.map(|node| self.input(node, MODEL)).transpose()?;
         let inputs = TrainInputs {
             texts: &texts,
             labelled: &labelled,
             validation: &self.texts(*validation)?,
             base: folder,
             base_model: &base_model,
+            previous: previous.as_deref(),
         };
         let done = goldpan_train::train(
-            &train_config(training, *seed),
+            &training.config,
             &inputs,
             &self.context.frozen(base_model.digest),
             self.context.device,
@@ -323,33 +324,4 @@ impl Task<'_> {
 
 fn summary(summary: &impl Serialize) -> Result<Value, StageError> {
     serde_json::to_value(summary).map_err(StageError::Summary)
-}
-
-fn train_config(training: &TrainingSettings, seed: u64) -> TrainConfig {
-    TrainConfig {
-        epochs: training.epochs,
-        batch_size: training.batch_size,
-        learning_rate: training.learning_rate,
-        warmup_ratio: training.warmup_ratio,
-        weight_decay: training.weight_decay,
-        max_length: training.max_length,
-        lora: LoraConfig {
-            rank: training.lora.rank.get(),
-            alpha: training.lora.alpha as f32,
-            targets: training.lora.targets.iter().copied().map(target).collect(),
-            layers: training.lora.layers.clone(),
-        },
-        seed,
-    }
-}
-
-fn target(target: LoraTarget) -> Target {
-    match target {
-        LoraTarget::Query => Target::Query,
-        LoraTarget::Key => Target::Key,
-        LoraTarget::Value => Target::Value,
-        LoraTarget::AttentionOutput => Target::AttentionOutput,
-        LoraTarget::Intermediate => Target::Intermediate,
-        LoraTarget::Output => Target::Output,
-    }
 }

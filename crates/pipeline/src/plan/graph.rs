@@ -50,8 +50,8 @@ pub enum Work {
         base: String,
         /// How it is trained.
         training: TrainingSettings,
-        /// The seed.
-        seed: u64,
+        /// The `train` node whose model it starts from; the base model where `None`.
+        previous: Option<NodeId>,
     },
     /// Texts to class probabilities.
     Predict {
@@ -134,11 +134,13 @@ impl Work {
                 texts,
                 labelled,
                 validation,
+                previous,
                 ..
             } => vec![
                 ("texts", Some(*texts)),
                 ("labelled", *labelled),
                 ("validation", Some(*validation)),
+                ("previous", *previous),
             ],
             Self::Predict { texts, model, .. } => {
                 let model = match model {
@@ -257,7 +259,7 @@ fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
             validation: node(&settings.validation),
             base: settings.base.clone(),
             training: settings.training.clone(),
-            seed: settings.seed,
+            previous: maybe(&settings.previous),
         },
         StageSettings::Predict(settings) => Work::Predict {
             texts: node(&settings.texts),

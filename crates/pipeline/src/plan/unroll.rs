@@ -106,8 +106,10 @@ impl<'a> Unrolling<'a> {
             labelled: Some(labels),
             validation: self.validation,
             base: self.experiment.base.clone(),
-            training: self.experiment.training.clone(),
-            seed: self.seed,
+            training: self.experiment.training.seeded(self.seed),
+            previous: before
+                .filter(|_| self.experiment.continues)
+                .map(|before| before.model),
         };
         let model = self
             .graph

@@ -21,6 +21,6 @@ pub use path::KeyPath;
 pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{
     Arm, EmbedSettings, EncodingSettings, EvaluateSettings, InferenceSettings, IngestSettings,
-    LabelSource, Loop, LoraSettings, LoraTarget, Name, Pipeline, Precision, PredictModel,
-    PredictSettings, SelectSettings, Stage, StageSettings, TrainStageSettings, TrainingSettings,
+    LabelSource, Loop, Name, Pipeline, Precision, PredictModel, PredictSettings, SelectSettings,
+    Stage, StageSettings, TrainStageSettings, TrainingSettings,
 };

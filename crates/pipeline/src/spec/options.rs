@@ -4,13 +4,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
+use goldpan_model::Target;
 use goldpan_select::Strategy;
 use goldpan_sources::{Column, Format};
+use goldpan_train::{ClassWeights, ScheduleKind, ValidationMetric};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::StageKind;
-use crate::spec::settings::{LoraTarget, Precision};
+use crate::spec::settings::Precision;
 
 /// The whole file.
 #[derive(Debug, serde::Deserialize)]
@@ -29,7 +31,7 @@ pub(crate) struct PipelineOptions {
 pub(crate) enum StageOptions {
     Ingest(IngestOptions),
     Embed(EmbedOptions),
-    Train(TrainStageOptions),
+    Train(Box<TrainStageOptions>),
     Predict(PredictOptions),
     Select(SelectOptions),
     Evaluate(EvaluateOptions),
@@ -73,55 +75,161 @@ pub(crate) struct EmbedOptions {
     pub(crate) precision: Option<Precision>,
 }
 
-/// A `train` stage: its inputs, and the keys of [`TrainOptions`].
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TrainStageOptions {
-    pub(crate) texts: String,
-    pub(crate) labelled: Option<String>,
-    pub(crate) validation: String,
-    pub(crate) model: ModelOptions,
-    pub(crate) seed: Option<u64>,
-    pub(crate) epochs: Option<u64>,
-    pub(crate) batch_size: Option<u64>,
-    pub(crate) learning_rate: Option<f64>,
-    pub(crate) warmup_ratio: Option<f64>,
-    pub(crate) weight_decay: Option<f64>,
-    pub(crate) max_length: Option<u64>,
-    pub(crate) precision: Option<Precision>,
+/// Declares the options of a training, alone for the loop and with its inputs for a stage.
+macro_rules! train_options {
+    ($($field:ident: $type:ty,)*) => {
+        /// How a model is trained.
+        #[derive(Debug, Default, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct TrainOptions {
+            pub(crate) init: Option<InitOptions>,
+            $(pub(crate) $field: Option<$type>,)*
+        }
+
+        /// A `train` stage.
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct TrainStageOptions {
+            pub(crate) texts: String,
+            pub(crate) labelled: Option<String>,
+            pub(crate) validation: String,
+            pub(crate) model: ModelOptions,
+            pub(crate) init: Option<String>,
+            pub(crate) seed: Option<u64>,
+            $(pub(crate) $field: Option<$type>,)*
+        }
+
+        impl TrainStageOptions {
+            /// How the stage's model is trained.
+            pub(crate) fn train(&self) -> TrainOptions {
+                TrainOptions {
+                    init: None,
+                    $($field: self.$field.clone(),)*
+                }
+            }
+        }
+    };
 }
 
-impl TrainStageOptions {
-    pub(crate) fn train(&self) -> TrainOptions {
-        TrainOptions {
-            epochs: self.epochs,
-            batch_size: self.batch_size,
-            learning_rate: self.learning_rate,
-            warmup_ratio: self.warmup_ratio,
-            weight_decay: self.weight_decay,
-            max_length: self.max_length,
-            precision: self.precision,
+train_options! {
+    epochs: u64,
+    batch_size: u64,
+    gradient_accumulation: u64,
+    learning_rate: f64,
+    schedule: ScheduleKind,
+    warmup_ratio: f64,
+    weight_decay: WeightDecayOptions,
+    clip_norm: f64,
+    label_smoothing: f64,
+    class_weights: ClassWeightsOptions,
+    classifier_dropout: f64,
+    validation_metric: ValidationMetric,
+    patience: u64,
+    max_length: u64,
+    precision: Precision,
+}
+
+/// What the models of the loop's rounds start from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename = "way to begin", rename_all = "kebab-case")]
+pub(crate) enum InitOptions {
+    /// The base model, every time.
+    #[default]
+    Base,
+    /// The model of the round before.
+    Previous,
+}
+
+/// A weight decay for all tensors, or one for each group.
+#[derive(Clone, Debug)]
+pub(crate) enum WeightDecayOptions {
+    All(f64),
+    Groups(WeightDecayGroups),
+}
+
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WeightDecayGroups {
+    pub(crate) lora: Option<f64>,
+    pub(crate) encoder: Option<f64>,
+    pub(crate) head: Option<f64>,
+    pub(crate) bias: Option<f64>,
+    pub(crate) norm: Option<f64>,
+}
+
+impl<'de> Deserialize<'de> for WeightDecayOptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrGroups;
+        impl<'de> Visitor<'de> for NumberOrGroups {
+            type Value = WeightDecayOptions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a mapping of numbers")
+            }
+
+            fn visit_f64<E>(self, decay: f64) -> Result<WeightDecayOptions, E> {
+                Ok(WeightDecayOptions::All(decay))
+            }
+
+            fn visit_u64<E>(self, decay: u64) -> Result<WeightDecayOptions, E> {
+                Ok(WeightDecayOptions::All(decay as f64))
+            }
+
+            fn visit_i64<E>(self, decay: i64) -> Result<WeightDecayOptions, E> {
+                Ok(WeightDecayOptions::All(decay as f64))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WeightDecayOptions, A::Error> {
+                let groups = WeightDecayGroups::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(WeightDecayOptions::Groups(groups))
+            }
         }
+        deserializer.deserialize_any(NumberOrGroups)
     }
 }
 
-/// How a model is trained.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TrainOptions {
-    pub(crate) epochs: Option<u64>,
-    pub(crate) batch_size: Option<u64>,
-    pub(crate) learning_rate: Option<f64>,
-    pub(crate) warmup_ratio: Option<f64>,
-    pub(crate) weight_decay: Option<f64>,
-    pub(crate) max_length: Option<u64>,
-    pub(crate) precision: Option<Precision>,
+/// `none`, `balanced`, or a weight for each class.
+#[derive(Clone, Debug)]
+pub(crate) struct ClassWeightsOptions(pub(crate) ClassWeights);
+
+impl<'de> Deserialize<'de> for ClassWeightsOptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrWeights;
+        impl<'de> Visitor<'de> for NameOrWeights {
+            type Value = ClassWeightsOptions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("none, balanced, or a list of numbers")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<ClassWeightsOptions, E> {
+                match name {
+                    "none" => Ok(ClassWeightsOptions(ClassWeights::None)),
+                    "balanced" => Ok(ClassWeightsOptions(ClassWeights::Balanced)),
+                    _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut items: A,
+            ) -> Result<ClassWeightsOptions, A::Error> {
+                let mut weights = Vec::new();
+                while let Some(weight) = items.next_element()? {
+                    weights.push(weight);
+                }
+                Ok(ClassWeightsOptions(ClassWeights::Given(weights)))
+            }
+        }
+        deserializer.deserialize_any(NameOrWeights)
+    }
 }
 
-/// A base model and its adapter; the base model's name alone will do.
+/// A base model and what of it is trained; the base model's name alone will do.
 #[derive(Debug)]
 pub(crate) struct ModelOptions {
     pub(crate) base: String,
+    pub(crate) tune: Option<TuneOptions>,
     pub(crate) lora: Option<LoraOptions>,
 }
 
@@ -130,8 +238,96 @@ pub(crate) struct ModelOptions {
 pub(crate) struct LoraOptions {
     pub(crate) rank: Option<u64>,
     pub(crate) alpha: Option<f64>,
-    pub(crate) targets: Option<Vec<LoraTarget>>,
+    pub(crate) targets: Option<TargetsOptions>,
     pub(crate) layers: Option<Vec<usize>>,
+    pub(crate) dropout: Option<f64>,
+}
+
+/// What of a model is trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename = "way to tune", rename_all = "kebab-case")]
+pub(crate) enum TuneOptions {
+    #[default]
+    Lora,
+    Full,
+    Head,
+}
+
+/// A linear layer that an adapter can be added to, by the name that PEFT has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename = "LoRA target", rename_all = "lowercase")]
+pub(crate) enum LoraTarget {
+    Query,
+    Key,
+    Value,
+    #[serde(rename = "attention.output.dense")]
+    AttentionOutput,
+    #[serde(rename = "intermediate.dense")]
+    Intermediate,
+    #[serde(rename = "output.dense")]
+    Output,
+    #[serde(rename = "all-linear")]
+    AllLinear,
+}
+
+impl LoraTarget {
+    /// The linear layers meant.
+    pub(crate) fn targets(self) -> &'static [Target] {
+        match self {
+            Self::Query => &[Target::Query],
+            Self::Key => &[Target::Key],
+            Self::Value => &[Target::Value],
+            Self::AttentionOutput => &[Target::AttentionOutput],
+            Self::Intermediate => &[Target::Intermediate],
+            Self::Output => &[Target::Output],
+            Self::AllLinear => &Target::ALL,
+        }
+    }
+}
+
+impl fmt::Display for LoraTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllLinear => f.pad("all-linear"),
+            one => one.targets()[0].fmt(f),
+        }
+    }
+}
+
+/// A list of linear layers, or `all-linear` alone.
+#[derive(Debug)]
+pub(crate) struct TargetsOptions(pub(crate) Vec<LoraTarget>);
+
+impl<'de> Deserialize<'de> for TargetsOptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListOrAll;
+        impl<'de> Visitor<'de> for ListOrAll {
+            type Value = TargetsOptions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of linear layers, or all-linear")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<TargetsOptions, E> {
+                match name {
+                    "all-linear" => Ok(TargetsOptions(vec![LoraTarget::AllLinear])),
+                    _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut items: A,
+            ) -> Result<TargetsOptions, A::Error> {
+                let mut targets = Vec::new();
+                while let Some(target) = items.next_element()? {
+                    targets.push(target);
+                }
+                Ok(TargetsOptions(targets))
+            }
+        }
+        deserializer.deserialize_any(ListOrAll)
+    }
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -223,6 +419,7 @@ impl<'de> Deserialize<'de> for ModelOptions {
         #[serde(deny_unknown_fields)]
         struct Full {
             base: String,
+            tune: Option<TuneOptions>,
             lora: Option<LoraOptions>,
         }
         struct NameOrFull;
@@ -236,13 +433,14 @@ impl<'de> Deserialize<'de> for ModelOptions {
             fn visit_str<E>(self, name: &str) -> Result<ModelOptions, E> {
                 Ok(ModelOptions {
                     base: name.to_owned(),
+                    tune: None,
                     lora: None,
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelOptions, A::Error> {
-                let Full { base, lora } = Full::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(ModelOptions { base, lora })
+                let Full { base, tune, lora } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ModelOptions { base, tune, lora })
             }
         }
         deserializer.deserialize_any(NameOrFull)
@@ -298,7 +496,7 @@ impl<'de> Deserialize<'de> for ColumnOption {
             }
 
             fn visit_u64<E: serde::de::Error>(self, index: u64) -> Result<ColumnOption, E> {
-                let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(index), &self);
+                let wrong = || E::invalid_value(Unexpected::Unsigned(index), &self);
                 let index = usize::try_from(index).map_err(|_| wrong())?;
                 Ok(ColumnOption(Column::from(index)))
             }

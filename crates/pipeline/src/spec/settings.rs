@@ -1,11 +1,11 @@
 //! A pipeline whose every value was checked.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 
 use goldpan_ingest::IngestConfig;
 use goldpan_select::Strategy;
+use goldpan_train::TrainConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::StageKind;
@@ -147,84 +147,28 @@ pub struct TrainStageSettings {
     pub validation: Name,
     /// The base model's name.
     pub base: String,
-    /// How the model is trained.
+    /// How the model is trained, with its seed.
     pub training: TrainingSettings,
-    /// The seed.
-    pub seed: u64,
+    /// The `train` stage whose model this one starts from; the base model where `None`.
+    pub previous: Option<Name>,
 }
 
 /// How a model is trained.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainingSettings {
-    /// Passes over the labelled texts.
-    pub epochs: NonZeroUsize,
-    /// Texts in a step.
-    pub batch_size: NonZeroUsize,
-    /// The highest learning rate.
-    pub learning_rate: f64,
-    /// The part of all steps in which the learning rate rises, from 0 to 1.
-    pub warmup_ratio: f64,
-    /// AdamW's weight decay.
-    pub weight_decay: f64,
-    /// The most tokens of a text that are used; by default as many as the model can take.
-    pub max_length: Option<NonZeroUsize>,
+    /// The training; its seed is set for each.
+    #[serde(flatten)]
+    pub config: TrainConfig,
     /// The precision of the computation.
     pub precision: Precision,
-    /// The adapter.
-    pub lora: LoraSettings,
 }
 
-/// The low-rank adapter.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LoraSettings {
-    /// The inner dimension.
-    pub rank: NonZeroUsize,
-    /// The adapter's output is scaled by alpha / rank.
-    pub alpha: f64,
-    /// The linear layers adapted.
-    pub targets: BTreeSet<LoraTarget>,
-    /// The encoder layers adapted, from 0; by default all.
-    pub layers: Option<BTreeSet<usize>>,
-}
-
-/// A linear layer that an adapter can be added to, by the name that PEFT has for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename = "LoRA target", rename_all = "lowercase")]
-pub enum LoraTarget {
-    /// The attention's queries.
-    Query,
-    /// The attention's keys.
-    Key,
-    /// The attention's values.
-    Value,
-    /// The attention's output.
-    #[serde(rename = "attention.output.dense")]
-    AttentionOutput,
-    /// The feed-forward part's first layer.
-    #[serde(rename = "intermediate.dense")]
-    Intermediate,
-    /// The feed-forward part's second layer.
-    #[serde(rename = "output.dense")]
-    Output,
-}
-
-impl LoraTarget {
-    /// The layer's name, as in a pipeline file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Query => "query",
-            Self::Key => "key",
-            Self::Value => "value",
-            Self::AttentionOutput => "attention.output.dense",
-            Self::Intermediate => "intermediate.dense",
-            Self::Output => "output.dense",
-        }
-    }
-}
-
-impl fmt::Display for LoraTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+impl TrainingSettings {
+    /// The same with another seed.
+    pub(crate) fn seeded(&self, seed: u64) -> Self {
+        let mut settings = self.clone();
+        settings.config.seed = seed;
+        settings
     }
 }
 
@@ -302,6 +246,8 @@ pub struct Loop {
     pub base: String,
     /// How models are trained.
     pub training: TrainingSettings,
+    /// Whether the model of a round starts from that of the round before, and not from the base.
+    pub continues: bool,
     /// How many texts are picked at random before the first round.
     pub start: NonZeroUsize,
     /// How many texts are picked in each round.

@@ -3,7 +3,8 @@
 use crate::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
-use crate::spec::options::{LabelsOptions, LoopOptions, Named, StartOptions, TrainOptions};
+use crate::spec::options::TrainOptions;
+use crate::spec::options::{InitOptions, LabelsOptions, LoopOptions, Named, StartOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
 use crate::spec::settings::{Arm, LabelSource, Loop, Name};
@@ -33,12 +34,8 @@ impl<'a> Context<'a> {
         let model = path.key("model");
         let base = self.base(&model, &options.model);
         let standard = TrainOptions::default();
-        let training = self.training(
-            &path.key("train"),
-            options.train.as_ref().unwrap_or(&standard),
-            &model,
-            options.model.lora.as_ref(),
-        );
+        let train = options.train.as_ref().unwrap_or(&standard);
+        let training = self.training(&path.key("train"), train, &model, &options.model);
         let StartOptions::Random(start) = options.start;
         let start = self.count(&path.key("start").key("random"), start);
         let rounds = self.rounds(&path.key("rounds"), &options.rounds);
@@ -53,6 +50,7 @@ impl<'a> Context<'a> {
             },
             base: base?,
             training: training?,
+            continues: train.init == Some(InitOptions::Previous),
             start: start?,
             rounds: rounds?,
             arms: arms?,

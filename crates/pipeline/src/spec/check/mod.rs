@@ -6,5 +6,6 @@ mod numbers;
 mod pipeline;
 mod references;
 mod stages;
+mod training;
 
 pub(crate) use pipeline::check;

@@ -37,6 +37,7 @@ impl StageOptions {
             Self::Train(train) => {
                 let mut names = vec![train.texts.as_str(), &train.validation];
                 names.extend(train.labelled.as_deref());
+                names.extend(train.init.as_deref());
                 names
             }
             Self::Predict(predict) => vec![&predict.texts, &predict.model],

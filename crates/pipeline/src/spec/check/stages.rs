@@ -149,15 +149,21 @@ impl<'a> Context<'a> {
         let validation = path.key("validation");
         let validation = self.validation(&validation, &options.validation, &options.texts);
         let base = self.base(&path.key("model"), &options.model);
-        let lora = options.model.lora.as_ref();
-        let training = self.training(path, &options.train(), &path.key("model"), lora);
+        let model = &path.key("model");
+        let training = self.training(path, &options.train(), model, &options.model);
+        let previous = match options.init.as_deref() {
+            None | Some("base") => Some(None),
+            Some(name) => self
+                .stage(&path.key("init"), name, StageKind::Train)
+                .map(Some),
+        };
         Some(TrainStageSettings {
             texts: texts?,
             labelled: labelled?,
             validation: validation?,
             base: base?,
-            training: training?,
-            seed: options.seed.unwrap_or_default(),
+            training: training?.seeded(options.seed.unwrap_or_default()),
+            previous: previous?,
         })
     }
 

@@ -1,0 +1,98 @@
+//! Choices of a training by their names.
+
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use goldpan_model::{ParseTargetError, Target, TuningKind};
+use goldpan_train::{ScheduleKind, ValidationMetric};
+
+/// What of the model is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tune {
+    /// Low-rank adapters and the head
+    Lora,
+    /// Every tensor
+    Full,
+    /// The head alone, a linear probe
+    Head,
+}
+
+impl From<Tune> for TuningKind {
+    fn from(tune: Tune) -> Self {
+        match tune {
+            Tune::Lora => Self::Lora,
+            Tune::Full => Self::Full,
+            Tune::Head => Self::Head,
+        }
+    }
+}
+
+/// How the learning rate goes on after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schedule {
+    /// Down to 0 in a straight line
+    Linear,
+    /// Down to 0 along half a cosine
+    Cosine,
+    /// At its height until the end
+    Constant,
+}
+
+impl From<Schedule> for ScheduleKind {
+    fn from(schedule: Schedule) -> Self {
+        match schedule {
+            Schedule::Linear => Self::Linear,
+            Schedule::Cosine => Self::Cosine,
+            Schedule::Constant => Self::Constant,
+        }
+    }
+}
+
+/// What the kept epoch is best in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Metric {
+    /// The highest accuracy
+    Accuracy,
+    /// The highest macro-averaged F1
+    MacroF1,
+    /// The lowest loss
+    Loss,
+}
+
+impl From<Metric> for ValidationMetric {
+    fn from(metric: Metric) -> Self {
+        match metric {
+            Metric::Accuracy => Self::Accuracy,
+            Metric::MacroF1 => Self::MacroF1,
+            Metric::Loss => Self::Loss,
+        }
+    }
+}
+
+/// Linear layers by a name: one of them, or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    One(Target),
+    AllLinear,
+}
+
+impl Targets {
+    /// The layers.
+    pub fn layers(self) -> Vec<Target> {
+        match self {
+            Self::One(target) => vec![target],
+            Self::AllLinear => Target::ALL.to_vec(),
+        }
+    }
+}
+
+impl FromStr for Targets {
+    type Err = ParseTargetError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all-linear" => Ok(Self::AllLinear),
+            name => name.parse().map(Self::One),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Which part of a model is trained.
+
+use crate::{EncoderConfig, Error, LoraConfig};
+use serde::Serialize;
+use std::fmt;
+
+/// Which part of a model is trained; the classification head always is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tuning {
+    /// Low-rank adapters beside frozen layers.
+    Lora(LoraConfig),
+    /// Every tensor: full fine-tuning.
+    Full,
+    /// The head alone, a linear probe: Alain and Bengio 2016, arXiv:1610.01644.
+    Head,
+}
+
+impl Tuning {
+    /// The kind alone.
+    pub fn kind(&self) -> TuningKind {
+        match self {
+            Self::Lora(_) => TuningKind::Lora,
+            Self::Full => TuningKind::Full,
+            Self::Head => TuningKind::Head,
+        }
+    }
+
+    /// What LoRA's products are multiplied with.
+    pub(crate) fn scale(&self) -> f32 {
+        match self {
+            Self::Lora(lora) => lora.scale(),
+            Self::Full | Self::Head => 0.0,
+        }
+    }
+
+    /// Checks that every adapted layer exists.
+    pub(crate) fn check(&self, config: &EncoderConfig) -> Result<(), Error> {
+        match self {
+            Self::Lora(lora) => lora.check(config),
+            Self::Full | Self::Head => Ok(()),
+        }
+    }
+}
+
+/// A way of training, without its settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TuningKind {
+    /// Low-rank adapters and the head.
+    #[default]
+    Lora,
+    /// Every tensor.
+    Full,
+    /// The head alone.
+    Head,
+}
+
+impl fmt::Display for TuningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lora => "lora",
+            Self::Full => "full",
+            Self::Head => "head",
+        })
+    }
+}

@@ -1,0 +1,312 @@
+//! Every setting of a training does what it says.
+
+mod support;
+
+use goldpan_artifact::{History, Silent};
+use goldpan_model::{Adapter, LoraConfig, PrefixCache, TextClassifier, Tuning};
+use goldpan_train::WeightDecay;
+use goldpan_train::{ClassWeights, Error, ScheduleKind, Summary, TrainConfig, ValidationMetric};
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use support::{StopAfter, World, all, config, ids, lora};
+
+fn count(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
+/// The trained tensors of a LoRA training.
+fn tensors(world: &World, name: &str) -> Vec<f32> {
+    let adapter = Adapter::read(&world.path(name), &world.device).unwrap();
+    let tensors = adapter.parameters().iter();
+    tensors
+        .flat_map(|(_, tensor)| tensor.clone().into_data().iter::<f32>().collect::<Vec<_>>())
+        .collect()
+}
+
+/// The share of texts that the model in `name` classifies right.
+fn accuracy(world: &World, name: &str) -> f64 {
+    let model = world.path(name);
+    let classifier = TextClassifier::open(&world.base, Some(&model), None, &world.device).unwrap();
+    assert_eq!(classifier.classes(), ["negative", "positive"]);
+    let rows = 0..world.texts.len();
+    let texts: Vec<&str> = rows.clone().map(|row| world.texts.text(row)).collect();
+    let tokens = classifier.tokenize(&texts).unwrap();
+    let cache = PrefixCache::new(1 << 20);
+    let logits = classifier.logits(&tokens.iter().collect::<Vec<_>>(), &cache);
+    let right = rows
+        .zip(logits.chunks_exact(2))
+        .filter(|(row, logits)| world.texts.label(*row) == Some(i32::from(logits[1] > logits[0])));
+    right.count() as f64 / world.texts.len() as f64
+}
+
+#[test]
+fn each_part_can_be_trained_and_used() {
+    let whole = [
+        "config.json",
+        "goldpan.json",
+        "history.arrow",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    let head = ["goldpan.json", "head.safetensors", "history.arrow"];
+    let cases: [(Tuning, f64, usize, &[&str]); 2] = [
+        (Tuning::Full, 2e-3, 10, &whole),
+        (Tuning::Head, 5e-2, 60, &head),
+    ];
+    for family in ["tiny-bert", "tiny-roberta"] {
+        for (tuning, learning_rate, epochs, files) in &cases {
+            let world = World::new(family);
+            let config = TrainConfig {
+                epochs: count(*epochs),
+                batch_size: count(6),
+                learning_rate: *learning_rate,
+                tuning: tuning.clone(),
+                ..TrainConfig::default()
+            };
+            let summary = world.train(&config, &all(), "model", &Silent).unwrap();
+            let kind = tuning.kind();
+            let reached = summary.accuracy;
+            assert!(reached > 0.8, "{family}, {kind}: {reached}");
+            assert_eq!(accuracy(&world, "model"), reached, "{family}, {kind}");
+            let names: BTreeSet<String> = world.files("model").into_keys().collect();
+            let expected: BTreeSet<String> = files.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(names, expected);
+        }
+    }
+}
+
+#[test]
+fn several_passes_make_the_same_step_as_one() {
+    let world = World::new("tiny-roberta");
+    let whole = TrainConfig {
+        batch_size: count(8),
+        label_smoothing: 0.1,
+        class_weights: ClassWeights::Given(vec![1.0, 3.0]),
+        ..config()
+    };
+    let parts = TrainConfig {
+        batch_size: count(3),
+        gradient_accumulation: count(3),
+        ..whole.clone()
+    };
+    let whole = TrainConfig {
+        batch_size: count(9),
+        ..whole
+    };
+    let one = world.train(&whole, &all(), "one", &Silent).unwrap();
+    let three = world.train(&parts, &all(), "three", &Silent).unwrap();
+    assert_eq!(one.steps, three.steps);
+    for (a, b) in tensors(&world, "one").iter().zip(tensors(&world, "three")) {
+        assert!((a - b).abs() < 1e-5, "{a} and {b}");
+    }
+}
+
+/// A setting changed from [`config`], one at a time.
+fn changes() -> Vec<(&'static str, TrainConfig)> {
+    let change = |name, change: &dyn Fn(&mut TrainConfig)| {
+        let mut config = config();
+        change(&mut config);
+        (name, config)
+    };
+    vec![
+        change("cosine", &|c| c.schedule = ScheduleKind::Cosine),
+        change("constant", &|c| c.schedule = ScheduleKind::Constant),
+        change("warm-up", &|c| c.warmup_ratio = 0.5),
+        change("decay of the head", &|c| c.weight_decay.head = 0.9),
+        change("no decay", &|c| c.weight_decay = WeightDecay::of_all(0.0)),
+        change("clipped", &|c| c.clip_norm = Some(1e-3)),
+        change("smoothed", &|c| c.label_smoothing = 0.2),
+        change("weighted", &|c| {
+            c.class_weights = ClassWeights::Given(vec![1.0, 9.0])
+        }),
+        change("dropout of the head", &|c| c.classifier_dropout = 0.3),
+        change("dropout of adapters", &|c| {
+            c.tuning = Tuning::Lora(LoraConfig {
+                dropout: 0.3,
+                ..lora()
+            });
+        }),
+    ]
+}
+
+#[test]
+fn every_setting_has_an_effect_and_a_stopped_training_goes_on_with_it() {
+    let world = World::new("tiny-bert");
+    world.train(&config(), &all(), "plain", &Silent).unwrap();
+    let plain = tensors(&world, "plain");
+    for (name, config) in changes() {
+        world.train(&config, &all(), name, &Silent).unwrap();
+        assert_ne!(tensors(&world, name), plain, "{name} has no effect");
+        let resumed = format!("{name}, resumed");
+        let stopped = world.train(&config, &all(), &resumed, &StopAfter::new(30));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        world.train(&config, &all(), &resumed, &Silent).unwrap();
+        assert_eq!(world.files(name), world.files(&resumed), "{name}");
+    }
+}
+
+#[test]
+fn balanced_weights_do_nothing_to_classes_of_one_size() {
+    let world = World::new("tiny-bert");
+    let balanced = TrainConfig {
+        class_weights: ClassWeights::Balanced,
+        ..config()
+    };
+    world.train(&config(), &all(), "plain", &Silent).unwrap();
+    world.train(&balanced, &all(), "balanced", &Silent).unwrap();
+    assert_eq!(tensors(&world, "plain"), tensors(&world, "balanced"));
+    let uneven = ids(&[0, 1, 2, 4, 6, 8, 10, 12]);
+    world.train(&config(), &uneven, "uneven", &Silent).unwrap();
+    world.train(&balanced, &uneven, "even", &Silent).unwrap();
+    assert_ne!(tensors(&world, "uneven"), tensors(&world, "even"));
+}
+
+fn validations(world: &World, name: &str) -> Vec<(f32, f32)> {
+    let history = History::open(world.path(name).join("history.arrow")).unwrap();
+    let rows = history.rows();
+    let validations = rows.iter();
+    validations
+        .filter_map(|row| Some((row.validation_accuracy?, row.validation_loss?)))
+        .collect()
+}
+
+#[test]
+fn patience_ends_a_training_that_gets_no_better() {
+    let world = World::new("tiny-bert");
+    let stuck = TrainConfig {
+        epochs: count(9),
+        learning_rate: 1e-12,
+        patience: Some(count(2)),
+        ..config()
+    };
+    let summary = world.train(&stuck, &all(), "stuck", &Silent).unwrap();
+    assert_eq!((summary.epoch, summary.steps), (1, 3 * 5));
+    assert_eq!(validations(&world, "stuck").len(), 3);
+    let better = TrainConfig {
+        learning_rate: 1e-3,
+        validation_metric: ValidationMetric::Loss,
+        ..stuck
+    };
+    let summary = world.train(&better, &all(), "better", &Silent).unwrap();
+    assert_eq!((summary.epoch, summary.steps), (9, 9 * 5));
+}
+
+#[test]
+fn the_kept_epoch_is_the_best_in_the_chosen_metric() {
+    let world = World::new("tiny-roberta");
+    let wild = TrainConfig {
+        epochs: count(8),
+        learning_rate: 5e-2,
+        schedule: ScheduleKind::Constant,
+        ..config()
+    };
+    let by = |metric| TrainConfig {
+        validation_metric: metric,
+        ..wild.clone()
+    };
+    let epoch = |summary: Summary| summary.epoch - 1;
+    let loss = by(ValidationMetric::Loss);
+    let loss = epoch(world.train(&loss, &all(), "loss", &Silent).unwrap());
+    let accuracy = by(ValidationMetric::Accuracy);
+    let accuracy = epoch(world.train(&accuracy, &all(), "accuracy", &Silent).unwrap());
+    let epochs = validations(&world, "loss");
+    assert_eq!(epochs, validations(&world, "accuracy"));
+    assert!(epochs.iter().all(|epoch| epoch.1 >= epochs[loss].1));
+    assert!(epochs.iter().all(|epoch| epoch.0 <= epochs[accuracy].0));
+}
+
+#[test]
+fn a_training_can_start_from_an_earlier_one() {
+    for tuning in [Tuning::Lora(lora()), Tuning::Full, Tuning::Head] {
+        let mut world = World::new("tiny-bert");
+        let first = TrainConfig {
+            epochs: count(6),
+            tuning: tuning.clone(),
+            ..config()
+        };
+        world.train(&first, &all(), "first", &Silent).unwrap();
+        world.previous = Some(world.path("first"));
+        let still = TrainConfig {
+            epochs: count(1),
+            learning_rate: 1e-12,
+            ..first.clone()
+        };
+        let summary = world.train(&still, &all(), "second", &Silent).unwrap();
+        assert_eq!(
+            summary.accuracy,
+            accuracy(&world, "first"),
+            "{}",
+            tuning.kind()
+        );
+        world.base_model.digest = goldpan_artifact::Digest::of("another");
+        let refused = world.train(&still, &all(), "third", &Silent);
+        assert!(matches!(refused, Err(Error::PreviousBase { .. })));
+    }
+}
+
+#[test]
+fn an_earlier_model_of_another_shape_is_refused() {
+    let mut world = World::new("tiny-bert");
+    world.train(&config(), &all(), "first", &Silent).unwrap();
+    world.previous = Some(world.path("first"));
+    let with = |lora: LoraConfig| TrainConfig {
+        tuning: Tuning::Lora(lora),
+        ..config()
+    };
+    let others = [
+        with(LoraConfig { rank: 4, ..lora() }),
+        with(TrainConfig::default_lora()),
+        with(LoraConfig {
+            layers: Some([1].into()),
+            ..lora()
+        }),
+    ];
+    for other in others {
+        let refused = world.train(&other, &all(), "second", &Silent).unwrap_err();
+        let Error::PreviousTensor { tensor, .. } = &refused else {
+            panic!("{refused}");
+        };
+        assert!(tensor.contains("lora_"), "{tensor}");
+    }
+}
+
+#[test]
+fn a_finite_loss_far_above_guessing_is_divergence() {
+    let world = World::new("tiny-bert");
+    let wild = TrainConfig {
+        epochs: count(9),
+        learning_rate: 1e3,
+        schedule: ScheduleKind::Constant,
+        tuning: Tuning::Head,
+        ..config()
+    };
+    let error = world.train(&wild, &all(), "wild", &Silent).unwrap_err();
+    let Error::Diverged {
+        loss, step, epoch, ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert!(
+        loss.is_finite() && step >= 10 && epoch >= 2,
+        "{loss} at {step}"
+    );
+}
+
+#[test]
+fn class_weights_are_one_for_each_class() {
+    let world = World::new("tiny-bert");
+    let three = TrainConfig {
+        class_weights: ClassWeights::Given(vec![1.0; 3]),
+        ..config()
+    };
+    let error = world.train(&three, &all(), "model", &Silent).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::ClassWeights {
+            given: 3,
+            classes: 2
+        }
+    ));
+}

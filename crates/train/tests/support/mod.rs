@@ -1,0 +1,170 @@
+//! A small world to train in: texts with obvious labels and a tiny random model.
+
+use goldpan_artifact::{Digest, Labelled, Producer, Progress, Texts, TextsWriter};
+use goldpan_model::{BaseModel, Device, DeviceChoice, LoraConfig, PrefixCache, Target, Tuning};
+use goldpan_train::{Error, Inputs, Summary, TrainConfig, train};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const GOOD: [&str; 4] = [
+    "good",
+    "a wonderful film",
+    "truly moving and funny",
+    "the best",
+];
+const BAD: [&str; 4] = [
+    "bad",
+    "a dreadful film",
+    "truly dull and silly",
+    "the worst",
+];
+
+pub struct World {
+    folder: tempfile::TempDir,
+    pub texts: Texts,
+    pub base: PathBuf,
+    pub base_model: BaseModel,
+    pub device: Device,
+    pub previous: Option<PathBuf>,
+}
+
+impl World {
+    pub fn new(family: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("texts.arrow");
+        let classes = ["negative".to_owned(), "positive".to_owned()];
+        let mut writer = TextsWriter::create(&path, &classes, Producer::new("test", 1)).unwrap();
+        for index in 0..24_u64 {
+            let (words, label) = if index % 2 == 0 { (BAD, 0) } else { (GOOD, 1) };
+            let words = words[index as usize / 2 % 4];
+            let text = format!("{words} {}", "indeed ".repeat(index as usize / 8));
+            writer.push(index, &text, Some(label), None).unwrap();
+        }
+        writer.finish().unwrap();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+        Self {
+            texts: Texts::open(&path).unwrap(),
+            base: fixtures.join(family),
+            base_model: BaseModel {
+                name: family.to_owned(),
+                digest: Digest::of(family),
+            },
+            device: DeviceChoice::Cpu.open().unwrap(),
+            previous: None,
+            folder,
+        }
+    }
+
+    pub fn train(
+        &self,
+        config: &TrainConfig,
+        labelled: &Labelled,
+        out: &str,
+        progress: &dyn Progress,
+    ) -> Result<Summary, Error> {
+        self.train_with(&PrefixCache::new(1 << 20), config, labelled, out, progress)
+    }
+
+    pub fn train_with(
+        &self,
+        cache: &PrefixCache,
+        config: &TrainConfig,
+        labelled: &Labelled,
+        out: &str,
+        progress: &dyn Progress,
+    ) -> Result<Summary, Error> {
+        let inputs = Inputs {
+            texts: &self.texts,
+            labelled,
+            validation: &self.texts,
+            base: &self.base,
+            base_model: &self.base_model,
+            previous: self.previous.as_deref(),
+        };
+        let checkpoints = self.path(&format!("{out}.checkpoint"));
+        let out = self.path(out);
+        train(
+            config,
+            &inputs,
+            cache,
+            &self.device,
+            &out,
+            &checkpoints,
+            progress,
+        )
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Every file of a folder, by name.
+    pub fn files(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
+        std::fs::read_dir(self.path(name))
+            .unwrap()
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, std::fs::read(path).unwrap())
+            })
+            .collect()
+    }
+}
+
+pub fn all() -> Labelled {
+    ids(&(0..24).collect::<Vec<_>>())
+}
+
+pub fn ids(ids: &[u64]) -> Labelled {
+    Labelled {
+        ids: ids.to_vec(),
+        labels: None,
+    }
+}
+
+pub fn lora() -> LoraConfig {
+    LoraConfig {
+        targets: Target::ALL.into(),
+        ..TrainConfig::default_lora()
+    }
+}
+
+pub fn config() -> TrainConfig {
+    let mut config = TrainConfig {
+        epochs: NonZeroUsize::new(3).unwrap(),
+        batch_size: NonZeroUsize::new(5).unwrap(),
+        learning_rate: 5e-3,
+        ..TrainConfig::default()
+    };
+    config.tuning = Tuning::Lora(lora());
+    config
+}
+
+/// Stops after a number of texts.
+pub struct StopAfter {
+    limit: u64,
+    done: AtomicU64,
+}
+
+impl StopAfter {
+    pub fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            done: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Progress for StopAfter {
+    fn begin(&self, _: &str, _: &str, _: Option<u64>) {}
+    fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Ordering::Relaxed);
+    }
+    fn note(&self, _: &str) {}
+    fn end(&self) {}
+    fn cancelled(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.limit
+    }
+}
