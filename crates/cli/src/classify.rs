@@ -69,6 +69,7 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::Cancelled => Exit::Stopped,
         E::Read { source, .. } => reading(source.kind()),
         E::Map { source, .. } => artifact(source),
+        E::NoWeights { .. } => Exit::NotFound,
         E::MaxLength { .. }
         | E::Layer { .. }
         | E::DeviceNotBuilt { .. }

@@ -88,9 +88,10 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// When a tensor is missing, misshapen or not finite.
+    /// When a tensor is missing, misshapen or not finite, or is not part of such a model.
     pub fn load(weights: &Weights, config: EncoderConfig, device: &Device) -> Result<Self, Error> {
         let prefix = prefix(weights, &config)?;
+        weights.check_known(&prefix, &config)?;
         let table = |name: &str, rows| -> Result<Table, Error> {
             let name = format!("embeddings.{name}");
             let shape = [rows, config.hidden];

@@ -1,6 +1,7 @@
 //! What can go wrong with models and devices.
 
 use crate::device::DeviceChoice;
+use crate::{HeaderFault, PickleFault, ShardFault};
 use std::path::PathBuf;
 
 /// An error of loading, running or saving a model. Messages name the path and what to do.
@@ -80,14 +81,69 @@ pub enum Error {
         /// The most.
         most: usize,
     },
-    /// A weights file is damaged.
-    #[error("{path} is not a whole safetensors file: fetch the model again")]
+    /// A folder has no weights.
+    #[error(
+        "{folder} has no weights: none of {} is there; fetch the model again, or save it as \
+         model.safetensors", .sought.join(", ")
+    )]
+    NoWeights {
+        /// The model's folder.
+        folder: PathBuf,
+        /// The files looked for.
+        sought: Vec<String>,
+    },
+    /// A safetensors file is damaged, or made to do damage.
+    #[error("{path} is no valid safetensors file: {fault}; fetch the model again, or save it anew")]
     Safetensors {
         /// The file.
         path: PathBuf,
-        /// The safetensors library's reason.
-        #[source]
-        source: safetensors::SafeTensorError,
+        /// What is wrong, and with which tensor.
+        fault: HeaderFault,
+    },
+    /// A file of pickled weights cannot be read.
+    #[error(
+        "{path} is refused: {fault}; fetch the model again, or convert it to safetensors (in Python, \
+         `model.save_pretrained(FOLDER)`)"
+    )]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and with which tensor.
+        fault: PickleFault,
+    },
+    /// The list of shards and the shards do not fit each other.
+    #[error("{path} is refused: {fault}; fetch the model again, or save it anew")]
+    Shards {
+        /// The list of shards.
+        path: PathBuf,
+        /// What is wrong, and with which tensor.
+        fault: ShardFault,
+    },
+    /// Two tensors of a model have the same name.
+    #[error("{path}: tensor {name} is in {other} too: save the model anew, with each tensor once")]
+    DuplicateTensor {
+        /// The file of the second.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The file of the first.
+        other: PathBuf,
+    },
+    /// Tensors that are not part of the model.
+    #[error(
+        "{path} has tensors that are not part of the model of {layers} layers that config.json \
+         describes: {}{}; use the config.json that belongs to these weights",
+        .names.join(", "), and_more(*.more)
+    )]
+    UnknownTensors {
+        /// The file of the first.
+        path: PathBuf,
+        /// The first few names.
+        names: Vec<String>,
+        /// How many there are besides.
+        more: usize,
+        /// The encoder's layers by the configuration.
+        layers: usize,
     },
     /// A weights file cannot be mapped.
     #[error("cannot map {path}")]
@@ -212,6 +268,13 @@ pub enum Error {
         #[source]
         source: safetensors::SafeTensorError,
     },
+}
+
+fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    }
 }
 
 /// Reads and parses a JSON file.

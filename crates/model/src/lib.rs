@@ -1,9 +1,10 @@
 //! Text encoders on burn: tokenizers, BERT and RoBERTa, sentence embeddings, LoRA classifiers.
 //!
 //! A model is a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and
-//! `model.safetensors` (or shards with their index). [`SentenceEncoder`] turns texts into vectors as
-//! the folder's `modules.json` says; [`Classifier`] turns them into logits through the base model's
-//! head or a LoRA [`adapter`](Adapter) in PEFT's format.
+//! `model.safetensors` (or shards with their index); where that is missing, `pytorch_model.bin`, with
+//! a warning. [`SentenceEncoder`] turns texts into vectors as the folder's `modules.json` says;
+//! [`Classifier`] turns them into logits through the base model's head or a LoRA
+//! [`adapter`](Adapter) in PEFT's format.
 //!
 //! Everything works on *packed* tokens ([`Batch`]): the sequences of a batch lie end to end and no
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
@@ -53,4 +54,4 @@ pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
 pub use trained::{TrainedOn, read_trained, write_trained};
 pub use tuning::{Tuning, TuningKind};
-pub use weights::Weights;
+pub use weights::{HeaderFault, PickleFault, ShardFault, Weights};

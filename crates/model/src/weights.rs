@@ -1,92 +1,106 @@
-//! A model's tensors, mapped from safetensors files and checked against the shapes expected.
+//! A model's tensors, read from its files and checked against the shapes expected.
+//!
+//! The files are safetensors, or where a folder has none, those that `torch.save` wrote. Either may
+//! come from a stranger: what does not hold together is an error that names the file and the tensor,
+//! and no value is read before its place was checked.
+
+mod files;
+mod header;
+mod known;
+mod pickle;
+mod stored;
+mod unique;
 
 use crate::Error;
-use crate::error::read_json;
 use burn::tensor::{Device, Tensor, TensorData};
-use goldpan_artifact::Mapping;
-use safetensors::{Dtype, SafeTensors};
-use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use files::Files;
+pub use files::ShardFault;
+pub use header::HeaderFault;
+pub use pickle::PickleFault;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stored::Stored;
 
 /// The tensors of a model folder, or of one safetensors file.
 pub struct Weights {
     root: PathBuf,
-    files: Vec<(PathBuf, Mapping)>,
-    /// The file and byte range of each tensor.
     tensors: BTreeMap<String, Entry>,
 }
 
 struct Entry {
-    file: usize,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: std::ops::Range<usize>,
-}
-
-#[derive(Deserialize)]
-struct ShardIndex {
-    weight_map: BTreeMap<String, String>,
+    /// The file that has it.
+    path: Arc<Path>,
+    tensor: Stored,
 }
 
 impl Weights {
-    /// Opens `model.safetensors` in `folder`, or the shards that `model.safetensors.index.json`
-    /// lists.
+    /// Opens the weights of a model folder: `model.safetensors`, or the shards that
+    /// `model.safetensors.index.json` lists; and only where there is neither, with a warning,
+    /// `pytorch_model.bin` or the shards of `pytorch_model.bin.index.json`. Their pickles are
+    /// parsed here and never run.
     ///
     /// # Errors
     ///
-    /// When a file is missing or is no valid safetensors file.
+    /// When a file is missing or damaged, the index names a file outside the folder or a tensor
+    /// that is not in its shard, or two tensors have one name.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let single = folder.join("model.safetensors");
-        let index = folder.join("model.safetensors.index.json");
-        let files = if single.is_file() || !index.is_file() {
-            vec![single]
-        } else {
-            let index: ShardIndex = read_json(index)?;
-            let names: BTreeSet<String> = index.weight_map.into_values().collect();
-            names.iter().map(|name| folder.join(name)).collect()
-        };
-        Self::from_files(folder, files)
+        let found = Files::find(folder)?;
+        if found.pickled {
+            tracing::warn!(
+                path = %found.main.display(),
+                "these weights are pickled, and a pickle can run code in programs that load it: \
+                 convert the model to safetensors (in Python, `model.save_pretrained(FOLDER)`)"
+            );
+        }
+        let weights = Self::from_files(folder, &found.paths, found.pickled)?;
+        for (name, shard) in found.promised {
+            let entry = weights.tensors.get(current_name(&name).as_ref());
+            if entry.is_none_or(|entry| *entry.path != *shard) {
+                return Err(Error::Shards {
+                    path: found.main,
+                    fault: ShardFault::Promised { name, shard },
+                });
+            }
+        }
+        Ok(weights)
     }
 
     /// Opens one safetensors file.
     ///
     /// # Errors
     ///
-    /// As [`Weights::open`].
+    /// When it cannot be mapped or is no valid safetensors file.
     pub fn open_file(path: &Path) -> Result<Self, Error> {
-        Self::from_files(path, vec![path.to_owned()])
+        Self::from_files(path, &[path.to_owned()], false)
     }
 
-    fn from_files(root: &Path, paths: Vec<PathBuf>) -> Result<Self, Error> {
-        let mut files = Vec::new();
-        let mut tensors = BTreeMap::new();
-        for (file, path) in paths.into_iter().enumerate() {
-            let mapping = Mapping::open(&path).map_err(|source| Error::Map {
-                path: path.clone(),
-                source,
-            })?;
-            let damaged = |source| Error::Safetensors {
-                path: path.clone(),
-                source,
+    fn from_files(root: &Path, paths: &[PathBuf], pickled: bool) -> Result<Self, Error> {
+        let mut tensors: BTreeMap<String, Entry> = BTreeMap::new();
+        for path in paths {
+            let path: Arc<Path> = Arc::from(path.as_path());
+            let found = match pickled {
+                true => pickle::tensors(&path)?,
+                false => header::tensors(&path)?,
             };
-            let (header, metadata) = SafeTensors::read_metadata(&mapping).map_err(damaged)?;
-            SafeTensors::deserialize(&mapping).map_err(damaged)?;
-            let start = size_of::<u64>() + header;
-            for (name, info) in metadata.tensors() {
-                let entry = Entry {
-                    file,
-                    dtype: info.dtype,
-                    shape: info.shape.clone(),
-                    bytes: start + info.data_offsets.0..start + info.data_offsets.1,
+            for (name, tensor) in found {
+                let path = path.clone();
+                match tensors.entry(current_name(&name).into_owned()) {
+                    Slot::Vacant(slot) => slot.insert(Entry { path, tensor }),
+                    Slot::Occupied(slot) => {
+                        return Err(Error::DuplicateTensor {
+                            path: path.to_path_buf(),
+                            name,
+                            other: slot.get().path.to_path_buf(),
+                        });
+                    }
                 };
-                tensors.insert(name, entry);
             }
-            files.push((path, mapping));
         }
         Ok(Self {
             root: root.to_owned(),
-            files,
             tensors,
         })
     }
@@ -96,7 +110,8 @@ impl Weights {
         &self.root
     }
 
-    /// The names of all tensors, sorted.
+    /// The names of all tensors, sorted. BERT's first names of a layer norm's tensors, `gamma` and
+    /// `beta`, are read as today's, `weight` and `bias`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
@@ -108,57 +123,36 @@ impl Weights {
 
     /// The shape of a tensor.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(|entry| entry.shape.as_slice())
+        let entry = self.tensors.get(name);
+        entry.map(|entry| entry.tensor.shape.as_slice())
     }
 
     /// The values of a tensor in row-major order, as f32.
     ///
     /// # Errors
     ///
-    /// When it is missing, of another shape or an integer type, or holds NaN or infinity.
+    /// When it is missing, of another shape or an integer type, cannot be read, or holds NaN or
+    /// infinity.
     pub fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
-        let Some(entry) = self.tensors.get(name) else {
+        let Some(Entry { path, tensor }) = self.tensors.get(name) else {
             return Err(Error::MissingTensor {
                 path: self.root.clone(),
                 name: name.to_owned(),
                 family: "complete".to_owned(),
             });
         };
-        let (path, mapping) = &self.files[entry.file];
-        if entry.shape != shape {
+        if tensor.shape != shape {
             return Err(Error::Shape {
-                path: path.clone(),
+                path: path.to_path_buf(),
                 name: name.to_owned(),
-                found: entry.shape.clone(),
+                found: tensor.shape.clone(),
                 expected: shape.to_vec(),
             });
         }
-        let bytes = &mapping[entry.bytes.clone()];
-        let pair = |b: &[u8]| [b[0], b[1]];
-        let values: Vec<f32> = match entry.dtype {
-            Dtype::F32 => bytes
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .collect(),
-            Dtype::F16 => bytes
-                .chunks_exact(2)
-                .map(|b| half::f16::from_le_bytes(pair(b)).to_f32())
-                .collect(),
-            Dtype::BF16 => bytes
-                .chunks_exact(2)
-                .map(|b| half::bf16::from_le_bytes(pair(b)).to_f32())
-                .collect(),
-            other => {
-                return Err(Error::TensorType {
-                    path: path.clone(),
-                    name: name.to_owned(),
-                    found: format!("{other:?}"),
-                });
-            }
-        };
+        let values = tensor.floats(path, name)?;
         if values.iter().any(|value| !value.is_finite()) {
             return Err(Error::NotFinite {
-                path: path.clone(),
+                path: path.to_path_buf(),
                 name: name.to_owned(),
             });
         }
@@ -188,5 +182,16 @@ impl Weights {
     pub fn vector(&self, name: &str, length: usize, device: &Device) -> Result<Tensor<1>, Error> {
         let values = self.values(name, &[length])?;
         Ok(Tensor::from_data(TensorData::new(values, [length]), device))
+    }
+}
+
+/// The name by which a tensor is known today, as transformers renames it too.
+fn current_name(name: &str) -> Cow<'_, str> {
+    if let Some(norm) = name.strip_suffix("LayerNorm.gamma") {
+        Cow::Owned(format!("{norm}LayerNorm.weight"))
+    } else if let Some(norm) = name.strip_suffix("LayerNorm.beta") {
+        Cow::Owned(format!("{norm}LayerNorm.bias"))
+    } else {
+        Cow::Borrowed(name)
     }
 }

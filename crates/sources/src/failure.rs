@@ -22,6 +22,14 @@ pub enum Failure {
         /// The missing files.
         files: Vec<String>,
     },
+    /// A folder has weights in no format that is known, and may lack other files too.
+    #[error("the folder lacks {}weights, in any of {}", listed(.files), .sought.join(", "))]
+    LacksWeights {
+        /// The other files that are missing.
+        files: Vec<String>,
+        /// The files that could hold the weights.
+        sought: Vec<&'static str>,
+    },
     /// The path is a file's.
     #[error("a file: a dataset's name is a folder of splits; give a single file as input instead")]
     NotAFolder,
@@ -70,10 +78,11 @@ pub enum Failure {
         with_token: bool,
     },
     /// The repository has no weights that can be read.
-    #[error(
-        "it has neither model.safetensors nor model.safetensors.index.json: convert its weights to safetensors"
-    )]
-    NoSafetensors,
+    #[error("it has none of {}: convert its weights to safetensors", .sought.join(", "))]
+    NoWeights {
+        /// The files that could hold the weights.
+        sought: Vec<&'static str>,
+    },
     /// A server failed, or cannot be reached.
     #[error(transparent)]
     Http(#[from] Arc<HttpError>),
@@ -96,8 +105,10 @@ pub enum Failure {
         source: serde_json::Error,
     },
     /// The weights' index names a file outside the folder.
-    #[error("model.safetensors.index.json names `{file}`, which is no plain file name")]
+    #[error("{list} names `{file}`, which is no plain file name")]
     BadShardName {
+        /// The weights' index.
+        list: String,
         /// The name.
         file: String,
     },
@@ -158,6 +169,10 @@ fn has_splits(splits: &[String]) -> String {
         [] => String::new(),
         splits => format!("; it has {}", splits.join(", ")),
     }
+}
+
+fn listed(files: &[String]) -> String {
+    files.iter().map(|file| format!("{file}, ")).collect()
 }
 
 fn denied(status: u16, with_token: bool) -> &'static str {

@@ -28,6 +28,13 @@ pub(crate) const WEIGHTS: &str = "model.safetensors";
 /// The list of files that hold the weights, where there are several.
 pub(crate) const SHARDS: &str = "model.safetensors.index.json";
 
+/// Where a model may have its weights, the best first: a file, or else a list of shards. Pickles are
+/// used only where there are no safetensors, and are never run.
+pub(crate) const CHOICES: [(&str, &str); 2] = [
+    (WEIGHTS, SHARDS),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+];
+
 /// Digests of files by their path inside a folder, with `/` between parts.
 pub(crate) type Digests = BTreeMap<String, Digest>;
 
@@ -38,13 +45,26 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<String>, Miss> {
     }
     let has = |name: &str| folder.join(name).is_file();
     let mut used: Vec<String> = REQUIRED.map(str::to_owned).to_vec();
-    if !has(WEIGHTS) && has(SHARDS) {
-        let path = folder.join(SHARDS);
-        let index = fs::read(&path).map_err(Error::read(path))?;
-        used.push(SHARDS.to_owned());
-        used.extend(shards(&index)?);
-    } else {
-        used.push(WEIGHTS.to_owned());
+    match CHOICES
+        .iter()
+        .find(|(single, list)| has(single) || has(list))
+    {
+        Some((single, _)) if has(single) => used.push((*single).to_owned()),
+        Some((_, list)) => {
+            let path = folder.join(list);
+            let index = fs::read(&path).map_err(Error::read(path))?;
+            used.push((*list).to_owned());
+            used.extend(shards(list, &index)?);
+        }
+        None if has("adapter_config.json") => return Err(Failure::Adapter.into()),
+        None => {
+            let missing = REQUIRED.iter().filter(|name| !has(name));
+            return Err(Failure::LacksWeights {
+                files: missing.map(|&name| name.to_owned()).collect(),
+                sought: sought(),
+            }
+            .into());
+        }
     }
     let missing: Vec<String> = used.iter().filter(|name| !has(name)).cloned().collect();
     if !missing.is_empty() {
@@ -58,6 +78,11 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<String>, Miss> {
     Ok(used)
 }
 
+/// Every file that may hold or list weights, the best first.
+pub(crate) fn sought() -> Vec<&'static str> {
+    CHOICES.into_iter().flat_map(<[&str; 2]>::from).collect()
+}
+
 /// Digests of the files in `folder` that a model uses.
 pub(crate) fn digests(folder: &Path) -> Result<Digests, Miss> {
     let mut digests = Digests::new();
@@ -68,14 +93,14 @@ pub(crate) fn digests(folder: &Path) -> Result<Digests, Miss> {
     Ok(digests)
 }
 
-/// The files that a list of shards names, each once, sorted.
-pub(crate) fn shards(index: &[u8]) -> Result<Vec<String>, Failure> {
+/// The files that the list of shards called `list` names, each once, sorted.
+pub(crate) fn shards(list: &str, index: &[u8]) -> Result<Vec<String>, Failure> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
     let index: Index = serde_json::from_slice(index).map_err(|source| Failure::BadWeightIndex {
-        file: SHARDS.to_owned(),
+        file: list.to_owned(),
         source,
     })?;
     let mut files: Vec<String> = index.weight_map.into_values().collect();
@@ -83,7 +108,10 @@ pub(crate) fn shards(index: &[u8]) -> Result<Vec<String>, Failure> {
     files.dedup();
     let plain = |file: &str| !file.starts_with('.') && !file.contains(['/', '\\', ':', '?', '#']);
     match files.iter().find(|file| file.is_empty() || !plain(file)) {
-        Some(file) => Err(Failure::BadShardName { file: file.clone() }),
+        Some(file) => Err(Failure::BadShardName {
+            list: list.to_owned(),
+            file: file.clone(),
+        }),
         None => Ok(files),
     }
 }
@@ -124,7 +152,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         write(path, &[("config.json", "{}"), ("tokenizer.json", "{}")]);
-        assert_eq!(failure(path), "the folder lacks model.safetensors");
+        assert_eq!(
+            failure(path),
+            "the folder lacks weights, in any of model.safetensors, model.safetensors.index.json, \
+             pytorch_model.bin, pytorch_model.bin.index.json"
+        );
         write(path, &[(WEIGHTS, "weights"), ("README.md", "one")]);
         let Ok(first) = digests(path) else { panic!() };
         assert_eq!(first.len(), 3);
@@ -158,11 +190,36 @@ mod tests {
         for name in ["../x", "/etc/passwd", "a/b", "", ".hidden"] {
             let index = format!(r#"{{"weight_map": {{"a": "{name}"}}}}"#);
             assert!(matches!(
-                shards(index.as_bytes()),
+                shards(SHARDS, index.as_bytes()),
                 Err(Failure::BadShardName { .. })
             ));
         }
-        assert!(matches!(shards(b"[]"), Err(Failure::BadWeightIndex { .. })));
+        assert!(matches!(
+            shards(SHARDS, b"[]"),
+            Err(Failure::BadWeightIndex { .. })
+        ));
+    }
+
+    #[test]
+    fn pickles_are_used_where_there_are_no_safetensors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let names = || match files(path) {
+            Ok(mut names) => names.split_off(REQUIRED.len()),
+            Err(_) => panic!("{}", failure(path)),
+        };
+        write(path, &[("config.json", "{}"), ("tokenizer.json", "{}")]);
+        let list = "pytorch_model.bin.index.json";
+        write(path, &[(list, r#"{"weight_map": {"a": "m-1.bin"}}"#)]);
+        assert_eq!(failure(path), "the folder lacks m-1.bin");
+        write(path, &[("m-1.bin", "1")]);
+        assert_eq!(names(), [list, "m-1.bin"]);
+        write(path, &[("pytorch_model.bin", "2")]);
+        assert_eq!(names(), ["pytorch_model.bin"]);
+        write(path, &[(SHARDS, r#"{"weight_map": {"a": "m-1.st"}}"#)]);
+        assert_eq!(failure(path), "the folder lacks m-1.st");
+        write(path, &[(WEIGHTS, "3")]);
+        assert_eq!(names(), [WEIGHTS]);
     }
 
     #[test]

@@ -31,7 +31,8 @@ const LATEST: &str = "main";
 pub struct ModelFolder {
     /// The name that was asked for.
     pub name: String,
-    /// The folder: `config.json`, `tokenizer.json`, `model.safetensors` or its shards, and more.
+    /// The folder: `config.json`, `tokenizer.json`, `model.safetensors` or its shards, and more. A
+    /// model without safetensors has `pytorch_model.bin` or its shards instead.
     pub path: PathBuf,
     /// Where it was found.
     pub origin: Origin,

@@ -137,6 +137,64 @@ fn a_folder_of_models_comes_before_the_network() {
     );
 }
 
+/// A server of a repository that has these files too, and no safetensors.
+fn with_files(more: &'static [(&str, &str)]) -> Server {
+    Server::start(move |request| {
+        let name = file(request);
+        let found = more.iter().find(|(file, _)| *file == name);
+        match (name, found) {
+            (_, Some((_, content))) => {
+                Reply::file(request, content.as_bytes()).with("x-repo-commit", COMMIT)
+            }
+            ("model.safetensors", None) => Reply::status(404).with("x-repo-commit", COMMIT),
+            _ => good(request),
+        }
+    })
+}
+
+#[test]
+fn pickled_weights_are_fetched_only_where_there_are_no_safetensors() {
+    const LIST: &str = r#"{"weight_map": {"a": "w-1.bin", "b": "w-2.bin"}}"#;
+    let server = with_files(&[
+        ("pytorch_model.bin.index.json", LIST),
+        ("w-1.bin", "one"),
+        ("w-2.bin", "two"),
+    ]);
+    let folder = TempDir::new().unwrap();
+    let found = model("me/shards", &places(&folder, &server.url), &Silent).unwrap();
+    assert_eq!(files(&folder, ".bin"), ["w-1.bin", "w-2.bin"]);
+    let again = model("me/shards", &places(&folder, &server.url), &Silent).unwrap();
+    assert_eq!((again.origin, again.digest), (Origin::Cache, found.digest));
+
+    let server = with_files(&[
+        ("pytorch_model.bin", "whole"),
+        ("pytorch_model.bin.index.json", LIST),
+    ]);
+    let folder = TempDir::new().unwrap();
+    let found = model("me/whole", &places(&folder, &server.url), &Silent).unwrap();
+    assert_eq!(files(&folder, ".bin"), ["pytorch_model.bin"]);
+    assert!(found.path.join("pytorch_model.bin").is_file());
+
+    let server = Server::start(|request| match file(request) {
+        "pytorch_model.bin" => Reply::file(request, b"never asked for"),
+        _ => good(request),
+    });
+    let folder = TempDir::new().unwrap();
+    model("me/both", &places(&folder, &server.url), &Silent).unwrap();
+    assert_eq!(server.fetched("pytorch_model.bin"), 0);
+
+    let server = with_files(&[]);
+    let folder = TempDir::new().unwrap();
+    let message = not_found(model("me/none", &places(&folder, &server.url), &Silent));
+    assert!(
+        message.contains(
+            "it has none of model.safetensors, model.safetensors.index.json, pytorch_model.bin, \
+             pytorch_model.bin.index.json: convert its weights to safetensors"
+        ),
+        "{message}"
+    );
+}
+
 #[test]
 fn redirects_are_followed_and_the_token_stays_with_the_hub() {
     let store = Server::start(|request| {

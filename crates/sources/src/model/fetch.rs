@@ -12,7 +12,7 @@ use crate::cache::{has, place_for};
 use crate::catalogue::ModelPackage;
 use crate::error::{Error, Miss};
 use crate::failure::Failure;
-use crate::folder::{OPTIONAL, REQUIRED, SHARDS, WEIGHTS, digests, shards};
+use crate::folder::{CHOICES, OPTIONAL, REQUIRED, digests, shards, sought};
 use crate::http::Client;
 use crate::hub::Hub;
 
@@ -62,15 +62,23 @@ impl Search<'_> {
             for file in OPTIONAL {
                 fetch_optional(file)?;
             }
-            if !fetch_optional(WEIGHTS)? {
-                if !fetch_optional(SHARDS)? {
-                    return Err(Failure::NoSafetensors.into());
+            let fetch_shards = |list: &str| {
+                if !fetch_optional(list)? {
+                    return Ok(false);
                 }
-                let path = folder.join(SHARDS);
+                let path = folder.join(list);
                 let index = fs::read(&path).map_err(Error::read(path))?;
-                for file in shards(&index)? {
+                for file in shards(list, &index)? {
                     fetch(&file, None)?;
                 }
+                Ok::<bool, Miss>(true)
+            };
+            let mut found = false;
+            for (single, list) in CHOICES {
+                found = found || fetch_optional(single)? || fetch_shards(list)?;
+            }
+            if !found {
+                return Err(Failure::NoWeights { sought: sought() }.into());
             }
             if version != wanted.revision {
                 write_bytes(self.reference(wanted), version.as_bytes())?;

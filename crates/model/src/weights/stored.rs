@@ -1,0 +1,73 @@
+//! One tensor in a file, not read yet.
+
+use super::pickle::Pickled;
+use crate::Error;
+use goldpan_artifact::Mapping;
+use safetensors::Dtype;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A tensor of a file.
+pub(super) struct Stored {
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub data: Data,
+}
+
+/// Where a tensor's little-endian values are.
+pub(super) enum Data {
+    /// These bytes of a mapped file.
+    Mapped(Arc<Mapping>, Range<usize>),
+    /// The storages of a pickle.
+    Pickled(Pickled),
+}
+
+impl Stored {
+    /// The values in row-major order, as f32. `path` and `name` are for errors.
+    pub fn floats(&self, path: &Path, name: &str) -> Result<Vec<f32>, Error> {
+        let decode = match self.dtype {
+            Dtype::F32 => f32s,
+            Dtype::F16 => f16s,
+            Dtype::BF16 => bf16s,
+            other => {
+                return Err(Error::TensorType {
+                    path: path.to_owned(),
+                    name: name.to_owned(),
+                    found: format!("{other:?}"),
+                });
+            }
+        };
+        let bytes = match &self.data {
+            Data::Mapped(mapping, range) => Cow::Borrowed(&mapping[range.clone()]),
+            Data::Pickled(tensor) => {
+                Cow::Owned(tensor.read(name).map_err(|fault| Error::Pickle {
+                    path: path.to_owned(),
+                    fault,
+                })?)
+            }
+        };
+        Ok(decode(&bytes))
+    }
+}
+
+fn f32s(bytes: &[u8]) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks();
+    values
+        .iter()
+        .map(|&value| f32::from_le_bytes(value))
+        .collect()
+}
+
+fn f16s(bytes: &[u8]) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks();
+    let value = |&value| half::f16::from_le_bytes(value).to_f32();
+    values.iter().map(value).collect()
+}
+
+fn bf16s(bytes: &[u8]) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks();
+    let value = |&value| half::bf16::from_le_bytes(value).to_f32();
+    values.iter().map(value).collect()
+}
