@@ -1,5 +1,6 @@
 //! LoRA adapters in PEFT's format: `adapter_model.safetensors` and `adapter_config.json`.
 
+use crate::adaptation::Scales;
 use crate::classifier::{head_shapes, last_tensor};
 use crate::error::read_json;
 use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, Weights};
@@ -20,7 +21,7 @@ pub struct Adapter {
     /// Where it was read from.
     path: PathBuf,
     /// What LoRA's products are multiplied with.
-    pub(crate) scale: f32,
+    pub(crate) scales: Scales,
     parameters: Parameters,
 }
 
@@ -73,9 +74,10 @@ impl Adapter {
             parameters.insert(name.to_owned(), values, matrix, device.tensors());
         }
         let rank = config.r as f32;
+        let scale = config.lora_alpha / if config.use_rslora { rank.sqrt() } else { rank };
         Ok(Self {
             path: folder.to_owned(),
-            scale: config.lora_alpha / if config.use_rslora { rank.sqrt() } else { rank },
+            scales: Scales::uniform(scale),
             parameters,
         })
     }

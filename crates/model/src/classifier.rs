@@ -1,6 +1,6 @@
 //! A sequence classifier: an encoder, a head, and LoRA where it was adapted.
 
-use crate::encoder::Adaptation;
+use crate::adaptation::{Adaptation, Scales};
 use crate::linear::Linear;
 use crate::{Adapter, Batch, Device, Encoder, EncoderConfig, Error, Family, Hidden, LoraConfig};
 use crate::{Parameters, Target, Weights};
@@ -14,7 +14,7 @@ pub struct Classifier {
     encoder: Encoder,
     /// BERT's frozen pooler.
     pooler: Option<Linear>,
-    scale: f32,
+    scales: Scales,
 }
 
 /// Where the head that training starts from came from.
@@ -26,18 +26,22 @@ pub enum HeadSource {
     New,
 }
 
+/// The path of BERT's pooler in a model with a head.
+pub(crate) const POOLER: &str = "bert.pooler.dense";
+
 impl Classifier {
-    /// Opens the base model of a classifier whose LoRA products are scaled by `scale`.
-    fn open(folder: &Path, weights: &Weights, scale: f32, device: &Device) -> Result<Self, Error> {
+    /// Opens the base model of a classifier whose LoRA products are scaled by `scales`.
+    fn open(
+        folder: &Path,
+        weights: &Weights,
+        scales: Scales,
+        device: &Device,
+    ) -> Result<Self, Error> {
         let config = EncoderConfig::read(folder)?;
         let pooler = match config.family {
             Family::Bert => {
                 let bare = weights.has("pooler.dense.weight");
-                let name = if bare {
-                    "pooler.dense"
-                } else {
-                    "bert.pooler.dense"
-                };
+                let name = if bare { "pooler.dense" } else { POOLER };
                 let width = config.hidden;
                 Some(Linear::load(weights, name, width, width, device.tensors())?)
             }
@@ -46,7 +50,7 @@ impl Classifier {
         Ok(Self {
             encoder: Encoder::load(weights, config, device.tensors())?,
             pooler,
-            scale,
+            scales,
         })
     }
 
@@ -57,7 +61,7 @@ impl Classifier {
     /// When the model cannot be loaded or has no head.
     pub fn with_own_head(folder: &Path, device: &Device) -> Result<(Self, Parameters), Error> {
         let weights = Weights::open(folder)?;
-        let classifier = Self::open(folder, &weights, 0.0, device)?;
+        let classifier = Self::open(folder, &weights, Scales::uniform(0.0), device)?;
         let config = classifier.encoder.config();
         let no_head = || Error::NoHead {
             path: folder.to_owned(),
@@ -76,7 +80,12 @@ impl Classifier {
     ///
     /// When the model cannot be loaded, or the adapter does not fit it.
     pub fn with_adapter(folder: &Path, adapter: &Adapter, device: &Device) -> Result<Self, Error> {
-        let classifier = Self::open(folder, &Weights::open(folder)?, adapter.scale, device)?;
+        let classifier = Self::open(
+            folder,
+            &Weights::open(folder)?,
+            adapter.scales.clone(),
+            device,
+        )?;
         adapter.check_fits(classifier.encoder.config())?;
         Ok(classifier)
     }
@@ -96,7 +105,7 @@ impl Classifier {
         device: &Device,
     ) -> Result<(Self, Parameters, HeadSource), Error> {
         let weights = Weights::open(folder)?;
-        let classifier = Self::open(folder, &weights, lora.scale(), device)?;
+        let classifier = Self::open(folder, &weights, Scales::uniform(lora.scale()), device)?;
         let config = classifier.encoder.config();
         lora.check(config)?;
         let (mut parameters, source) = match own_head(&weights, config, classes, device)? {
@@ -158,15 +167,22 @@ impl Classifier {
     ///
     /// When `layer` is the number of layers or more, or `parameters` lack the head.
     pub fn logits_from(&self, layer: usize, hidden: Hidden, parameters: &Parameters) -> Tensor<2> {
-        let lora = Some(Adaptation {
+        let lora = Adaptation {
             parameters,
-            scale: self.scale,
-        });
+            scales: &self.scales,
+        };
         let last = self.encoder.config().layers - 1;
-        let hidden = self.encoder.run_adapted(layer..last, hidden, lora);
-        let first = self.encoder.last_layer_of_first_tokens(hidden, lora);
+        let hidden = self.encoder.run_adapted(layer..last, hidden, Some(lora));
+        let first = self.encoder.last_layer_of_first_tokens(hidden, Some(lora));
         match &self.pooler {
-            Some(pooler) => head_linear(pooler.forward(first).tanh(), "classifier", parameters),
+            Some(pooler) => {
+                let pooled = pooler.forward(first.clone());
+                let pooled = match lora.product(POOLER, first) {
+                    Some(added) => pooled + added,
+                    None => pooled,
+                };
+                head_linear(pooled.tanh(), "classifier", parameters)
+            }
             None => {
                 let dense = head_linear(first, "classifier.dense", parameters).tanh();
                 head_linear(dense, "classifier.out_proj", parameters)

@@ -1,7 +1,8 @@
 //! The BERT and RoBERTa encoder on packed tokens.
 
+use crate::adaptation::Adaptation;
 use crate::linear::Linear;
-use crate::{Batch, EncoderConfig, Error, Parameters, Target, Weights};
+use crate::{Batch, EncoderConfig, Error, Target, Weights};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use goldpan_kernels::{Sequences, attention, bias_gelu, layer_norm};
 use std::ops::Range;
@@ -13,13 +14,6 @@ pub struct Hidden {
     pub states: Tensor<2>,
     /// Where each sequence lies.
     pub sequences: Sequences,
-}
-
-/// LoRA tensors and what their product is multiplied with.
-#[derive(Clone, Copy)]
-pub(crate) struct Adaptation<'a> {
-    pub parameters: &'a Parameters,
-    pub scale: f32,
 }
 
 /// A frozen encoder.
@@ -249,17 +243,10 @@ impl Layer {
     /// `x W^T`, plus `scale * (x A^T) B^T` where the layer is adapted.
     fn product(&self, target: Target, x: Tensor<2>, lora: Option<Adaptation<'_>>) -> Tensor<2> {
         let frozen = self.linear(target).product(x.clone());
-        let Some(lora) = lora else { return frozen };
-        let tensor = |part| {
-            let name = format!("{}.{}.{part}.weight", self.name, target.path());
-            lora.parameters.get(&name).cloned()
-        };
-        match (tensor("lora_A"), tensor("lora_B")) {
-            (Some(a), Some(b)) => {
-                let low = x.matmul(a.transpose()) * lora.scale;
-                frozen + low.matmul(b.transpose())
-            }
-            _ => frozen,
+        let module = || format!("{}.{}", self.name, target.path());
+        match lora.and_then(|lora| lora.product(&module(), x)) {
+            Some(added) => frozen + added,
+            None => frozen,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
 //! below the first adapter is recorded for the backward pass.
 
+mod adaptation;
 mod adapter;
 mod batch;
 mod card;
