@@ -69,7 +69,10 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::Cancelled => Exit::Stopped,
         E::Read { source, .. } => reading(source.kind()),
         E::Map { source, .. } => artifact(source),
-        E::MaxLength { .. } | E::Layer { .. } | E::DeviceNotBuilt { .. } => Exit::Usage,
+        E::MaxLength { .. }
+        | E::Layer { .. }
+        | E::DeviceNotBuilt { .. }
+        | E::OutputExists { .. } => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,
     }

@@ -191,6 +191,12 @@ pub enum Error {
         /// Its format.
         format: u32,
     },
+    /// The folder to be written holds something.
+    #[error("{path} exists and is not empty: remove it or choose another --out")]
+    OutputExists {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The user stopped the work.
     #[error("stopped")]
     Cancelled,
