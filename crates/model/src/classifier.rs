@@ -239,6 +239,14 @@ pub(crate) fn head_shapes(
     }
 }
 
+/// The shape that a tensor of the head has in a file: one dimension for a bias.
+pub(crate) fn saved_shape<'a>(name: &str, shape: &'a [usize; 2]) -> &'a [usize] {
+    match name.ends_with(".bias") {
+        true => &shape[1..],
+        false => shape,
+    }
+}
+
 /// The base model's head, where it has one with these many classes.
 fn own_head(
     weights: &Weights,
@@ -251,17 +259,8 @@ fn own_head(
     }
     let mut head = Parameters::default();
     for (name, shape) in head_shapes(config, classes) {
-        let saved = if name.ends_with(".bias") {
-            &shape[1..]
-        } else {
-            &shape[..]
-        };
-        head.insert(
-            name.to_owned(),
-            weights.values(name, saved)?,
-            shape,
-            device.tensors(),
-        );
+        let values = weights.values(name, saved_shape(name, &shape))?;
+        head.insert(name.to_owned(), values, shape, device.tensors());
     }
     Ok(Some(head))
 }

@@ -32,7 +32,7 @@ impl TextClassifier {
         let config = EncoderConfig::read(base)?;
         let (classifier, parameters, names, own_length) = match adapter {
             Some(folder) => {
-                let adapter = Adapter::read(folder, device)?;
+                let adapter = Adapter::read(folder, device)?.with_head_of(base, device)?;
                 let classifier = Classifier::with_adapter(base, &adapter, device)?;
                 let card = ModelCard::exists(folder)
                     .then(|| ModelCard::read(folder))
