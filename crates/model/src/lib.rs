@@ -38,7 +38,7 @@ pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
-pub use export::{NamedTensor, write_full_model};
+pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use output_folder::write_folder;
 pub use parameters::Parameters;
