@@ -124,6 +124,7 @@ fn from_a_csv_file_to_metrics() {
 
     shown(path);
     base_and_adapter_apart(path);
+    exported(path);
 }
 
 /// The share of the validation texts whose most probable class is their label.
@@ -195,6 +196,43 @@ fn base_and_adapter_apart(path: &Path) {
     run(path, &taken)
         .with(2)
         .saying(&["model exists and is not empty"]);
+}
+
+/// An exported model gives the same logits, but for rounding, whole as well as in two parts.
+fn exported(path: &Path) {
+    run(path, "export --model model --out shared")
+        .well()
+        .saying(&["an adapter for PEFT", "negative, positive"]);
+    run(path, "export --model model --merged --out merged")
+        .well()
+        .saying(&["a whole model", "negative, positive"]);
+    for name in ["shared", "merged"] {
+        assert!(path.join(name).join("tokenizer.json").is_file(), "{name}");
+        let predict = format!("predict --texts dev.arrow --model {name} --out {name}.arrow");
+        run(path, &predict)
+            .well()
+            .saying(&["classified as negative, positive"]);
+        let table = |file: &str| Predictions::open(path.join(file)).unwrap();
+        let (got, expected) = (
+            table(&format!("{name}.arrow")),
+            table("dev-predictions.arrow"),
+        );
+        for row in 0..expected.len() {
+            for (a, b) in got.logits(row).iter().zip(expected.logits(row)) {
+                assert!(
+                    (a - b).abs() <= 1e-5,
+                    "{name}: row {row} has {a} instead of {b}"
+                );
+            }
+        }
+    }
+    run(path, "export --model model --merged --out merged")
+        .with(2)
+        .saying(&["merged exists and is not empty"]);
+    run(path, "export --model merged --merged --out x")
+        .with(2)
+        .saying(&["is a whole model already"]);
+    assert!(!path.join("x").exists());
 }
 
 #[test]

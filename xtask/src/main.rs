@@ -1,4 +1,6 @@
-//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask ci`.
+//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask parity`, `cargo xtask ci`.
+
+mod parity;
 
 use std::env;
 use std::ffi::OsString;
@@ -9,6 +11,7 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "\
 Usage:
   cargo xtask pipeline FILE [ARGUMENTS]   build goldpan in release, then `goldpan run FILE ARGUMENTS`
+  cargo xtask parity [DEVICE]             compare with transformers and PEFT: a table of differences
   cargo xtask ci                          run what CI runs
 
 `cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     let rest: Vec<OsString> = arguments.collect();
     match (chore.to_str(), rest.as_slice()) {
         (Some("pipeline"), [_, ..]) => pipeline(&rest),
+        (Some("parity"), [] | [_]) => parity::parity(rest.first().map(OsString::as_os_str)),
         (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
         (Some("help" | "-h" | "--help"), _) => {
             println!("{USAGE}");
@@ -33,8 +37,7 @@ fn main() -> ExitCode {
 
 /// Builds the program, then becomes `goldpan run`: its exit code and signals are this process's.
 fn pipeline(arguments: &[OsString]) -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
+    let mut build = Command::new(cargo());
     build
         .args(["build", "--release", "--package", "goldpan-cli"])
         .args(["--manifest-path".into(), root().join("Cargo.toml")]);
@@ -46,14 +49,10 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
             build.env_remove(&name);
         }
     }
-    let build = build.status();
-    match build {
+    match build.status() {
         Ok(status) if status.success() => {}
         Ok(status) => return code(status.code()),
-        Err(error) => {
-            eprintln!("error: cannot start cargo: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return no_cargo(&error),
     }
     let target =
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
@@ -63,6 +62,11 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
     become_of(Command::new(program).arg("run").args(arguments))
 }
 
+/// The cargo that runs this.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Replaces this process by `command`, so that signals reach it and its exit code is ours.
 fn become_of(command: &mut Command) -> ExitCode {
     let error = command.exec();
@@ -70,6 +74,11 @@ fn become_of(command: &mut Command) -> ExitCode {
         "error: cannot start {}: {error}",
         command.get_program().display()
     );
+    ExitCode::FAILURE
+}
+
+fn no_cargo(error: &std::io::Error) -> ExitCode {
+    eprintln!("error: cannot start cargo: {error}");
     ExitCode::FAILURE
 }
 

@@ -23,6 +23,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Strategy(_)
         | Error::OutputIsInput { .. }
         | Error::AdapterOnTrained { .. }
+        | Error::WholeAlready { .. }
         | Error::NoBf16 => Exit::Usage,
         Error::NothingLabelled { .. }
         | Error::OtherBase(_)

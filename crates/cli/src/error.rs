@@ -89,6 +89,14 @@ pub enum Error {
     /// The base model is not the one that was trained on.
     #[error(transparent)]
     OtherBase(Box<OtherBase>),
+    /// A model without an adapter, which needs no export.
+    #[error(
+        "{path} is a whole model already: use its folder as it is, or give the adapter with --adapter"
+    )]
+    WholeAlready {
+        /// The model's folder.
+        path: PathBuf,
+    },
     /// This build has no device that computes in bf16.
     #[error("no device of this build computes in bf16: leave --precision out, or say f32")]
     NoBf16,

@@ -1,40 +1,39 @@
 //! LoRA adapters in PEFT's format: `adapter_model.safetensors` and `adapter_config.json`.
 
+mod config;
+mod features;
+mod pattern;
+mod targets;
+mod write;
+
 use crate::adaptation::Scales;
-use crate::classifier::{head_shapes, last_tensor};
-use crate::error::read_json;
+use crate::classifier::{POOLER, head_shapes, last_tensor, lora_name, saved_shape};
 use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, TuningKind};
-use crate::{Weights, trained};
-use goldpan_artifact::atomic;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, serialize};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use crate::{Weights, is_of_head, trained};
+use config::Config;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+pub(crate) use write::encode;
 
 /// What PEFT puts before the names of all tensors.
 const ROOT: &str = "base_model.model.";
-const MODEL_FILE: &str = "adapter_model.safetensors";
-const CONFIG_FILE: &str = "adapter_config.json";
+pub(crate) const MODEL_FILE: &str = "adapter_model.safetensors";
+pub(crate) const CONFIG_FILE: &str = "adapter_config.json";
+/// What PEFT wrote before safetensors: a pickle, which may hold a program.
+const PICKLE: &str = "adapter_model.bin";
+/// The endings of the two matrices' names.
+const A: &str = ".lora_A.weight";
+const B: &str = ".lora_B.weight";
 
 /// A trained adapter: LoRA tensors and the head, or the head alone.
 pub struct Adapter {
-    /// Where it was read from.
+    /// The file with the tensors.
     path: PathBuf,
+    /// None for a head alone.
+    config: Option<Config>,
     /// What LoRA's products are multiplied with.
     pub(crate) scales: Scales,
     parameters: Parameters,
-}
-
-#[derive(Deserialize)]
-struct Config {
-    peft_type: String,
-    r: usize,
-    lora_alpha: f32,
-    #[serde(default)]
-    use_rslora: bool,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
 }
 
 impl Adapter {
@@ -42,28 +41,41 @@ impl Adapter {
     ///
     /// # Errors
     ///
-    /// When a file is damaged, or the adapter uses more of PEFT than plain LoRA: such a feature is
-    /// named, never ignored.
+    /// When a file is damaged, or the adapter uses more of PEFT than LoRA on linear layers: such a
+    /// feature is named, never ignored.
     pub fn read(folder: &Path, device: &Device) -> Result<Self, Error> {
         if trained::has_head_alone(folder) {
             return Ok(Self {
                 path: folder.to_owned(),
+                config: None,
                 scales: Scales::uniform(0.0),
                 parameters: trained::read_trained(folder, TuningKind::Head, device)?,
             });
         }
-        let config_path = folder.join(CONFIG_FILE);
-        let config: Config = read_json(config_path.clone())?;
-        check(&config_path, &config)?;
-        let weights = Weights::open_file(&folder.join(MODEL_FILE))?;
+        let config = Config::read(&folder.join(CONFIG_FILE))?;
+        let path = folder.join(MODEL_FILE);
+        if !path.exists() && folder.join(PICKLE).exists() {
+            return Err(Error::AdapterFeature {
+                path,
+                feature: format!("{PICKLE} in the place of this file"),
+            });
+        }
+        let weights = Weights::open_file(&path)?;
         let mut parameters = Parameters::default();
+        let mut scales = BTreeMap::new();
         for full_name in weights.names() {
             let name = full_name.strip_prefix(ROOT).unwrap_or(full_name);
-            if !name.starts_with("classifier.") && target_of(name).is_none() {
-                return Err(Error::AdapterFeature {
-                    path: folder.join(MODEL_FILE),
-                    feature: format!("a change of {name}"),
-                });
+            match module_of(name) {
+                Some(module) if target_of(name).is_some() || module == POOLER => {
+                    scales.insert(module.to_owned(), config.scale(module)?);
+                }
+                None if is_of_head(name) => {}
+                _ => {
+                    return Err(Error::AdapterFeature {
+                        path,
+                        feature: features::of_tensor(name),
+                    });
+                }
             }
             let shape = weights.shape(full_name).unwrap_or_default().to_vec();
             let values = weights.values(full_name, &shape)?;
@@ -72,7 +84,7 @@ impl Adapter {
                 [rows, columns] => [rows, columns],
                 _ => {
                     return Err(Error::Shape {
-                        path: folder.join(MODEL_FILE),
+                        path,
                         name: full_name.to_owned(),
                         found: shape,
                         expected: vec![0, 0],
@@ -81,13 +93,61 @@ impl Adapter {
             };
             parameters.insert(name.to_owned(), values, matrix, device.tensors());
         }
-        let rank = config.r as f32;
-        let scale = config.lora_alpha / if config.use_rslora { rank.sqrt() } else { rank };
         Ok(Self {
-            path: folder.to_owned(),
-            scales: Scales::uniform(scale),
+            path,
+            config: Some(config),
+            scales: Scales::new(0.0, scales),
             parameters,
         })
+    }
+
+    /// Takes what the adapter has no own values for of the head from the base model, as PEFT does
+    /// where `modules_to_save` names none.
+    ///
+    /// # Errors
+    ///
+    /// When the base model cannot be read or has no head, or the adapter lacks a tensor that its
+    /// configuration promises.
+    pub fn with_head_of(mut self, base: &Path, device: &Device) -> Result<Self, Error> {
+        let config = EncoderConfig::read(base)?;
+        let is_there = |name: &str| self.parameters.get(name).is_some();
+        if head_shapes(&config, 0)
+            .iter()
+            .all(|(name, _)| is_there(name))
+        {
+            return Ok(self);
+        }
+        let weights = Weights::open(base)?;
+        let no_head = || Error::NoHead {
+            path: base.to_owned(),
+        };
+        let last = last_tensor(config.family);
+        let classes = match self.parameters.get(last) {
+            Some(tensor) => tensor.dims()[0],
+            None => *weights
+                .shape(last)
+                .and_then(<[usize]>::first)
+                .ok_or_else(no_head)?,
+        };
+        for (name, shape) in head_shapes(&config, classes) {
+            if self.parameters.get(name).is_some() {
+                continue;
+            }
+            if self
+                .config
+                .as_ref()
+                .is_some_and(|config| config.saves(name))
+            {
+                return Err(self.missing(name));
+            }
+            if !weights.has(name) {
+                return Err(no_head());
+            }
+            let values = weights.values(name, saved_shape(name, &shape))?;
+            self.parameters
+                .insert(name.to_owned(), values, shape, device.tensors());
+        }
+        Ok(self)
     }
 
     /// Writes an adapter folder that PEFT loads on the base model `base`.
@@ -101,12 +161,7 @@ impl Adapter {
         lora: &LoraConfig,
         base: &str,
     ) -> Result<(), Error> {
-        let path = folder.join(MODEL_FILE);
-        let bytes = encode(parameters, ROOT, &path)?;
-        atomic::write_bytes(&path, &bytes).map_err(Error::Save)?;
-        let config = peft_config(lora, base);
-        let text = format!("{config:#}\n");
-        atomic::write_bytes(folder.join(CONFIG_FILE), text.as_bytes()).map_err(Error::Save)
+        write::write(folder, parameters, lora, base)
     }
 
     /// The tensors.
@@ -114,30 +169,40 @@ impl Adapter {
         &self.parameters
     }
 
-    /// Checks that every tensor belongs to the model and has the right shape.
+    /// Checks that the tensors are those that the configuration asks for in this model, and that
+    /// they have the right shapes.
     pub(crate) fn check_fits(&self, config: &EncoderConfig) -> Result<(), Error> {
         let classes = self.classes(config.family)?;
-        for (name, shape) in head_shapes(config, classes) {
-            self.check_shape(name, |found| found == shape, shape)?;
+        let head = head_shapes(config, classes);
+        for (name, shape) in &head {
+            self.check_shape(name, *shape)?;
+        }
+        let modules = modules(config);
+        for (module, [inputs, outputs]) in &modules {
+            let (a, b) = (format!("{module}{A}"), format!("{module}{B}"));
+            let mut there = [&a, &b].into_iter();
+            let there = there.find(|name| self.parameters.get(name).is_some());
+            let covering = match &self.config {
+                Some(config) if config.targets.cover(module)? => Some(config),
+                _ => None,
+            };
+            match (covering, there) {
+                (Some(config), _) => {
+                    let rank = config.rank(module)?;
+                    self.check_shape(&a, [rank, *inputs])?;
+                    self.check_shape(&b, [*outputs, rank])?;
+                }
+                (None, Some(name)) => return Err(self.stray(name)),
+                (None, None) => {}
+            }
         }
         for (name, _) in self.parameters.iter() {
-            let Some((layer, target)) = target_of(name) else {
-                continue;
+            let known = match module_of(name) {
+                Some(module) => modules.contains_key(module),
+                None => head.iter().any(|(known, _)| *known == name),
             };
-            if layer >= config.layers {
-                return Err(Error::Layer {
-                    layer,
-                    last: config.layers - 1,
-                });
-            }
-            let (inputs, outputs) = target.shape(config);
-            if name.contains(".lora_A.") {
-                self.check_shape(name, |[_, columns]| columns == inputs, [0, inputs])?;
-                self.check_shape(
-                    &name.replace(".lora_A.", ".lora_B."),
-                    |[rows, _]| rows == outputs,
-                    [outputs, 0],
-                )?;
+            if !known {
+                return Err(self.stray(name));
             }
         }
         Ok(())
@@ -157,22 +222,17 @@ impl Adapter {
         Ok(weight.dims()[0])
     }
 
-    fn check_shape(
-        &self,
-        name: &str,
-        fits: impl Fn([usize; 2]) -> bool,
-        expected: [usize; 2],
-    ) -> Result<(), Error> {
+    fn check_shape(&self, name: &str, expected: [usize; 2]) -> Result<(), Error> {
         let found = self
             .parameters
             .get(name)
             .ok_or_else(|| self.missing(name))?
             .dims();
-        if fits(found) {
+        if found == expected {
             return Ok(());
         }
         Err(Error::Shape {
-            path: self.path.join(MODEL_FILE),
+            path: self.path.clone(),
             name: name.to_owned(),
             found: found.to_vec(),
             expected: expected.to_vec(),
@@ -181,136 +241,49 @@ impl Adapter {
 
     fn missing(&self, name: &str) -> Error {
         Error::MissingTensor {
-            path: self.path.join(MODEL_FILE),
+            path: self.path.clone(),
             name: name.to_owned(),
             family: "sequence-classification".to_owned(),
         }
     }
+
+    fn stray(&self, name: &str) -> Error {
+        Error::StrayTensor {
+            path: self.path.clone(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// The modules of a model that LoRA can adapt, with their inputs and outputs.
+fn modules(config: &EncoderConfig) -> BTreeMap<String, [usize; 2]> {
+    let mut modules = BTreeMap::new();
+    for layer in 0..config.layers {
+        for target in Target::ALL {
+            let (inputs, outputs) = target.shape(config);
+            modules.insert(lora_name(config.family, layer, target), [inputs, outputs]);
+        }
+    }
+    if config.family == Family::Bert {
+        modules.insert(POOLER.to_owned(), [config.hidden, config.hidden]);
+    }
+    modules
+}
+
+/// The module that a LoRA matrix belongs to.
+pub(crate) fn module_of(name: &str) -> Option<&str> {
+    name.strip_suffix(A).or_else(|| name.strip_suffix(B))
 }
 
 /// Which encoder layer and linear layer a LoRA tensor belongs to.
 pub(crate) fn target_of(name: &str) -> Option<(usize, Target)> {
-    let rest = name
+    let module = module_of(name)?;
+    let rest = module
         .strip_prefix("bert.encoder.layer.")
-        .or_else(|| name.strip_prefix("roberta.encoder.layer."))?;
-    let (layer, rest) = rest.split_once('.')?;
-    let module = rest
-        .strip_suffix(".lora_A.weight")
-        .or_else(|| rest.strip_suffix(".lora_B.weight"))?;
+        .or_else(|| module.strip_prefix("roberta.encoder.layer."))?;
+    let (layer, path) = rest.split_once('.')?;
     let target = Target::ALL
         .into_iter()
-        .find(|target| target.path() == module)?;
+        .find(|target| target.path() == path)?;
     Some((layer.parse().ok()?, target))
-}
-
-/// Refuses what changes the numbers and is not implemented.
-fn check(path: &Path, config: &Config) -> Result<(), Error> {
-    let refuse = |feature: String| {
-        Err(Error::AdapterFeature {
-            path: path.to_owned(),
-            feature,
-        })
-    };
-    if config.peft_type != "LORA" {
-        return refuse(format!("peft_type {}", config.peft_type));
-    }
-    if config.r == 0 {
-        return refuse("r = 0".to_owned());
-    }
-    const OFF: [&str; 15] = [
-        "use_dora",
-        "use_qalora",
-        "use_bdlora",
-        "lora_bias",
-        "fan_in_fan_out",
-        "rank_pattern",
-        "alpha_pattern",
-        "layer_replication",
-        "alora_invocation_tokens",
-        "trainable_token_indices",
-        "megatron_config",
-        "velora_config",
-        "monteclora_config",
-        "arrow_config",
-        "target_parameters",
-    ];
-    for key in OFF {
-        let used = match config.rest.get(key) {
-            None | Some(Value::Null | Value::Bool(false)) => false,
-            Some(Value::Object(entries)) => !entries.is_empty(),
-            Some(Value::Array(entries)) => !entries.is_empty(),
-            Some(_) => true,
-        };
-        if used {
-            return refuse(key.to_owned());
-        }
-    }
-    match config.rest.get("bias").and_then(Value::as_str) {
-        None | Some("none") => Ok(()),
-        Some(bias) => refuse(format!("bias = {bias:?}")),
-    }
-}
-
-fn peft_config(lora: &LoraConfig, base: &str) -> Value {
-    json!({
-        "base_model_name_or_path": base,
-        "bias": "none",
-        "fan_in_fan_out": false,
-        "inference_mode": true,
-        "layers_to_transform": lora.layers,
-        "lora_alpha": lora.alpha,
-        "lora_dropout": lora.dropout,
-        "modules_to_save": ["classifier", "score"],
-        "peft_type": "LORA",
-        "r": lora.rank,
-        "target_modules": target_modules(lora),
-        "task_type": "SEQ_CLS",
-        "use_dora": false,
-        "use_rslora": false,
-    })
-}
-
-/// PEFT matches a listed name with the end of a module's path, so that `output.dense` alone would
-/// take in `attention.output.dense` too; a pattern says what is meant.
-fn target_modules(lora: &LoraConfig) -> Value {
-    let ambiguous =
-        lora.targets.contains(&Target::Output) && !lora.targets.contains(&Target::AttentionOutput);
-    if !ambiguous {
-        return json!(lora.targets);
-    }
-    let paths: Vec<String> = lora
-        .targets
-        .iter()
-        .map(|target| target.path().replace('.', r"\."))
-        .collect();
-    json!(format!(r".*\.layer\.\d+\.({})", paths.join("|")))
-}
-
-/// The tensors as the bytes of a safetensors file, their names after `root`.
-pub(crate) fn encode(parameters: &Parameters, root: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    let encoding = |source| Error::Encode {
-        path: path.to_owned(),
-        source,
-    };
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = parameters
-        .iter()
-        .map(|(name, tensor)| {
-            let shape = Parameters::saved_shape(name, tensor);
-            let data = tensor.clone().inner().into_data();
-            let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
-            (format!("{root}{name}"), shape, bytes)
-        })
-        .collect();
-    let views = tensors
-        .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((
-                name.as_str(),
-                TensorView::new(Dtype::F32, shape.clone(), bytes)?,
-            ))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(encoding)?;
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    serialize(views, Some(metadata)).map_err(encoding)
 }

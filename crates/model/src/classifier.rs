@@ -10,9 +10,6 @@ use goldpan_kernels::Sequences;
 use rand::RngExt;
 use std::path::Path;
 
-/// BERT's pooler, inside the encoder.
-const POOLER: &str = "pooler.dense";
-
 /// A classifier. Its trainable tensors are apart from it, in [`Parameters`].
 pub struct Classifier {
     encoder: Encoder,
@@ -48,6 +45,9 @@ pub enum HeadSource {
     New,
 }
 
+/// The path of BERT's pooler in a model with a head.
+pub(crate) const POOLER: &str = "bert.pooler.dense";
+
 impl Classifier {
     /// Opens the base model of a classifier whose LoRA products are scaled by `scales`.
     fn open(
@@ -61,9 +61,9 @@ impl Classifier {
             Family::Bert => {
                 let bare = weights.has("pooler.dense.weight");
                 let prefix = if bare { "" } else { "bert." };
-                let shape = (config.hidden, config.hidden);
+                let (name, shape) = ("pooler.dense", (config.hidden, config.hidden));
                 let device = device.tensors();
-                let pooler = Linear::load(weights, prefix, POOLER, shape, &config, device)?;
+                let pooler = Linear::load(weights, prefix, name, shape, &config, device)?;
                 Some(pooler)
             }
             Family::Roberta => None,
@@ -299,6 +299,14 @@ pub(crate) fn head_shapes(
     }
 }
 
+/// The shape that a tensor of the head has in a file: one dimension for a bias.
+pub(crate) fn saved_shape<'a>(name: &str, shape: &'a [usize; 2]) -> &'a [usize] {
+    match name.ends_with(".bias") {
+        true => &shape[1..],
+        false => shape,
+    }
+}
+
 /// The base model's head, where it has one with these many classes.
 fn own_head(
     weights: &Weights,
@@ -311,17 +319,8 @@ fn own_head(
     }
     let mut head = Parameters::default();
     for (name, shape) in head_shapes(config, classes) {
-        let saved = if name.ends_with(".bias") {
-            &shape[1..]
-        } else {
-            &shape[..]
-        };
-        head.insert(
-            name.to_owned(),
-            weights.values(name, saved)?,
-            shape,
-            device.tensors(),
-        );
+        let values = weights.values(name, saved_shape(name, &shape))?;
+        head.insert(name.to_owned(), values, shape, device.tensors());
     }
     Ok(Some(head))
 }

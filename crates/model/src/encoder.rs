@@ -215,7 +215,7 @@ impl Encoder {
 }
 
 /// What the encoder's tensor names begin with: nothing, or the family where a head is around it.
-fn prefix(weights: &Weights, config: &EncoderConfig) -> Result<String, Error> {
+pub(crate) fn prefix(weights: &Weights, config: &EncoderConfig) -> Result<String, Error> {
     let with_head = format!("{}.", config.family.prefix());
     let word_embeddings = "embeddings.word_embeddings.weight";
     [String::new(), with_head]

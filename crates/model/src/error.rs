@@ -214,12 +214,50 @@ pub enum Error {
         expected: usize,
     },
     /// An adapter uses a part of PEFT that is not implemented.
-    #[error("{path}: {feature} is not supported; Goldpan reads plain LoRA adapters")]
+    #[error(
+        "{path}: {feature} is not supported: give a LoRA adapter of linear layers and the head"
+    )]
     AdapterFeature {
         /// The adapter_config.json.
         path: PathBuf,
         /// The feature.
         feature: String,
+    },
+    /// An adapter was trained on another base model than the one that it is loaded on.
+    #[error(
+        "{path}: init_lora_weights {init:?} changes the base model's weights, so that this adapter \
+         does not fit the base model as it is; save it again with PEFT's \
+         path_initial_model_for_weight_conversion, which makes plain LoRA of it"
+    )]
+    AdapterBase {
+        /// The adapter_config.json.
+        path: PathBuf,
+        /// How the adapter was initialised.
+        init: String,
+    },
+    /// A pattern in an adapter's configuration cannot be compiled or matched.
+    #[error("{path}: {key} has the pattern {pattern:?}, which cannot be matched: simplify it")]
+    Pattern {
+        /// The adapter_config.json.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// The library's reason.
+        #[source]
+        source: Box<fancy_regex::Error>,
+    },
+    /// An adapter has a tensor for a module that is not adapted.
+    #[error(
+        "{path}: tensor {name} belongs to no module that target_modules in adapter_config.json names \
+         in this base model: give the base model that the adapter was made for"
+    )]
+    StrayTensor {
+        /// The adapter's weights.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
     },
     /// A LoRA setting that makes no sense for this model.
     #[error("lora layer {layer} does not exist: the model has layers 0 to {last}")]

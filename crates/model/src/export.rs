@@ -1,10 +1,13 @@
-//! Whole models as Hugging Face lays them out: `config.json`, `model.safetensors`, the tokenizer.
+//! Models as Hugging Face's libraries load them: whole ones, and adapters with their tokenizer.
 
 mod config;
+mod merge;
 mod tokenizer;
 
-use crate::Error;
-use goldpan_artifact::atomic;
+use crate::adapter::{CONFIG_FILE, MODEL_FILE};
+use crate::text_classifier::class_names;
+use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, Weights, write_folder};
+use goldpan_artifact::{Progress, atomic};
 use safetensors::tensor::View;
 use safetensors::{Dtype, serialize};
 use std::borrow::Cow;
@@ -68,6 +71,87 @@ pub fn write_full_model(
     atomic::write_bytes(path, &bytes).map_err(Error::Save)?;
     write_json(&folder.join("config.json"), &config)?;
     tokenizer::copy(base, folder, max_length)
+}
+
+/// Writes the model that a trained adapter makes of its base model to the folder `out`, without any
+/// LoRA left in it, and returns the names of its classes.
+///
+/// # Errors
+///
+/// When the two cannot be read or do not fit, `out` holds something, or `progress` is cancelled;
+/// then nothing is at `out`.
+pub fn export_merged(
+    base: &Path,
+    adapter: &Path,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, Error> {
+    let trained = Trained::open(base, adapter)?;
+    let weights = Weights::open(base)?;
+    let tensors = merge::merged(&weights, &trained.config, &trained.adapter)?;
+    progress.begin("merging", "tensors", Some(tensors.len() as u64));
+    let tensors = tensors.map(|tensor| {
+        progress.advance(1);
+        match progress.cancelled() {
+            true => Err(Error::Cancelled),
+            false => tensor,
+        }
+    });
+    let length = trained.max_length;
+    write_folder(out, |folder| {
+        write_full_model(folder, base, tensors, &trained.classes, length)
+    })?;
+    progress.end();
+    Ok(trained.classes)
+}
+
+/// Writes a trained adapter to the folder `out` as PEFT loads it, with the tokenizer of its base
+/// model, and returns the names of its classes.
+///
+/// # Errors
+///
+/// When the two cannot be read or do not fit, or `out` holds something; then nothing is at `out`.
+pub fn export_adapter(base: &Path, adapter: &Path, out: &Path) -> Result<Vec<String>, Error> {
+    let trained = Trained::open(base, adapter)?;
+    write_folder(out, |folder| {
+        for name in [MODEL_FILE, CONFIG_FILE] {
+            tokenizer::copy_file(adapter, folder, name)?;
+        }
+        if let Some(card) = &trained.card {
+            card.write(folder)?;
+        }
+        tokenizer::copy(base, folder, trained.max_length)
+    })?;
+    Ok(trained.classes)
+}
+
+/// An adapter that fits its base model.
+struct Trained {
+    config: EncoderConfig,
+    adapter: Adapter,
+    card: Option<ModelCard>,
+    classes: Vec<String>,
+    max_length: Option<NonZeroUsize>,
+}
+
+impl Trained {
+    fn open(base: &Path, folder: &Path) -> Result<Self, Error> {
+        let device = DeviceChoice::Cpu.open()?;
+        let config = EncoderConfig::read(base)?;
+        let adapter = Adapter::read(folder, &device)?.with_head_of(base, &device)?;
+        adapter.check_fits(&config)?;
+        let card = ModelCard::exists(folder).then(|| ModelCard::read(folder));
+        let card = card.transpose()?;
+        let count = adapter.classes(config.family)?;
+        let named = card.as_ref().map(|card| card.classes.as_slice());
+        Ok(Self {
+            classes: class_names(folder, named, &config, count)?,
+            max_length: card.as_ref().and_then(|card| card.max_length),
+            config,
+            adapter,
+            card,
+        })
+    }
 }
 
 /// Writes a JSON object with a line for each key.

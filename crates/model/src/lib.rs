@@ -43,7 +43,7 @@ pub use device::{Device, DeviceChoice, ParseDeviceError};
 pub use dropout::Dropout;
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
-pub use export::{NamedTensor, write_full_model};
+pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use output_folder::write_folder;
 pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};

@@ -1,6 +1,7 @@
 //! Named trainable tensors.
 
 use crate::adapter::target_of;
+use crate::classifier::POOLER;
 use burn::tensor::{Device, Tensor, TensorData};
 use goldpan_artifact::Digest;
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ impl Parameters {
         for name in self.tensors.keys() {
             match target_of(name) {
                 Some((layer, _)) => lowest = lowest.min(layer),
-                None if is_of_head(name) => {}
+                None if is_of_head(name) || name.starts_with(POOLER) => {}
                 None => return Frozen::Nothing,
             }
         }
@@ -108,9 +109,14 @@ impl Parameters {
     }
 }
 
-/// Whether a tensor belongs to the classification head.
+/// Whether a tensor belongs to the head of a model of either family.
 pub fn is_of_head(name: &str) -> bool {
-    name.starts_with("classifier.")
+    let part = name
+        .strip_suffix(".weight")
+        .or_else(|| name.strip_suffix(".bias"));
+    part.is_some_and(|part| {
+        ["classifier", "classifier.dense", "classifier.out_proj"].contains(&part)
+    })
 }
 
 /// Whether a tensor is a scale or shift of layer normalisation.

@@ -42,34 +42,21 @@ impl TextClassifier {
             return Ok(whole);
         }
         let config = EncoderConfig::read(base)?;
-        let (classifier, parameters, names, own_length) = match adapter {
+        let (classifier, parameters, card) = match adapter {
             Some(folder) => {
-                let adapter = Adapter::read(folder, device)?;
+                let adapter = Adapter::read(folder, device)?.with_head_of(base, device)?;
                 let classifier = Classifier::with_adapter(base, &adapter, device)?;
-                let (names, length) = match card(folder)? {
-                    Some(card) => (Some(card.classes), card.max_length),
-                    None => (config.classes.clone(), None),
-                };
-                (classifier, adapter.parameters().clone(), names, length)
+                (classifier, adapter.parameters().clone(), card(folder)?)
             }
             None => {
                 let (classifier, parameters) = Classifier::with_own_head(base, device)?;
-                let length = card(base)?.and_then(|card| card.max_length);
-                (classifier, parameters, config.classes.clone(), length)
+                (classifier, parameters, card(base)?)
             }
         };
         let count = classifier.classes(&parameters);
-        let classes = match names {
-            Some(names) if names.len() == count => names,
-            Some(names) if adapter.is_some_and(ModelCard::exists) => {
-                return Err(Error::Classes {
-                    path: adapter.unwrap_or(base).to_owned(),
-                    found: count,
-                    expected: names.len(),
-                });
-            }
-            _ => (0..count).map(|class| class.to_string()).collect(),
-        };
+        let named = card.as_ref().map(|card| card.classes.as_slice());
+        let classes = class_names(adapter.unwrap_or(base), named, &config, count)?;
+        let own_length = card.and_then(|card| card.max_length);
         Ok(Self {
             tokenizer: TextTokenizer::open(base, &config, max_length.or(own_length))?,
             frozen: parameters.frozen(config.layers),
@@ -98,5 +85,25 @@ impl TextClassifier {
         let start = cache.start(&self.classifier, self.frozen, sequences);
         let logits = self.classifier.logits(start, &self.parameters);
         logits.into_data().iter::<f32>().collect()
+    }
+}
+
+/// The names of a classifier's `count` classes: those that its card in `folder` names, else those of
+/// the base model's configuration where these are as many, else numbers.
+pub(crate) fn class_names(
+    folder: &Path,
+    card: Option<&[String]>,
+    config: &EncoderConfig,
+    count: usize,
+) -> Result<Vec<String>, Error> {
+    match (card, &config.classes) {
+        (Some(names), _) if names.len() != count => Err(Error::Classes {
+            path: folder.to_owned(),
+            found: count,
+            expected: names.len(),
+        }),
+        (Some(names), _) => Ok(names.to_vec()),
+        (None, Some(names)) if names.len() == count => Ok(names.clone()),
+        (None, _) => Ok((0..count).map(|class| class.to_string()).collect()),
     }
 }

@@ -3,8 +3,8 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    EmbedArgs, EvaluateArgs, GcArgs, IngestArgs, PredictArgs, RunArgs, SelectArgs, ShowArgs,
-    TrainArgs,
+    EmbedArgs, EvaluateArgs, ExportArgs, GcArgs, IngestArgs, PredictArgs, RunArgs, SelectArgs,
+    ShowArgs, TrainArgs,
 };
 
 const AFTER: &str = "\
@@ -61,6 +61,7 @@ pub enum Command {
     Predict(PredictArgs),
     Select(SelectArgs),
     Evaluate(EvaluateArgs),
+    Export(ExportArgs),
     Run(RunArgs),
     Gc(GcArgs),
     Show(ShowArgs),

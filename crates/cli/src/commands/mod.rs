@@ -3,6 +3,7 @@
 mod dispatch;
 mod embed;
 mod evaluate;
+mod export;
 mod gc;
 mod ingest;
 mod models;

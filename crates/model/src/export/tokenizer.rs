@@ -62,7 +62,8 @@ fn class_of(base: &Path) -> Result<Option<&'static str>, Error> {
     })
 }
 
-fn copy_file(base: &Path, folder: &Path, name: &str) -> Result<(), Error> {
+/// Copies a file from one folder to another, where it is there.
+pub fn copy_file(base: &Path, folder: &Path, name: &str) -> Result<(), Error> {
     let path = base.join(name);
     match fs::read(&path) {
         Ok(bytes) => atomic::write_bytes(folder.join(name), &bytes).map_err(Error::Save),

@@ -2,7 +2,9 @@
 
 use crate::folders::{PICKLED_SHARDS, fixtures, micro_bert, refused, shards};
 use crate::warnings::warnings_of;
-use goldpan_model::{Batch, Classifier, DeviceChoice, EncoderConfig, Error, TextTokenizer, Tokens};
+use goldpan_model::{
+    Batch, Classifier, DeviceChoice, EncoderConfig, Error, Start, TextTokenizer, Tokens,
+};
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +14,7 @@ fn logits(folder: &Path, tokens: &[Tokens]) -> Vec<u32> {
     let (classifier, head) = Classifier::with_own_head(folder, &device).unwrap();
     let config = EncoderConfig::read(folder).unwrap();
     let batch = Batch::new(tokens, &config, device.tensors());
-    let logits = classifier.logits(&batch, &head).into_data();
+    let logits = classifier.logits(Start::Tokens(batch), &head).into_data();
     logits.iter::<f32>().map(f32::to_bits).collect()
 }
 
