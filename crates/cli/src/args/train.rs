@@ -57,7 +57,7 @@ pub struct TrainArgs {
     /// A model's folder to start from, of the same base model and kind [default: the base model]
     #[arg(long, value_name = "MODEL_DIR")]
     pub init: Option<PathBuf>,
-    /// What is trained
+    /// What is trained: adapters and the head, everything, or the head alone (a linear probe)
     #[arg(long, value_name = "PART", default_value = "lora")]
     pub tune: Tune,
     /// Passes over the labelled texts

@@ -9,11 +9,8 @@ use goldpan_train::{ScheduleKind, ValidationMetric};
 /// What of the model is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tune {
-    /// Low-rank adapters and the head
     Lora,
-    /// Every tensor
     Full,
-    /// The head alone, a linear probe
     Head,
 }
 
@@ -30,11 +27,8 @@ impl From<Tune> for TuningKind {
 /// How the learning rate goes on after the warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Schedule {
-    /// Down to 0 in a straight line
     Linear,
-    /// Down to 0 along half a cosine
     Cosine,
-    /// At its height until the end
     Constant,
 }
 
@@ -51,11 +45,8 @@ impl From<Schedule> for ScheduleKind {
 /// What the kept epoch is best in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Metric {
-    /// The highest accuracy
     Accuracy,
-    /// The highest macro-averaged F1
     MacroF1,
-    /// The lowest loss
     Loss,
 }
 
