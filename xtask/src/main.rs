@@ -1,4 +1,6 @@
-//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask ci`.
+//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask ci`, `cargo xtask interop`.
+
+mod interop;
 
 use std::env;
 use std::ffi::OsString;
@@ -10,6 +12,8 @@ const USAGE: &str = "\
 Usage:
   cargo xtask pipeline FILE [ARGUMENTS]   build goldpan in release, then `goldpan run FILE ARGUMENTS`
   cargo xtask ci                          run what CI runs
+  cargo xtask interop [--python PYTHON]   exchange models with transformers and PEFT, and compare;
+                                          without PYTHON they are installed below target/ first
 
 `cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
 
@@ -20,6 +24,7 @@ fn main() -> ExitCode {
     match (chore.to_str(), rest.as_slice()) {
         (Some("pipeline"), [_, ..]) => pipeline(&rest),
         (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
+        (Some("interop"), _) => interop::run(&rest),
         (Some("help" | "-h" | "--help"), _) => {
             println!("{USAGE}");
             ExitCode::SUCCESS
@@ -33,20 +38,7 @@ fn main() -> ExitCode {
 
 /// Builds the program, then becomes `goldpan run`: its exit code and signals are this process's.
 fn pipeline(arguments: &[OsString]) -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build
-        .args(["build", "--release", "--package", "goldpan-cli"])
-        .args(["--manifest-path".into(), root().join("Cargo.toml")]);
-    // What `cargo run` says of this package would make cargo build some of the others anew.
-    let own = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        if own.iter().any(|start| text.starts_with(start)) {
-            build.env_remove(&name);
-        }
-    }
-    let build = build.status();
+    let build = cargo(&["build", "--release", "--package", "goldpan-cli"]).status();
     match build {
         Ok(status) if status.success() => {}
         Ok(status) => return code(status.code()),
@@ -55,12 +47,32 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let program = target
+    let program = target()
         .join("release")
         .join(format!("goldpan{}", env::consts::EXE_SUFFIX));
     become_of(Command::new(program).arg("run").args(arguments))
+}
+
+/// `cargo ARGUMENTS` for this workspace, in the same environment as in a terminal.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(arguments)
+        .args(["--manifest-path".into(), root().join("Cargo.toml")]);
+    // What `cargo run` says of this package would make cargo build some of the others anew.
+    let own = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if own.iter().any(|start| text.starts_with(start)) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Replaces this process by `command`, so that signals reach it and its exit code is ours.
