@@ -30,6 +30,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
     };
     become_of(
         Command::new(python)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(model.join("python/interop.py"))
             .arg("--goldpan")
             .arg(program)
