@@ -151,6 +151,33 @@ fn damaged_and_wrong_tables_are_refused() {
 }
 
 #[test]
+fn an_adapter_of_another_kind_is_refused_by_name() {
+    let folder = ingested();
+    let path = folder.path();
+    let base = root().join("crates/model/tests/fixtures/tiny-bert");
+    fs::create_dir(path.join("adapter")).unwrap();
+    for file in ["adapter_config.json", "adapter_model.safetensors"] {
+        let to = path.join("adapter").join(file);
+        fs::copy(base.join("adapter").join(file), to).unwrap();
+    }
+    let model = format!("--model {} --adapter adapter", base.display());
+    let predict = format!("predict --texts texts.arrow {model} --out out.arrow");
+    run(path, &predict).well();
+    fs::remove_file(path.join("out.arrow")).unwrap();
+
+    let config = path.join("adapter/adapter_config.json");
+    let plain = fs::read_to_string(&config).unwrap();
+    let dora = plain.replace("\"use_dora\": false", "\"use_dora\": true");
+    fs::write(&config, dora).unwrap();
+    for command in [predict, format!("export {model} --merged --out out.arrow")] {
+        run(path, &command)
+            .with(3)
+            .saying(&["DoRA", "adapter/adapter_config.json"]);
+        assert!(!path.join("out.arrow").exists());
+    }
+}
+
+#[test]
 fn asking_for_more_texts_than_are_left_is_an_error() {
     let folder = ingested();
     let select = "select --count 13 --strategy random --texts texts.arrow --out selection.arrow";

@@ -1,5 +1,7 @@
-//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask parity`, `cargo xtask ci`.
+//! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask parity`, `cargo xtask interop`,
+//! `cargo xtask ci`.
 
+mod interop;
 mod parity;
 
 use std::env;
@@ -12,6 +14,8 @@ const USAGE: &str = "\
 Usage:
   cargo xtask pipeline FILE [ARGUMENTS]   build goldpan in release, then `goldpan run FILE ARGUMENTS`
   cargo xtask parity [DEVICE]             compare with transformers and PEFT: a table of differences
+  cargo xtask interop [--python PYTHON]   exchange models with transformers and PEFT, and compare;
+                                          without PYTHON they are installed below target/ first
   cargo xtask ci                          run what CI runs
 
 `cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
@@ -23,6 +27,7 @@ fn main() -> ExitCode {
     match (chore.to_str(), rest.as_slice()) {
         (Some("pipeline"), [_, ..]) => pipeline(&rest),
         (Some("parity"), [] | [_]) => parity::parity(rest.first().map(OsString::as_os_str)),
+        (Some("interop"), _) => interop::run(&rest),
         (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
         (Some("help" | "-h" | "--help"), _) => {
             println!("{USAGE}");
@@ -37,34 +42,41 @@ fn main() -> ExitCode {
 
 /// Builds the program, then becomes `goldpan run`: its exit code and signals are this process's.
 fn pipeline(arguments: &[OsString]) -> ExitCode {
-    let mut build = Command::new(cargo());
-    build
-        .args(["build", "--release", "--package", "goldpan-cli"])
+    let build = cargo(&["build", "--release", "--package", "goldpan-cli"]).status();
+    match build {
+        Ok(status) if status.success() => {}
+        Ok(status) => return code(status.code()),
+        Err(error) => {
+            eprintln!("error: cannot start cargo: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let program = target()
+        .join("release")
+        .join(format!("goldpan{}", env::consts::EXE_SUFFIX));
+    become_of(Command::new(program).arg("run").args(arguments))
+}
+
+/// `cargo ARGUMENTS` for this workspace, in the same environment as in a terminal.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(arguments)
         .args(["--manifest-path".into(), root().join("Cargo.toml")]);
     // What `cargo run` says of this package would make cargo build some of the others anew.
     let own = ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"];
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if own.iter().any(|start| text.starts_with(start)) {
-            build.env_remove(&name);
+            cargo.env_remove(&name);
         }
     }
-    match build.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => return code(status.code()),
-        Err(error) => return no_cargo(&error),
-    }
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let program = target
-        .join("release")
-        .join(format!("goldpan{}", env::consts::EXE_SUFFIX));
-    become_of(Command::new(program).arg("run").args(arguments))
+    cargo
 }
 
-/// The cargo that runs this.
-fn cargo() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Replaces this process by `command`, so that signals reach it and its exit code is ours.
@@ -74,11 +86,6 @@ fn become_of(command: &mut Command) -> ExitCode {
         "error: cannot start {}: {error}",
         command.get_program().display()
     );
-    ExitCode::FAILURE
-}
-
-fn no_cargo(error: &std::io::Error) -> ExitCode {
-    eprintln!("error: cannot start cargo: {error}");
     ExitCode::FAILURE
 }
 

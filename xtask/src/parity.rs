@@ -1,18 +1,16 @@
 //! `cargo xtask parity`: how far Goldpan's numbers are from those of transformers and PEFT.
 
-use crate::{cargo, code, no_cargo, root};
+use crate::{cargo, code};
 use std::ffi::OsStr;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 /// The tests that compare with Python's numbers; each prints rows of a Markdown table.
 const TESTS: [&str; 2] = ["parity", "masked"];
 
 /// Runs the tests on a device (default: cpu) and prints their rows as one table.
 pub fn parity(device: Option<&OsStr>) -> ExitCode {
-    let mut tests = Command::new(cargo());
+    let mut tests = cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     tests
-        .args(["test", "--quiet", "--workspace", "--no-fail-fast"])
-        .args(["--manifest-path".into(), root().join("Cargo.toml")])
         .args(TESTS.iter().flat_map(|test| ["--test", test]))
         .stderr(Stdio::inherit());
     if let Some(device) = device {
@@ -25,7 +23,10 @@ pub fn parity(device: Option<&OsStr>) -> ExitCode {
     tests.args(["--", "--nocapture", "--test-threads", "1"]);
     let output = match tests.output() {
         Ok(output) => output,
-        Err(error) => return no_cargo(&error),
+        Err(error) => {
+            eprintln!("error: cannot start cargo: {error}");
+            return ExitCode::FAILURE;
+        }
     };
     let text = String::from_utf8_lossy(&output.stdout);
     println!("| quantity | tolerance | worst seen |");

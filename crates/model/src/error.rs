@@ -226,7 +226,7 @@ pub enum Error {
     /// An adapter was trained on another base model than the one that it is loaded on.
     #[error(
         "{path}: init_lora_weights {init:?} changes the base model's weights, so that this adapter \
-         does not fit the base model as it is; save it again with PEFT's \
+         does not fit the base model as it is; merge it in PEFT (merge_and_unload), or save it with \
          path_initial_model_for_weight_conversion, which makes plain LoRA of it"
     )]
     AdapterBase {

@@ -197,6 +197,10 @@ fn targets_are_found_as_in_peft() {
             json!({"target_modules": r".*\.0\.attention\.self\.(query|key)"}),
             of(&[0], &[q, k]),
         ),
+        (
+            json!({"target_modules": r".*\.(query|key)", "layers_to_transform": [0]}),
+            of(&[0], &[q, k]),
+        ),
         (json!({"target_modules": "query"}), vec![]),
         (json!({"exclude_modules": r".*\.1\..*"}), of(&[0], &[q, v])),
         (json!({"exclude_modules": ["value"]}), of(&both, &[q])),
