@@ -3,7 +3,8 @@
 //! A model is a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and
 //! `model.safetensors` (or shards with their index). [`SentenceEncoder`] turns texts into vectors as
 //! the folder's `modules.json` says; [`Classifier`] turns them into logits through the base model's
-//! head or a LoRA [`adapter`](Adapter) in PEFT's format.
+//! head or a LoRA [`adapter`](Adapter) in PEFT's format. [`PromptClassifier`] and
+//! [`SimilarityClassifier`] classify without any training.
 //!
 //! Everything works on *packed* tokens ([`Batch`]): the sequences of a batch lie end to end and no
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
@@ -12,6 +13,7 @@
 mod adapter;
 mod batch;
 mod card;
+mod class_texts;
 mod classifier;
 mod config;
 mod device;
@@ -19,27 +21,39 @@ mod encoder;
 mod error;
 mod linear;
 mod lora;
+mod masked;
 mod parameters;
 mod prefix;
+mod prompt;
+mod prompt_error;
 mod sentence;
+mod similarity;
 mod stream;
+mod template;
 mod text_classifier;
 mod tokenizer;
+mod verbalizer;
 mod weights;
 
 pub use adapter::Adapter;
 pub use batch::{Batch, TOKENS_PER_BATCH, by_length};
 pub use card::{BaseModel, ModelCard};
+pub use class_texts::ClassTexts;
 pub use classifier::{Classifier, HeadSource};
 pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
 pub use lora::{LoraConfig, ParseTargetError, Target};
+pub use masked::MaskedLanguageModel;
 pub use parameters::Parameters;
 pub use prefix::PrefixCache;
+pub use prompt::PromptClassifier;
+pub use prompt_error::PromptError;
 pub use sentence::{Pooling, SentenceEncoder};
+pub use similarity::SimilarityClassifier;
 pub use stream::for_each_text;
+pub use template::{Template, TemplateError};
 pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
 pub use weights::Weights;
