@@ -6,5 +6,6 @@ mod numbers;
 mod pipeline;
 mod references;
 mod stages;
+mod zero_shot;
 
 pub(crate) use pipeline::check;

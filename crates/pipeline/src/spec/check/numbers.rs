@@ -40,7 +40,8 @@ impl Context<'_> {
         }
     }
 
-    fn number(
+    /// A finite number in a range.
+    pub(super) fn number(
         &mut self,
         path: &KeyPath,
         value: f64,
