@@ -70,6 +70,7 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::Read { source, .. } => reading(source.kind()),
         E::Map { source, .. } => artifact(source),
         E::MaxLength { .. } | E::Layer { .. } | E::DeviceNotBuilt { .. } => Exit::Usage,
+        E::Prompt(_) => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,
     }
@@ -113,6 +114,11 @@ fn predict(error: &goldpan_predict::Error) -> Exit {
     use goldpan_predict::Error as E;
     match error {
         E::Cancelled => Exit::Stopped,
+        E::FewClasses { .. }
+        | E::RepeatedClass { .. }
+        | E::BlankClass { .. }
+        | E::Temperature { .. }
+        | E::UnknownClass { .. } => Exit::Usage,
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
         _ => Exit::Failed,
