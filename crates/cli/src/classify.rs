@@ -75,6 +75,7 @@ fn model(error: &goldpan_model::Error) -> Exit {
         | E::Layer { .. }
         | E::DeviceNotBuilt { .. }
         | E::OutputExists { .. } => Exit::Usage,
+        E::Prompt(_) => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,
     }
@@ -122,6 +123,11 @@ fn predict(error: &goldpan_predict::Error) -> Exit {
     use goldpan_predict::Error as E;
     match error {
         E::Cancelled => Exit::Stopped,
+        E::FewClasses { .. }
+        | E::RepeatedClass { .. }
+        | E::BlankClass { .. }
+        | E::Temperature { .. }
+        | E::UnknownClass { .. } => Exit::Usage,
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
         _ => Exit::Failed,

@@ -122,6 +122,11 @@ impl Encoder {
         self.words.rows.device()
     }
 
+    /// The word embeddings, `[vocabulary, hidden]`.
+    pub(crate) fn words(&self) -> &Tensor<2> {
+        &self.words.rows
+    }
+
     /// The states before the first layer.
     pub fn embed(&self, batch: &Batch) -> Hidden {
         self.embed_adapted(batch, None)
@@ -197,14 +202,26 @@ impl Encoder {
         hidden: Hidden,
         adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
+        let starts = hidden.sequences.ranges().map(|range| range.start);
+        let starts: Vec<usize> = starts.collect();
+        self.last_layer_of_tokens(hidden, &starts, adaptation)
+    }
+
+    /// Runs the last layer for one token of each sequence alone, by its row: `[sequences, hidden]`.
+    pub(crate) fn last_layer_of_tokens(
+        &self,
+        hidden: Hidden,
+        rows: &[usize],
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Tensor<2> {
         let Hidden { states, sequences } = hidden;
-        let starts: Vec<i32> = sequences.ranges().map(|range| range.start as i32).collect();
-        let count = starts.len();
-        let starts = Tensor::<1, Int>::from_data(TensorData::new(starts, [count]), &self.device());
-        let first = states.clone().select(0, starts);
+        let count = rows.len();
+        let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.device());
+        let picked = states.clone().select(0, rows);
         let single = Sequences::from_lengths(std::iter::repeat_n(1, count));
         self.layers[self.layers.len() - 1].forward(
-            first,
+            picked,
             &single,
             states,
             &sequences,

@@ -203,6 +203,18 @@ pub enum Error {
         /// The model's folder.
         path: PathBuf,
     },
+    /// The model has no masked-language head.
+    #[error(
+        "{path} has no masked-language head: give a model that was trained to fill gaps, such as \
+         FacebookAI/roberta-base, or leave the prompt out"
+    )]
+    NoMaskedHead {
+        /// The model's folder.
+        path: PathBuf,
+    },
+    /// A prompt or its words do not suit the model.
+    #[error(transparent)]
+    Prompt(#[from] crate::PromptError),
     /// The number of classes differs from the head's.
     #[error("{path} was trained for {found} classes, and {expected} are needed")]
     Classes {

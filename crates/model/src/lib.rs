@@ -4,7 +4,8 @@
 //! `model.safetensors` (or shards with their index); where that is missing, `pytorch_model.bin`, with
 //! a warning. [`SentenceEncoder`] turns texts into vectors as the folder's `modules.json` says;
 //! [`Classifier`] turns them into logits through the base model's head or a LoRA
-//! [`adapter`](Adapter) in PEFT's format.
+//! [`adapter`](Adapter) in PEFT's format. [`PromptClassifier`] and [`SimilarityClassifier`] classify
+//! without any training.
 //!
 //! Everything works on *packed* tokens ([`Batch`]): the sequences of a batch lie end to end and no
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
@@ -14,6 +15,7 @@ mod adaptation;
 mod adapter;
 mod batch;
 mod card;
+mod class_texts;
 mod classifier;
 mod config;
 mod device;
@@ -23,20 +25,27 @@ mod error;
 mod export;
 mod linear;
 mod lora;
+mod masked;
 mod output_folder;
 mod parameters;
 mod prefix;
+mod prompt;
+mod prompt_error;
 mod sentence;
+mod similarity;
 mod stream;
+mod template;
 mod text_classifier;
 mod tokenizer;
 mod trained;
 mod tuning;
+mod verbalizer;
 mod weights;
 
 pub use adapter::Adapter;
 pub use batch::{Batch, TOKENS_PER_BATCH, by_length};
 pub use card::{BaseModel, ModelCard};
+pub use class_texts::ClassTexts;
 pub use classifier::{Classifier, HeadSource, Start};
 pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
@@ -45,11 +54,16 @@ pub use encoder::{Encoder, Hidden};
 pub use error::Error;
 pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
 pub use lora::{LoraConfig, ParseTargetError, Target};
+pub use masked::MaskedLanguageModel;
 pub use output_folder::write_folder;
 pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
+pub use prompt::PromptClassifier;
+pub use prompt_error::PromptError;
 pub use sentence::{Pooling, SentenceEncoder};
+pub use similarity::SimilarityClassifier;
 pub use stream::for_each_text;
+pub use template::{Template, TemplateError};
 pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
 pub use trained::{TrainedOn, read_trained, write_trained};

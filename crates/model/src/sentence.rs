@@ -216,7 +216,7 @@ fn pool(pooling: Pooling, states: &[f32], width: usize) -> Vec<f32> {
 }
 
 /// Scales to length 1; a zero vector stays zero.
-fn normalize(vector: &mut [f32]) {
+pub(crate) fn normalize(vector: &mut [f32]) {
     let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
     for x in vector {
         *x /= norm;

@@ -80,6 +80,13 @@ impl TextTokenizer {
         self.max_length
     }
 
+    /// The tokenizer itself, cutting nothing.
+    pub(crate) fn uncut(&self) -> Result<Tokenizer, Error> {
+        let mut tokenizer = self.tokenizer.clone();
+        tokenizer.with_truncation(None).map_err(Error::Tokenize)?;
+        Ok(tokenizer)
+    }
+
     /// The token ids of each text, in order.
     ///
     /// # Errors

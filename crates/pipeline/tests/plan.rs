@@ -60,6 +60,46 @@ fn the_loop_is_unrolled_over_seeds_arms_and_rounds() {
     insta::assert_snapshot!(lines(&graph()));
 }
 
+/// [`PIPELINE`] with a start by zero-shot predictions, and a zero-shot baseline.
+fn cold() -> String {
+    let stages = "  guesses: { predict: { texts: pool, model: minilm, zero_shot: ZERO } }\n  \
+                  baseline: { predict: { texts: validation, model: minilm, zero_shot: ZERO } }\nloop:\n";
+    let classes = "{ classes: { negative: bad, positive: good } }";
+    let start = "start: { select: { count: 50, predictions: guesses, strategy: { product: [ { \
+                 diversity: {} }, { uncertainty: { score: margin } } ] } } }\n  zero_shot: baseline";
+    PIPELINE
+        .replace("loop:\n", &stages.replace("ZERO", classes))
+        .replace("start: { random: 50 }", start)
+}
+
+#[test]
+fn a_start_and_a_baseline_without_training() {
+    let graph = Graph::of(&Pipeline::parse("cold.yaml", &cold(), &[]).unwrap());
+    let lines = lines(&graph);
+    let lines: Vec<&str> = lines.lines().collect();
+    let start = lines
+        .iter()
+        .position(|line| line.contains("seed0/random/"))
+        .unwrap();
+    insta::assert_snapshot!(lines[..start].join("\n"));
+
+    let baseline = graph.zero_shot.unwrap();
+    let name = |node: usize| graph.nodes[node].name.as_str();
+    assert_eq!(name(baseline.predictions), "baseline");
+    assert_eq!(name(baseline.evaluation), "start/zero-shot/evaluate");
+    let measured = |work: &Work| matches!(work, Work::Evaluate { .. });
+    let count = graph
+        .nodes
+        .iter()
+        .filter(|node| measured(&node.work))
+        .count();
+    assert_eq!(count, 1, "once for all seeds");
+    let roles = Scope::From("guesses".to_owned()).roles(&graph).unwrap();
+    let run = named(&graph, &roles, Role::Run);
+    assert!(run.contains(&"seed7/both/round2/train".to_owned()));
+    assert!(!run.contains(&"baseline".to_owned()));
+}
+
 #[test]
 fn every_node_comes_after_what_it_reads() {
     for (index, node) in graph().nodes.iter().enumerate() {

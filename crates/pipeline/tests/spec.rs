@@ -64,6 +64,39 @@ fn lora(training: &TrainingSettings) -> &LoraConfig {
     }
 }
 
+/// A pipeline whose loop begins and is compared with zero-shot predictions.
+const ZERO_SHOT: &str = "\
+name: cold
+stages:
+  pool:       { ingest: { dataset: movie-snippets, split: train } }
+  validation: { ingest: { input: dev.csv, classes: [negative, positive] } }
+  vectors:    { embed: { texts: pool, model: minilm } }
+  described:
+    predict:
+      texts: pool
+      model: minilm
+      zero_shot: { classes: { positive: a good film, negative: [a bad film, It was dull.] } }
+  prompted:
+    predict:
+      texts: validation
+      model: roberta
+      zero_shot: { classes: { negative: terrible, positive: great }, prompt: \"{text} It was {mask}.\" }
+      max_length: 128
+  trained:    { train: { texts: pool, validation: validation, model: minilm } }
+  guesses:    { predict: { texts: validation, model: trained } }
+loop:
+  pool: pool
+  validation: validation
+  embeddings: vectors
+  labels: oracle
+  model: { base: minilm }
+  start: { select: { count: 100, strategy: { uncertainty: { score: margin } }, predictions: described } }
+  zero_shot: prompted
+  rounds: [50]
+  arms:
+    random: { random: {} }
+";
+
 fn parse(text: &str) -> Result<Pipeline, Invalid> {
     Pipeline::parse("demo.yaml", text, &[])
 }
@@ -119,7 +152,10 @@ fn the_repositorys_pipelines_are_valid() {
         names.push(pipeline.name.to_string());
     }
     names.sort();
-    assert_eq!(names, ["quickstart", "sst2", "sst2-minilm", "training"]);
+    assert_eq!(
+        names,
+        ["quickstart", "sst2", "sst2-minilm", "training", "zero-shot"]
+    );
 }
 
 #[test]
@@ -130,7 +166,7 @@ fn the_handbooks_experiment_is_what_it_says() {
     assert_eq!(experiment.base, "FacebookAI/roberta-base");
     assert_eq!(experiment.labels, LabelSource::Oracle);
     assert_eq!(
-        (experiment.start, experiment.rounds),
+        (experiment.start.count, experiment.rounds),
         (count(40_000), vec![count(10_000)])
     );
     let training = experiment.training.config;
@@ -224,6 +260,114 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
         panic!("zero-shot predicts");
     };
     assert!(matches!(&zero_shot.model, PredictModel::Named(name) if name == "org/classifier"));
+}
+
+#[test]
+fn a_loop_may_begin_without_a_trained_model() {
+    let pipeline = parse(ZERO_SHOT).unwrap();
+    let settings = |name: &str| {
+        let mut stages = pipeline.stages.iter();
+        let stage = stages.find(|stage| stage.name.as_str() == name).unwrap();
+        match &stage.settings {
+            StageSettings::Predict(predict) => match &predict.model {
+                PredictModel::ZeroShot { model, settings } => (
+                    model.clone(),
+                    settings.clone(),
+                    predict.inference.max_length,
+                ),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+    let (model, described, _) = settings("described");
+    assert_eq!(model, "minilm");
+    let classes: Vec<_> = described
+        .classes
+        .iter()
+        .map(|class| (class.name.as_str(), class.texts.join("; ")))
+        .collect();
+    let expected = [
+        ("positive", "a good film".to_owned()),
+        ("negative", "a bad film; It was dull.".to_owned()),
+    ];
+    assert_eq!(classes, expected, "in the order of the file");
+    assert_eq!((described.prompt, described.temperature), (None, 0.05));
+    let (_, prompted, max_length) = settings("prompted");
+    assert_eq!(
+        prompted.prompt.unwrap().to_string(),
+        "{text} It was {mask}."
+    );
+    assert_eq!((prompted.temperature, max_length), (1.0, Some(count(128))));
+
+    let experiment = pipeline.experiment.unwrap();
+    assert_eq!(experiment.start.count, count(100));
+    assert_eq!(experiment.start.strategy.to_string(), "margin");
+    let name = |name: Option<goldpan_pipeline::spec::Name>| name.unwrap().to_string();
+    assert_eq!(name(experiment.start.predictions), "described");
+    assert_eq!(name(experiment.zero_shot), "prompted");
+}
+
+#[test]
+fn zero_shot_problems_have_their_place_and_remedy() {
+    let start = "strategy: { uncertainty: { score: margin } }, predictions: described";
+    let edits = [
+        ("positive: a good film", "postive: a good film"),
+        (
+            "negative: terrible, positive: great",
+            "negative: terrible, positve: great",
+        ),
+        (
+            "negative: terrible, positive: great",
+            "negative: terrible, positive: great, neutral: fine",
+        ),
+        (
+            "{ negative: terrible, positive: great }",
+            "{ negative: terrible }",
+        ),
+        ("[negative, positive]", "[negative, positive, neutral]"),
+        ("positive: a good film", "positive: ' '"),
+        ("[a bad film, It was dull.]", "[]"),
+        ("[a bad film, It was dull.]", "[a bad film, '']"),
+        ("[a bad film, It was dull.]", "[a bad film, a bad film]"),
+        ("[a bad film, It was dull.]", "{ a: b }"),
+        ("positive: great }", "positive: 5 }"),
+        ("{text} It was {mask}.", "{text} It was <mask>."),
+        ("{text} It was {mask}.", "{text} {text} {mask}"),
+        ("prompt: ", "promt: "),
+        (
+            "zero_shot: { classes: { positive",
+            "zero_shot: { temperature: 0, classes: { positive",
+        ),
+        (
+            "zero_shot: { classes: { positive",
+            "zero_shott: { classes: { positive",
+        ),
+        ("      model: roberta", "      model: trained"),
+        ("predictions: described", "predictions: prompted"),
+        ("predictions: described", "predictions: vectors"),
+        (start, "strategy: { uncertainty: { score: margin } }"),
+        (start, "strategy: margin, predictions: described"),
+        (start, "strategy: { uncertainty: { score: margins } }"),
+        ("count: 100", "count: 0"),
+        ("count: 100", "cuont: 100"),
+        ("{ select: {", "{ selct: {"),
+        ("  embeddings: vectors\n", ""),
+        ("zero_shot: prompted", "zero_shot: prompter"),
+        ("zero_shot: prompted", "zero_shot: described"),
+        ("zero_shot: prompted", "zero_shot: guesses"),
+        ("    random: {", "    zero-shot: {"),
+    ];
+    let text = edit(
+        ZERO_SHOT,
+        "    random: {",
+        "    diversity: { diversity: {} }\n    random: {",
+    );
+    let told: Vec<_> = edits
+        .iter()
+        .map(|(from, to)| format!("{from} => {to}\n{}", told(&edit(&text, from, to))))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"));
 }
 
 #[test]

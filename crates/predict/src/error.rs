@@ -1,5 +1,7 @@
 //! What can go wrong in the predict stage.
 
+use std::path::PathBuf;
+
 /// An error of the predict stage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,6 +12,44 @@ pub enum Error {
     /// The model cannot be loaded or run.
     #[error("the model cannot classify these texts")]
     Model(#[source] goldpan_model::Error),
+    /// There is nothing to tell apart.
+    #[error("{found} classes are too few: give two or more, each with its words or descriptions")]
+    FewClasses {
+        /// How many there are.
+        found: usize,
+    },
+    /// A class's name is there twice.
+    #[error("the class `{class}` is there twice: put all its texts together")]
+    RepeatedClass {
+        /// The name.
+        class: String,
+    },
+    /// A class has nothing that stands for it.
+    #[error("the class `{class}` has no text, or an empty one: say what stands for it")]
+    BlankClass {
+        /// The name.
+        class: String,
+    },
+    /// The temperature is out of range.
+    #[error("the temperature {found} is not a number from 1e-6 to 1e6")]
+    Temperature {
+        /// The temperature.
+        found: f64,
+    },
+    /// A class of the texts is not among those given.
+    #[error(
+        "{texts} has a class `{class}`, which is not given (given are {}): name the classes as the \
+         texts do",
+        given.join(", ")
+    )]
+    UnknownClass {
+        /// The class's name.
+        class: String,
+        /// The table of texts.
+        texts: PathBuf,
+        /// The classes given.
+        given: Vec<String>,
+    },
     /// The predictions cannot be written.
     #[error("the predictions cannot be written")]
     Artifact(#[from] goldpan_artifact::Error),

@@ -1,7 +1,11 @@
-//! The predict stage: logits and probabilities of every class for each text.
+//! The predict stage: logits and probabilities of every class for each text, by a
+//! trained classifier ([`predict()`]) or without training ([`zero_shot()`]).
 
 mod error;
 mod predict;
+mod write;
+mod zero_shot;
 
 pub use error::Error;
 pub use predict::{Model, PredictConfig, Summary, VERSION, predict};
+pub use zero_shot::{TEMPERATURES, ZERO_SHOT_VERSION, ZeroShotConfig, zero_shot};

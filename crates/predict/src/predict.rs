@@ -1,9 +1,9 @@
 //! Texts to class probabilities.
 
 use crate::Error;
-use goldpan_artifact::{PredictionsWriter, Producer, Progress, Texts};
-use goldpan_metrics::softmax;
-use goldpan_model::{Device, PrefixCache, TextClassifier, for_each_text};
+use crate::write::write;
+use goldpan_artifact::{Producer, Progress, Texts};
+use goldpan_model::{Device, PrefixCache, TextClassifier};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -55,23 +55,13 @@ pub fn predict(
 ) -> Result<Summary, Error> {
     let model = TextClassifier::open(model.base, model.adapter, config.max_length, device)?;
     let producer = Producer::new("predict", VERSION);
-    let mut writer = PredictionsWriter::create(out, model.classes(), producer)?;
-    let mut probabilities = vec![0.0; model.classes().len()];
-    progress.begin("predicting", "texts", Some(texts.len() as u64));
-    for_each_text(
+    write(
         texts,
+        model.classes(),
         |texts| model.tokenize(texts),
         |sequences| model.logits(sequences, cache),
-        |row, logits| {
-            softmax(logits, &mut probabilities);
-            Ok::<(), Error>(writer.push(texts.id(row), logits, &probabilities)?)
-        },
+        producer,
+        out,
         progress,
-    )?;
-    progress.end();
-    let written = writer.finish()?;
-    Ok(Summary {
-        rows: written.rows,
-        classes: model.classes().to_vec(),
-    })
+    )
 }

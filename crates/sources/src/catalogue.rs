@@ -127,6 +127,8 @@ pub struct Known {
     pub licence: String,
     /// The splits of a dataset; none for a model.
     pub splits: Vec<String>,
+    /// The classes of a dataset, in the order of their numbers; none for a model.
+    pub classes: Vec<String>,
 }
 
 /// The models in the catalogue, by name.
@@ -136,6 +138,7 @@ pub fn known_models() -> Vec<Known> {
         about: model.about.clone(),
         licence: model.licence.clone(),
         splits: Vec::new(),
+        classes: Vec::new(),
     };
     CATALOGUE.models.iter().map(known).collect()
 }
@@ -147,6 +150,7 @@ pub fn known_datasets() -> Vec<Known> {
         about: dataset.about.clone(),
         licence: dataset.licence.clone(),
         splits: dataset.splits.keys().cloned().collect(),
+        classes: dataset.classes.clone(),
     };
     CATALOGUE.datasets.iter().map(known).collect()
 }

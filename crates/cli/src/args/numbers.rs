@@ -23,6 +23,15 @@ pub fn ratio(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A temperature that logits can be divided by.
+pub fn temperature(text: &str) -> Result<f64, String> {
+    number(
+        text,
+        |value| goldpan_predict::TEMPERATURES.contains(&value),
+        "a number from 1e-6 to 1e6",
+    )
+}
+
 fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         // -0 and 0 are the same setting.
@@ -53,5 +62,12 @@ mod tests {
         );
         assert_eq!(part("-0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
         assert!(["-0.1", "1", "inf"].map(part).iter().all(Result::is_err));
+        assert_eq!(temperature("0.05"), Ok(0.05));
+        assert!(
+            ["0", "-1", "1e9"]
+                .map(temperature)
+                .iter()
+                .all(Result::is_err)
+        );
     }
 }

@@ -1,10 +1,12 @@
 //! `goldpan predict`
 
-use goldpan_artifact::Texts;
-use goldpan_model::PrefixCache;
-use goldpan_predict::{Model, PredictConfig, predict};
+use std::path::Path;
 
-use super::models::classifier;
+use goldpan_artifact::Texts;
+use goldpan_model::{ClassTexts, PrefixCache};
+use goldpan_predict::{Model, PredictConfig, Summary, ZeroShotConfig, predict, zero_shot};
+
+use super::models::{classifier, pretrained};
 use crate::app::App;
 use crate::args::PredictArgs;
 use crate::error::Error;
@@ -13,10 +15,23 @@ use crate::output::{count, keep_apart, print_path};
 /// Classifies texts.
 pub fn run(args: &PredictArgs, app: &App) -> Result<(), Error> {
     keep_apart(&args.out, [args.texts.as_path()])?;
+    let texts = Texts::open(&args.texts)?;
+    let summary = match args.class.as_slice() {
+        [] => with_training(args, &texts, app)?,
+        classes => without_training(args, classes, &texts, app)?,
+    };
+    let classes = summary.classes.join(", ");
+    app.say(&format!(
+        "{} classified as {classes}",
+        count(summary.rows, "text")
+    ));
+    print_path(&args.out)
+}
+
+fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary, Error> {
     let config = PredictConfig {
         max_length: args.max_length,
     };
-    let texts = Texts::open(&args.texts)?;
     let device = args.device.device.open()?;
     let folders = classifier(&args.model, args.adapter.as_deref(), app)?;
     let model = Model {
@@ -25,19 +40,67 @@ pub fn run(args: &PredictArgs, app: &App) -> Result<(), Error> {
     };
     // Each text is classified once, so there is nothing worth keeping.
     let cache = PrefixCache::new(0);
-    let summary = predict(
+    let (out, progress) = (args.out.as_path(), app.progress());
+    Ok(predict(
+        &config, texts, model, &cache, &device, out, progress,
+    )?)
+}
+
+fn without_training(
+    args: &PredictArgs,
+    classes: &[(String, String)],
+    texts: &Texts,
+    app: &App,
+) -> Result<Summary, Error> {
+    let usual = ZeroShotConfig::usual_temperature(args.prompt.is_some());
+    let config = ZeroShotConfig {
+        classes: together(classes),
+        prompt: args.prompt.clone(),
+        temperature: args.temperature.unwrap_or(usual),
+        max_length: args.max_length,
+    };
+    config.check()?;
+    let device = args.device.device.open()?;
+    let folder = pretrained(&args.model, app)?;
+    let (folder, out): (&Path, &Path) = (&folder.path, &args.out);
+    Ok(zero_shot(
         &config,
-        &texts,
-        model,
-        &cache,
+        texts,
+        folder,
         &device,
-        &args.out,
+        out,
         app.progress(),
-    )?;
-    let classes = summary.classes.join(", ");
-    app.say(&format!(
-        "{} classified as {classes}",
-        count(summary.rows, "text")
-    ));
-    print_path(&args.out)
+    )?)
+}
+
+/// Each class with all its texts, in the order of the classes' first ones.
+fn together(pairs: &[(String, String)]) -> Vec<ClassTexts> {
+    let mut classes: Vec<ClassTexts> = Vec::new();
+    for (name, text) in pairs {
+        match classes.iter_mut().find(|class| class.name == *name) {
+            Some(class) => class.texts.push(text.clone()),
+            None => classes.push(ClassTexts {
+                name: name.clone(),
+                texts: vec![text.clone()],
+            }),
+        }
+    }
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_class_come_together() {
+        let pairs = [("b", "1"), ("a", "2"), ("b", "3")]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let classes = together(&pairs);
+        let told: Vec<String> = classes
+            .iter()
+            .map(|class| format!("{}: {}", class.name, class.texts.join(" ")))
+            .collect();
+        assert_eq!(told, ["b: 1 3", "a: 2"]);
+    }
 }

@@ -61,12 +61,18 @@ pub(crate) fn action(
             model: classifier,
             inference,
         } => {
-            let base = match classifier {
-                Classifier::Trained(trained) => base_of(graph, *trained),
-                Classifier::Named(name) => name,
+            let (base, zero_shot) = match classifier {
+                Classifier::Trained(trained) => (base_of(graph, *trained), None),
+                Classifier::Named(name) => (name.as_str(), None),
+                Classifier::ZeroShot { model, settings } => (model.as_str(), Some(settings)),
             };
             model(base).map(|digest| {
-                let action = action.with("version", goldpan_predict::VERSION);
+                let action = match zero_shot {
+                    None => action.with("version", goldpan_predict::VERSION),
+                    Some(settings) => action
+                        .with("version", goldpan_predict::ZERO_SHOT_VERSION)
+                        .with("zero_shot", json!(settings)),
+                };
                 on_device(action.with("config", json!(inference)).with("base", digest))
             })
         }

@@ -8,6 +8,7 @@ mod preview;
 mod run;
 mod stage;
 mod watched;
+mod zero_shot;
 
 pub use outcome::{ArmRow, ModelRow, Outcome};
 pub use preview::{Preview, Status, Step};

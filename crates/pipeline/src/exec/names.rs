@@ -42,7 +42,7 @@ impl Wanted {
                     wanted.models.insert(base.clone());
                 }
                 Work::Predict {
-                    model: Classifier::Named(model),
+                    model: Classifier::Named(model) | Classifier::ZeroShot { model, .. },
                     ..
                 } => {
                     wanted.models.insert(model.clone());

@@ -20,45 +20,45 @@ pub struct Outcome {
     pub took: Duration,
     /// The run's folder, with links to every result.
     pub folder: PathBuf,
-    /// The trained models that are there, in the order of `results.csv`.
+    /// The models that are there, in the order of `results.csv`.
     pub models: Vec<ModelRow>,
 }
 
-/// A trained model: a row of `results.csv`.
+/// A model that was measured on the validation texts: a row of `results.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelRow {
-    /// The arm, `start` for the model of the random start.
+    /// The arm, `start` for the model of the start, `zero-shot` for the loop's baseline.
     pub arm: String,
-    /// The seed.
-    pub seed: u64,
-    /// The round, 0 for the start.
+    /// The seed; `None` for a model that was not trained, on which no seed has any effect.
+    pub seed: Option<u64>,
+    /// The round, 0 for the start and the baseline.
     pub round: u32,
     /// Labelled texts it learned from.
     pub labelled: u64,
-    /// The epoch of the peak, from 1.
-    pub epoch: u64,
+    /// The epoch of the peak, from 1; `None` for a model that was not trained.
+    pub epoch: Option<u64>,
     /// Validation accuracy at the peak.
     pub accuracy: f64,
     /// Validation loss at the peak.
     pub loss: f64,
     /// Validation macro-F1 at the peak.
     pub macro_f1: f64,
-    /// How long the training took.
+    /// How long the training took; for a model that was not trained, the prediction.
     pub seconds: f64,
-    /// The object that holds the model.
+    /// The object that holds the model, or the predictions of one that was not trained.
     pub object: String,
 }
 
 /// An arm after a round, over all seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmRow {
-    /// The arm, `start` for the models of the random start.
+    /// The arm, `start` for the models of the start, `zero-shot` for the loop's baseline.
     pub arm: String,
-    /// The round, 0 for the start.
+    /// The round, 0 for the start and the baseline.
     pub round: u32,
     /// Labelled texts.
     pub labelled: u64,
-    /// How many seeds there are.
+    /// How many models there are: one for each seed.
     pub seeds: usize,
     /// Mean accuracy.
     pub mean: f64,
@@ -71,38 +71,64 @@ pub struct ArmRow {
 impl ModelRow {
     /// The row of a trained model, as its record tells.
     pub(crate) fn of(model: &TrainedModel, record: &Record) -> Self {
-        let number = |name: &str| record.summary.get(name).and_then(Value::as_f64);
         let whole = |name: &str| record.summary.get(name).and_then(Value::as_u64);
+        let arm = model.arm.as_ref();
         Self {
-            arm: model
-                .arm
-                .as_ref()
-                .map_or("start".to_owned(), ToString::to_string),
-            seed: model.seed,
+            arm: arm.map_or("start".to_owned(), ToString::to_string),
+            seed: Some(model.seed),
             round: model.round,
             labelled: whole("labelled").unwrap_or_default(),
-            epoch: whole("epoch").unwrap_or_default(),
+            epoch: Some(whole("epoch").unwrap_or_default()),
+            ..Self::measured(record, record)
+        }
+    }
+
+    /// The row of the baseline: its measurements, and the predictions that were measured.
+    fn baseline(evaluation: &Record, predictions: &Record) -> Self {
+        Self {
+            arm: "zero-shot".to_owned(),
+            ..Self::measured(evaluation, predictions)
+        }
+    }
+
+    /// What a record says of the model in another, or in the same.
+    fn measured(measurement: &Record, model: &Record) -> Self {
+        let number = |name: &str| measurement.summary.get(name).and_then(Value::as_f64);
+        Self {
+            arm: String::new(),
+            seed: None,
+            round: 0,
+            labelled: 0,
+            epoch: None,
             accuracy: number("accuracy").unwrap_or(f64::NAN),
             loss: number("loss").unwrap_or(f64::NAN),
             macro_f1: number("macro_f1").unwrap_or(f64::NAN),
-            seconds: record.seconds,
-            object: record.object.to_string(),
+            seconds: model.seconds,
+            object: model.object.to_string(),
         }
     }
 }
 
 impl Outcome {
-    /// The models that are there.
+    /// The models that are there: the baseline, then the trained ones.
     pub(crate) fn models(graph: &Graph, records: &[Option<Record>]) -> Vec<ModelRow> {
-        let rows = graph.trained.iter().filter_map(|model| {
+        let baseline = graph.zero_shot.and_then(|baseline| {
+            let record = |node: usize| records[node].as_ref();
+            Some(ModelRow::baseline(
+                record(baseline.evaluation)?,
+                record(baseline.predictions)?,
+            ))
+        });
+        let trained = graph.trained.iter().filter_map(|model| {
             let record = records[model.node].as_ref()?;
             Some(ModelRow::of(model, record))
         });
-        rows.collect()
+        baseline.into_iter().chain(trained).collect()
     }
 
     /// The text of `results.csv`. No field needs quotes: arms are plain names.
     pub(crate) fn csv(models: &[ModelRow]) -> String {
+        let optional = |number: Option<u64>| number.map_or(String::new(), |n| n.to_string());
         let mut csv =
             String::from("arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object\n");
         for row in models {
@@ -111,10 +137,10 @@ impl Outcome {
                 csv,
                 "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{}",
                 row.arm,
-                row.seed,
+                optional(row.seed),
                 row.round,
                 row.labelled,
-                row.epoch,
+                optional(row.epoch),
                 row.accuracy,
                 row.loss,
                 row.macro_f1,
@@ -125,7 +151,7 @@ impl Outcome {
         csv
     }
 
-    /// The arms after each round: the start, then round by round in the order of the file.
+    /// The arms after each round: the baseline, the start, then round by round in the order of the file.
     pub fn arms(&self) -> Vec<ArmRow> {
         let mut keys: Vec<(u32, &str)> = Vec::new();
         for model in &self.models {
@@ -185,10 +211,10 @@ mod tests {
     fn model(arm: &str, seed: u64, round: u32, accuracy: f64) -> ModelRow {
         ModelRow {
             arm: arm.to_owned(),
-            seed,
+            seed: Some(seed),
             round,
             labelled: 100 + 50 * u64::from(round),
-            epoch: 2,
+            epoch: Some(2),
             accuracy,
             loss: 0.5,
             macro_f1: accuracy,
@@ -224,6 +250,27 @@ mod tests {
         assert!((rows[0].deviation.unwrap() - 0.02_f64.sqrt()).abs() < 1e-12);
         assert_eq!((rows[0].gain, rows[1].gain), (None, None));
         assert!((rows[2].gain.unwrap() - 0.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_baseline_stands_first_and_has_no_seed_and_no_epoch() {
+        let mut baseline = model("zero-shot", 0, 0, 0.7);
+        (baseline.seed, baseline.epoch, baseline.labelled) = (None, None, 0);
+        let start = model("start", 0, 0, 0.8);
+        let csv = Outcome::csv(&[baseline.clone(), start.clone()]);
+        let line = "zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc";
+        assert_eq!(csv.lines().nth(1), Some(line));
+        let rows = outcome(vec![baseline, start, model("random", 0, 1, 0.9)]).arms();
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.arm.as_str(), row.labelled, row.gain))
+            .collect();
+        let expected = [
+            ("zero-shot", 0, None),
+            ("start", 100, None),
+            ("random", 150, None),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

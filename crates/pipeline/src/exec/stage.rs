@@ -137,6 +137,9 @@ impl Task<'_> {
                         (base, Some(self.input(*trained, MODEL)?))
                     }
                     Classifier::Named(name) => (name.as_str(), None),
+                    Classifier::ZeroShot { model, settings } => {
+                        return self.zero_shot(*texts, model, settings, inference);
+                    }
                 };
                 let (folder, base) = self.model(base)?;
                 let config = PredictConfig {
@@ -167,7 +170,7 @@ impl Task<'_> {
         }
     }
 
-    fn out(&self, name: &str) -> PathBuf {
+    pub(super) fn out(&self, name: &str) -> PathBuf {
         self.pending.dir().join(name)
     }
 
@@ -177,12 +180,12 @@ impl Task<'_> {
             .ok_or(StageError::InputGone)
     }
 
-    fn texts(&self, node: NodeId) -> Result<Texts, StageError> {
+    pub(super) fn texts(&self, node: NodeId) -> Result<Texts, StageError> {
         Ok(Texts::open(self.input(node, "texts.arrow")?)?)
     }
 
     /// The folder of a model, and what a trained model's card says of it.
-    fn model(&self, name: &str) -> Result<(&Path, BaseModel), StageError> {
+    pub(super) fn model(&self, name: &str) -> Result<(&Path, BaseModel), StageError> {
         let folder = self
             .context
             .names
@@ -322,6 +325,6 @@ impl Task<'_> {
     }
 }
 
-fn summary(summary: &impl Serialize) -> Result<Value, StageError> {
+pub(super) fn summary(summary: &impl Serialize) -> Result<Value, StageError> {
     serde_json::to_value(summary).map_err(StageError::Summary)
 }

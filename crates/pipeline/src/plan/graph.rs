@@ -8,8 +8,8 @@ use goldpan_select::Strategy;
 use crate::StageKind;
 use crate::plan::unroll::Unrolling;
 use crate::spec::{
-    EncodingSettings, InferenceSettings, IngestSettings, Name, Pipeline, Precision, PredictModel,
-    StageSettings, TrainingSettings,
+    EncodingSettings, InferenceSettings, IngestSettings, Loop, Name, Pipeline, Precision,
+    PredictModel, StageSettings, TrainingSettings, ZeroShotSettings,
 };
 
 /// A node's place in [`Graph::nodes`].
@@ -22,6 +22,13 @@ pub enum Classifier {
     Trained(NodeId),
     /// A model by name, with its own head.
     Named(String),
+    /// A model by name, which is not trained.
+    ZeroShot {
+        /// The model's name.
+        model: String,
+        /// What it is asked.
+        settings: ZeroShotSettings,
+    },
 }
 
 /// A piece of work, with the nodes whose results it reads.
@@ -145,7 +152,7 @@ impl Work {
             Self::Predict { texts, model, .. } => {
                 let model = match model {
                     Classifier::Trained(node) => Some(*node),
-                    Classifier::Named(_) => None,
+                    Classifier::Named(_) | Classifier::ZeroShot { .. } => None,
                 };
                 vec![("texts", Some(*texts)), ("model", model)]
             }
@@ -196,7 +203,7 @@ pub struct Node {
 /// A trained model of the loop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedModel {
-    /// The arm; `None` for the model of the random start.
+    /// The arm; `None` for the model of the start.
     pub arm: Option<Name>,
     /// The seed.
     pub seed: u64,
@@ -206,6 +213,16 @@ pub struct TrainedModel {
     pub node: NodeId,
 }
 
+/// What the loop's arms are compared with: predictions of the validation texts by a model that saw
+/// none of the labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The `predict` node.
+    pub predictions: NodeId,
+    /// The `evaluate` node.
+    pub evaluation: NodeId,
+}
+
 /// All work of a pipeline, every node after those it reads from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
@@ -213,6 +230,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// The loop's trained models: by seed, the start first, then arm by arm.
     pub trained: Vec<TrainedModel>,
+    /// The loop's baseline.
+    pub zero_shot: Option<Baseline>,
 }
 
 impl Graph {
@@ -227,11 +246,31 @@ impl Graph {
             stages.insert(&stage.name, node);
         }
         if let Some(experiment) = &pipeline.experiment {
+            if let Some(name) = &experiment.zero_shot {
+                graph.zero_shot = Some(graph.baseline(experiment, stages[name], &stages));
+            }
             for &seed in &experiment.seeds {
                 Unrolling::new(&mut graph, experiment, &stages, seed).run();
             }
         }
         graph
+    }
+
+    /// Adds the measurement of the loop's baseline.
+    fn baseline(
+        &mut self,
+        experiment: &Loop,
+        predictions: NodeId,
+        stages: &HashMap<&Name, NodeId>,
+    ) -> Baseline {
+        let texts = stages[&experiment.validation];
+        let work = Work::Evaluate { predictions, texts };
+        // No stage can be called `start`, so the name is free in the run's folder.
+        let name = "start/zero-shot/evaluate".to_owned();
+        Baseline {
+            predictions,
+            evaluation: self.add(name, vec!["zero-shot".to_owned()], work),
+        }
     }
 
     /// Adds a node that is known by its name, `tags` and kind.
@@ -266,6 +305,10 @@ fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
             model: match &settings.model {
                 PredictModel::Trained(name) => Classifier::Trained(node(name)),
                 PredictModel::Named(name) => Classifier::Named(name.clone()),
+                PredictModel::ZeroShot { model, settings } => Classifier::ZeroShot {
+                    model: model.clone(),
+                    settings: settings.clone(),
+                },
             },
             inference: settings.inference.clone(),
         },

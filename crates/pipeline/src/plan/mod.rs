@@ -4,6 +4,6 @@ mod graph;
 mod scope;
 mod unroll;
 
-pub use graph::{Classifier, Graph, Node, NodeId, TrainedModel, Work};
+pub use graph::{Baseline, Classifier, Graph, Node, NodeId, TrainedModel, Work};
 pub(crate) use scope::named;
 pub use scope::{Role, Scope, UnknownStage};

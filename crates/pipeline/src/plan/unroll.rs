@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use goldpan_select::Strategy;
-
 use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
 use crate::spec::{Arm, InferenceSettings, Loop, Name, Precision};
 
@@ -16,6 +14,8 @@ pub(crate) struct Unrolling<'a> {
     pool: NodeId,
     validation: NodeId,
     embeddings: Option<NodeId>,
+    /// The pool's predictions that the start may look at.
+    given: Option<NodeId>,
     /// The pool's predictions by each model that an arm asked.
     predictions: HashMap<NodeId, NodeId>,
 }
@@ -45,6 +45,11 @@ impl<'a> Unrolling<'a> {
             pool: stages[&experiment.pool],
             validation: stages[&experiment.validation],
             embeddings: experiment.embeddings.as_ref().map(|name| stages[name]),
+            given: experiment
+                .start
+                .predictions
+                .as_ref()
+                .map(|name| stages[name]),
             predictions: HashMap::new(),
         }
     }
@@ -52,7 +57,7 @@ impl<'a> Unrolling<'a> {
     /// Adds the start, and every round of every arm.
     pub fn run(mut self) {
         let experiment = self.experiment;
-        let start = self.round(None, 0, experiment.start, None);
+        let start = self.round(None, 0, experiment.start.count, None);
         for arm in &experiment.arms {
             let mut last = start.clone();
             for (round, &count) in (1..).zip(&experiment.rounds) {
@@ -74,11 +79,11 @@ impl<'a> Unrolling<'a> {
         };
         let scope = format!("seed{}/{place}", self.seed);
         let tags = vec![arm.map_or("start".to_owned(), |arm| arm.name.to_string())];
-        let random = Strategy::Random {};
-        let strategy = arm.map_or(&random, |arm| &arm.strategy);
+        let strategy = arm.map_or(&self.experiment.start.strategy, |arm| &arm.strategy);
         let predictions = match before {
-            Some(before) if strategy.needs_predictions() => Some(self.predict(before)),
-            _ => None,
+            _ if !strategy.needs_predictions() => None,
+            Some(before) => Some(self.predict(before)),
+            None => self.given,
         };
         let select = Work::Select {
             strategy: strategy.clone(),

@@ -15,6 +15,7 @@ mod reader;
 mod settings;
 mod source;
 mod tree;
+mod zero_shot;
 
 pub use parse::strategy;
 pub use path::KeyPath;
@@ -22,5 +23,5 @@ pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{
     Arm, EmbedSettings, EncodingSettings, EvaluateSettings, InferenceSettings, IngestSettings,
     LabelSource, Loop, Name, Pipeline, Precision, PredictModel, PredictSettings, SelectSettings,
-    Stage, StageSettings, TrainStageSettings, TrainingSettings,
+    Stage, StageSettings, Start, TrainStageSettings, TrainingSettings, ZeroShotSettings,
 };

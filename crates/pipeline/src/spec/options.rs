@@ -13,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Vis
 
 use crate::StageKind;
 use crate::spec::settings::Precision;
+use crate::spec::zero_shot::ZeroShotOptions;
 
 /// The whole file.
 #[derive(Debug, serde::Deserialize)]
@@ -335,6 +336,7 @@ impl<'de> Deserialize<'de> for TargetsOptions {
 pub(crate) struct PredictOptions {
     pub(crate) texts: String,
     pub(crate) model: String,
+    pub(crate) zero_shot: Option<ZeroShotOptions>,
     pub(crate) max_length: Option<u64>,
     pub(crate) precision: Option<Precision>,
 }
@@ -369,6 +371,7 @@ pub(crate) struct LoopOptions {
     pub(crate) model: ModelOptions,
     pub(crate) train: Option<TrainOptions>,
     pub(crate) start: StartOptions,
+    pub(crate) zero_shot: Option<String>,
     pub(crate) rounds: Vec<u64>,
     pub(crate) arms: Named<Strategy>,
 }
@@ -381,10 +384,20 @@ pub(crate) enum LabelsOptions {
 }
 
 /// How the first texts are picked.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(rename = "way to start", rename_all = "kebab-case")]
 pub(crate) enum StartOptions {
     Random(u64),
+    Select(StartSelectOptions),
+}
+
+/// A first selection by a strategy, before any model was trained.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StartSelectOptions {
+    pub(crate) count: u64,
+    pub(crate) strategy: Strategy,
+    pub(crate) predictions: Option<String>,
 }
 
 /// A mapping from names, in the order of the file.

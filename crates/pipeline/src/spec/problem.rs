@@ -158,6 +158,45 @@ pub enum ProblemKind {
         /// What makes it.
         stage: &'static str,
     },
+    /// Nothing to tell apart.
+    #[error("{found} classes are too few: name two or more, each with what stands for it")]
+    FewClasses {
+        /// How many there are.
+        found: usize,
+    },
+    /// A class that the texts do not have.
+    #[error("the texts have no class `{found}`")]
+    UnknownClass {
+        /// The name.
+        found: String,
+        /// The texts' classes.
+        known: Vec<String>,
+    },
+    /// A class of the texts that is not there.
+    #[error("the texts have a class `{class}`, which is missing")]
+    MissingClass {
+        /// The name.
+        class: String,
+    },
+    /// A template that is none.
+    #[error(transparent)]
+    Template(goldpan_model::TemplateError),
+    /// A stage that classifies without training, by the name of a trained model.
+    #[error("`{model}` is a stage, and `zero_shot` takes a pretrained model by its own name")]
+    ZeroShotOfStage {
+        /// The stage.
+        model: String,
+    },
+    /// A baseline by a model that was trained on labels.
+    #[error(
+        "`{stage}` is by `{model}`, which was trained on labels, so it is no zero-shot baseline"
+    )]
+    TrainedBaseline {
+        /// The `predict` stage.
+        stage: String,
+        /// The `train` stage.
+        model: String,
+    },
     /// A strategy that contradicts itself.
     #[error("{0}")]
     Strategy(Arc<goldpan_select::Error>),
@@ -259,6 +298,7 @@ impl ProblemKind {
             Self::UnknownStage { found, known } | Self::WrongStage { found, known, .. } => {
                 Some(suggest(found, known))
             }
+            Self::UnknownClass { found, known } => Some(suggest(found, known)),
             Self::Empty | Self::NothingToDo => {
                 Some("start from one of the files in pipelines/".to_owned())
             }
@@ -287,6 +327,11 @@ impl ProblemKind {
             | Self::TakenName { .. }
             | Self::Circle { .. }
             | Self::OtherTexts { .. }
+            | Self::FewClasses { .. }
+            | Self::MissingClass { .. }
+            | Self::Template(_)
+            | Self::ZeroShotOfStage { .. }
+            | Self::TrainedBaseline { .. }
             | Self::Strategy(_)
             | Self::Conflict { .. }
             | Self::NoEffect { .. }

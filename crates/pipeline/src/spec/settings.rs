@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use goldpan_ingest::IngestConfig;
+use goldpan_model::{ClassTexts, Template};
 use goldpan_select::Strategy;
 use goldpan_train::TrainConfig;
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,24 @@ pub enum PredictModel {
     Trained(Name),
     /// A model by name, with its own head.
     Named(String),
+    /// A model by name, which is not trained.
+    ZeroShot {
+        /// The model's name.
+        model: String,
+        /// What it is asked.
+        settings: ZeroShotSettings,
+    },
+}
+
+/// How texts are classified without training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ZeroShotSettings {
+    /// The classes with their words or descriptions, in the order of the file.
+    pub classes: Vec<ClassTexts>,
+    /// The prompt of a masked-language model; without it, the model is a sentence encoder.
+    pub prompt: Option<Template>,
+    /// What logits are divided by.
+    pub temperature: f64,
 }
 
 /// What a `select` stage does.
@@ -248,12 +267,25 @@ pub struct Loop {
     pub training: TrainingSettings,
     /// Whether the model of a round starts from that of the round before, and not from the base.
     pub continues: bool,
-    /// How many texts are picked at random before the first round.
-    pub start: NonZeroUsize,
+    /// How texts are picked before the first round.
+    pub start: Start,
     /// How many texts are picked in each round.
     pub rounds: Vec<NonZeroUsize>,
     /// The strategies compared, in the order of the file.
     pub arms: Vec<Arm>,
+    /// The `predict` stage of the validation texts that the arms are compared with.
+    pub zero_shot: Option<Name>,
+}
+
+/// How texts are picked before there is a trained model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// How many.
+    pub count: NonZeroUsize,
+    /// The strategy.
+    pub strategy: Strategy,
+    /// The `predict` stage of the pool that the strategy may look at.
+    pub predictions: Option<Name>,
 }
 
 /// Where labels come from.

@@ -1,5 +1,7 @@
 //! The loop's settings.
 
+use goldpan_select::Strategy;
+
 use crate::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
@@ -7,11 +9,14 @@ use crate::spec::options::TrainOptions;
 use crate::spec::options::{InitOptions, LabelsOptions, LoopOptions, Named, StartOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
-use crate::spec::settings::{Arm, LabelSource, Loop, Name};
+use crate::spec::settings::{Arm, LabelSource, Loop, Name, Start};
 use crate::spec::source::Side;
 
 /// What the loop calls its shared first model where an arm's name could stand.
 pub(super) const START: &str = "start";
+
+/// What the loop calls its baseline where an arm's name could stand.
+const ZERO_SHOT: &str = "zero-shot";
 
 impl<'a> Context<'a> {
     /// The loop's settings.
@@ -36,8 +41,12 @@ impl<'a> Context<'a> {
         let standard = TrainOptions::default();
         let train = options.train.as_ref().unwrap_or(&standard);
         let training = self.training(&path.key("train"), train, &model, &options.model);
-        let StartOptions::Random(start) = options.start;
-        let start = self.count(&path.key("start").key("random"), start);
+        let start = self.start(&path.key("start"), options, pool.as_ref());
+        let zero_shot = self.baseline(
+            &path.key("zero_shot"),
+            options.zero_shot.as_deref(),
+            validation.as_ref().map(Name::as_str),
+        );
         let rounds = self.rounds(&path.key("rounds"), &options.rounds);
         let arms = self.arms(&path.key("arms"), options);
         Some(Loop {
@@ -54,6 +63,47 @@ impl<'a> Context<'a> {
             start: start?,
             rounds: rounds?,
             arms: arms?,
+            zero_shot: zero_shot?,
+        })
+    }
+
+    fn start(
+        &mut self,
+        path: &KeyPath,
+        options: &'a LoopOptions,
+        pool: Option<&Name>,
+    ) -> Option<Start> {
+        let select = match &options.start {
+            StartOptions::Random(count) => {
+                return Some(Start {
+                    count: self.count(&path.key("random"), *count)?,
+                    strategy: Strategy::Random {},
+                    predictions: None,
+                });
+            }
+            StartOptions::Select(select) => select,
+        };
+        let path = &path.key("select");
+        let count = self.count(&path.key("count"), select.count);
+        let strategy = self.strategy(&path.key("strategy"), &select.strategy);
+        self.needs(
+            &path.key("strategy"),
+            &select.strategy,
+            Given {
+                embeddings: options.embeddings.is_some(),
+                predictions: select.predictions.is_some(),
+            },
+        );
+        let predictions = self.made_from(
+            &path.key("predictions"),
+            select.predictions.as_deref(),
+            StageKind::Predict,
+            pool.map(Name::as_str),
+        );
+        Some(Start {
+            count: count?,
+            strategy: strategy?,
+            predictions: predictions?,
         })
     }
 
@@ -109,6 +159,8 @@ impl<'a> Context<'a> {
     fn arm_name(&mut self, path: &KeyPath, name: &str) -> Option<Name> {
         let meaning = if name == START {
             "what the arms have in common"
+        } else if name == ZERO_SHOT {
+            "the model that the arms are compared with"
         } else if StageKind::ALL.iter().any(|kind| kind.name() == name) {
             "a kind of stage"
         } else if self.find(name).is_some() {

@@ -7,5 +7,6 @@ mod pipeline;
 mod references;
 mod stages;
 mod training;
+mod zero_shot;
 
 pub(crate) use pipeline::check;

@@ -27,6 +27,21 @@ impl Context<'_> {
         }
     }
 
+    /// A finite number in a range.
+    pub(super) fn number(
+        &mut self,
+        path: &KeyPath,
+        value: f64,
+        fits: impl Fn(f64) -> bool,
+        expected: &'static str,
+    ) -> Option<f64> {
+        match fits(value) && value.is_finite() {
+            // -0 and 0 are the same setting.
+            true => Some(value + 0.0),
+            false => self.out_of_range(path, value, expected),
+        }
+    }
+
     pub(super) fn out_of_range<T>(
         &mut self,
         path: &KeyPath,

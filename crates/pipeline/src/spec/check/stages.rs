@@ -176,15 +176,27 @@ impl<'a> Context<'a> {
         let texts = self.stage(&path.key("texts"), &options.texts, StageKind::Ingest);
         let model = path.key("model");
         let mut trained_with = None;
-        let model = match self.find(&options.model) {
-            Some(stage) => {
+        let zero_shot = options.zero_shot.as_ref();
+        let model = match (self.find(&options.model), zero_shot) {
+            (Some(_), Some(_)) => {
+                let model_name = options.model.clone();
+                self.wrong(&model, ProblemKind::ZeroShotOfStage { model: model_name })
+            }
+            (None, Some(zero_shot)) => {
+                let name = self.text(&model, &options.model);
+                let path = path.key("zero_shot");
+                let settings = self.zero_shot(&path, zero_shot, &options.texts);
+                name.zip(settings)
+                    .map(|(model, settings)| PredictModel::ZeroShot { model, settings })
+            }
+            (Some(stage), None) => {
                 if let StageOptions::Train(train) = stage {
                     trained_with = train.max_length;
                 }
                 self.stage(&model, &options.model, StageKind::Train)
                     .map(PredictModel::Trained)
             }
-            None => self.text(&model, &options.model).map(PredictModel::Named),
+            (None, None) => self.text(&model, &options.model).map(PredictModel::Named),
         };
         // A model sees texts cut as in its training, unless told otherwise.
         let max_length = options.max_length.or(trained_with);

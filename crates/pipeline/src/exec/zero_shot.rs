@@ -1,0 +1,34 @@
+//! Classifying without training, as a piece of work.
+
+use goldpan_predict::ZeroShotConfig;
+use serde_json::Value;
+
+use crate::exec::stage::{StageError, Task, summary};
+use crate::plan::NodeId;
+use crate::spec::{InferenceSettings, ZeroShotSettings};
+
+impl Task<'_> {
+    /// Classifies the texts of a node with the model of this name.
+    pub(super) fn zero_shot(
+        &self,
+        texts: NodeId,
+        model: &str,
+        settings: &ZeroShotSettings,
+        inference: &InferenceSettings,
+    ) -> Result<Value, StageError> {
+        let config = ZeroShotConfig {
+            classes: settings.classes.clone(),
+            prompt: settings.prompt.clone(),
+            temperature: settings.temperature,
+            max_length: inference.max_length,
+        };
+        summary(&goldpan_predict::zero_shot(
+            &config,
+            &self.texts(texts)?,
+            self.model(model)?.0,
+            self.context.device,
+            &self.out("predictions.arrow"),
+            self.progress,
+        )?)
+    }
+}

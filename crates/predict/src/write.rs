@@ -1,0 +1,40 @@
+//! From a classifier's logits to a table of predictions.
+
+use crate::{Error, Summary};
+use goldpan_artifact::{PredictionsWriter, Producer, Progress, Texts};
+use goldpan_metrics::softmax;
+use goldpan_model::{Tokens, for_each_text};
+use std::path::Path;
+
+/// Classifies `texts` and writes a row for each to `out`.
+///
+/// `logits` are those of several sequences, row-major, `[sequences, classes]`.
+pub(crate) fn write(
+    texts: &Texts,
+    classes: &[String],
+    tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, goldpan_model::Error>,
+    logits: impl Fn(&[&Tokens]) -> Vec<f32>,
+    producer: Producer,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Summary, Error> {
+    let mut writer = PredictionsWriter::create(out, classes, producer)?;
+    let mut probabilities = vec![0.0; classes.len()];
+    progress.begin("predicting", "texts", Some(texts.len() as u64));
+    for_each_text(
+        texts,
+        tokenize,
+        logits,
+        |row, logits| {
+            softmax(logits, &mut probabilities);
+            Ok::<(), Error>(writer.push(texts.id(row), logits, &probabilities)?)
+        },
+        progress,
+    )?;
+    progress.end();
+    let written = writer.finish()?;
+    Ok(Summary {
+        rows: written.rows,
+        classes: classes.to_vec(),
+    })
+}
