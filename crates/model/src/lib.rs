@@ -10,6 +10,8 @@
 //! Everything works on *packed* tokens ([`Batch`]): the sequences of a batch lie end to end and no
 //! padding is computed. Tensors are plain unless they depend on a trainable parameter, so nothing
 //! below the first adapter is recorded for the backward pass.
+//!
+#![doc = include_str!("../PARITY.md")]
 
 mod adaptation;
 mod adapter;

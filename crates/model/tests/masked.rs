@@ -121,7 +121,8 @@ fn check_head(family: &str) {
     let model = MaskedLanguageModel::open(&fixtures(family).join("mlm"), &device()).unwrap();
     let batch = Batch::new(&tokens, model.config(), &model.device());
     let got = values(model.logits(&batch));
-    assert_close("logits", &got, &expected.concat(), 1e-4);
+    let named = |what: &str| format!("{family}: masked-language {what}");
+    assert_close(&named("logits"), &got, &expected.concat(), 1e-4);
 
     // A sentence whose mask was cut off is looked at in its middle.
     let places: Vec<usize> = tokens
@@ -138,7 +139,7 @@ fn check_head(family: &str) {
         .flat_map(|(range, place)| expected[range.start + place].clone())
         .collect();
     let got = values(model.logits_at(&batch, &places));
-    assert_close("logits at the masks", &got, &at, 1e-4);
+    assert_close(&named("logits at the masks"), &got, &at, 1e-4);
 
     let words = [7, 700, 4];
     let few: Vec<f32> = at
@@ -146,7 +147,7 @@ fn check_head(family: &str) {
         .flat_map(|row| words.map(|word| row[word as usize]))
         .collect();
     let got = values(model.narrowed(&words).logits_at(&batch, &places));
-    assert_close("logits of three words", &got, &few, 1e-4);
+    assert_close(&named("logits of three words"), &got, &few, 1e-4);
 }
 
 #[test]
@@ -282,7 +283,12 @@ fn a_class_is_the_sum_of_its_words() {
     let (great, just) = (769, word(folder.path(), "Ġjust"));
     let row = &expected[place];
     let got = prompt.logits(&[&tokens[0]]);
-    assert_close("words", &got, &[row[great], row[just]], 1e-4);
+    assert_close(
+        "tiny-roberta: logits of a prompt's words",
+        &got,
+        &[row[great], row[just]],
+        1e-4,
+    );
 }
 
 /// The number of a token.
