@@ -141,6 +141,7 @@ fn select(error: &goldpan_select::Error) -> Exit {
         E::UnknownStrategy { .. }
         | E::EmptyProduct
         | E::NotAnObjective { .. }
+        | E::Setting { .. }
         | E::RepeatedObjective { .. }
         | E::NoEmbeddings { .. }
         | E::NoPredictions { .. }

@@ -10,7 +10,7 @@ pub enum Error {
     #[error(
         "there is no strategy `{name}`{}: the strategies are {}",
         nearest.map(|nearest| format!(", did you mean `{nearest}`?")).unwrap_or_default(),
-        crate::Strategy::NAMES.join(", ")
+        crate::Strategy::names().collect::<Vec<_>>().join(", ")
     )]
     UnknownStrategy {
         /// The name given.
@@ -35,6 +35,18 @@ pub enum Error {
     RepeatedObjective {
         /// The objective's name.
         objective: &'static str,
+    },
+    /// A strategy's setting is out of its range.
+    #[error("strategy `{strategy}`: {key} = {value} is not {expected}")]
+    Setting {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
     },
     /// The strategy looks at embeddings and none were given.
     #[error("strategy `{strategy}` needs embeddings of the texts: make them with `goldpan embed`")]

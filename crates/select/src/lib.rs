@@ -36,12 +36,14 @@
 //! date while it can still decide a pick. Memory beyond the mapped tables: (l + k) d values of f32 and
 //! some 60 bytes a row.
 
+mod about;
 mod candidates;
 mod error;
 mod farthest;
 mod join;
 mod kernel;
 mod key;
+mod own;
 mod pick;
 mod plan;
 mod points;
@@ -49,12 +51,15 @@ mod pool;
 mod problem;
 mod refresh;
 mod select;
+mod strategies;
 mod strategy;
 mod uncertainty;
 
+pub use about::{About, STRATEGIES};
 pub use error::Error;
 pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
+pub use strategies::Stratified;
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;

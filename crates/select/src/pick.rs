@@ -33,7 +33,8 @@ pub struct Pick {
     pub row: usize,
     /// The text's id.
     pub id: u64,
-    /// The product of the objectives, by which the row was picked; 0 for `random`.
+    /// The product of the objectives, or the strategy's own measure, by which the row was picked; 0
+    /// for `random`.
     pub score: f32,
     /// The value of each objective when the row was picked.
     pub objectives: Vec<f32>,
@@ -74,11 +75,19 @@ pub fn pick(
     let picks = match &plan {
         Plan::Shuffle => Ok(shuffle(&pool, count, seed)),
         Plan::Objectives(objectives) => by_objectives(objectives, &pool, count, seed, progress),
+        Plan::Own(strategy) => match strategy.own() {
+            Some((_, own)) => own.pick(&pool, count, seed, progress),
+            None => Ok(Vec::new()),
+        },
     };
     progress.end();
     let objectives = match &plan {
         Plan::Shuffle => Vec::new(),
         Plan::Objectives(objectives) => objectives.iter().map(|o| o.name().to_owned()).collect(),
+        Plan::Own(strategy) => {
+            let names = strategy.own().map_or(&[][..], |(_, own)| own.objectives());
+            names.iter().map(|&name| name.to_owned()).collect()
+        }
     };
     Ok(Picks {
         objectives,

@@ -1,11 +1,13 @@
-//! A strategy that was checked: either a shuffle or a list of objectives.
+//! A strategy that was checked: a shuffle, a list of objectives, or one of its own.
 
 use crate::{Error, Strategy, Uncertainty};
 
 /// What a valid [`Strategy`] comes down to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Plan {
     Shuffle,
+    /// A strategy that picks in its own way.
+    Own(Strategy),
     /// The product of these, in the order given; not empty, none twice.
     Objectives(Vec<Objective>),
 }
@@ -31,12 +33,19 @@ impl Objective {
             Strategy::Uncertainty { score } => Ok(Self::Uncertainty(*score)),
             Strategy::Random {} => Err(Error::NotAnObjective { term: "random" }),
             Strategy::Product(_) => Err(Error::NotAnObjective { term: "product" }),
+            own => Err(Error::NotAnObjective {
+                term: own.own().map_or("", |(name, _)| name),
+            }),
         }
     }
 }
 
 impl Plan {
     pub(crate) fn new(strategy: &Strategy) -> Result<Self, Error> {
+        if let Some((_, own)) = strategy.own() {
+            own.check()?;
+            return Ok(Self::Own(strategy.clone()));
+        }
         let terms = match strategy {
             Strategy::Random {} => return Ok(Self::Shuffle),
             Strategy::Product(terms) => terms.as_slice(),

@@ -8,7 +8,7 @@ use goldpan_artifact::{Embeddings, Predictions};
 
 use crate::join::Rows;
 use crate::points::Vectors;
-use crate::{Error, Strategy, Uncertainty};
+use crate::{Error, Pick, Strategy, Uncertainty};
 
 /// What a selection is made from. Tables that the strategy does not look at are only read for their
 /// ids, and only where nothing else gives them.
@@ -121,6 +121,38 @@ impl<'a> Pool<'a> {
         self.vectors.as_ref()
     }
 
+    /// The probabilities of every row of the pool; none where the strategy looks at no predictions.
+    ///
+    /// # Errors
+    ///
+    /// When a probability is none.
+    pub(crate) fn probabilities(&self) -> Result<Probabilities, Error> {
+        let Some(beliefs) = &self.beliefs else {
+            return Ok(Probabilities {
+                width: 0,
+                values: Vec::new(),
+            });
+        };
+        let mut values = Vec::new();
+        for row in 0..self.ids.len() as u32 {
+            values.extend_from_slice(beliefs.checked(row)?);
+        }
+        Ok(Probabilities {
+            width: beliefs.table.classes().len(),
+            values,
+        })
+    }
+
+    /// A pick of a row.
+    pub(crate) fn picked(&self, row: u32, score: f32, objectives: Vec<f32>) -> Pick {
+        Pick {
+            row: row as usize,
+            id: self.ids[row as usize],
+            score,
+            objectives,
+        }
+    }
+
     /// `measure` for every row of the pool, where the strategy looks at predictions.
     ///
     /// # Errors
@@ -136,25 +168,55 @@ impl<'a> Pool<'a> {
 
 impl Beliefs<'_> {
     fn measure(&self, measure: Uncertainty, rows: usize) -> Result<Vec<f32>, Error> {
+        (0..rows as u32)
+            .map(|row| self.checked(row).map(|values| measure.of(values)))
+            .collect()
+    }
+
+    /// The probabilities of a row of the pool.
+    fn checked(&self, row: u32) -> Result<&[f32], Error> {
         /// What rounding may add to 1.
         const SLACK: f32 = 1e-3;
         let valid = |value: f32| (0.0..=1.0 + SLACK).contains(&value);
-        (0..rows as u32)
-            .map(|row| {
-                let row = self.rows.of(row);
-                let probabilities = self.table.probabilities(row);
-                match probabilities.iter().position(|value| !valid(*value)) {
-                    None => Ok(measure.of(probabilities)),
-                    Some(class) => Err(Error::Probability {
-                        path: self.table.path().to_owned(),
-                        row,
-                        id: self.table.id(row),
-                        class,
-                        value: probabilities[class],
-                    }),
-                }
-            })
-            .collect()
+        let row = self.rows.of(row);
+        let probabilities = self.table.probabilities(row);
+        match probabilities.iter().position(|value| !valid(*value)) {
+            None => Ok(probabilities),
+            Some(class) => Err(Error::Probability {
+                path: self.table.path().to_owned(),
+                row,
+                id: self.table.id(row),
+                class,
+                value: probabilities[class],
+            }),
+        }
+    }
+}
+
+/// Class probabilities by rows of the pool.
+pub(crate) struct Probabilities {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Probabilities {
+    /// How many classes there are.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The probabilities of a row.
+    pub(crate) fn of(&self, row: u32) -> &[f32] {
+        let start = row as usize * self.width;
+        &self.values[start..start + self.width]
+    }
+
+    /// The class of the largest probability of a row, the lowest on ties.
+    pub(crate) fn top(&self, row: u32) -> usize {
+        let values = self.of(row).iter().enumerate();
+        values
+            .reduce(|a, b| if b.1 > a.1 { b } else { a })
+            .map_or(0, |(class, _)| class)
     }
 }
 

@@ -332,7 +332,7 @@ fn a_table_that_is_needed_and_missing_is_named() {
 #[test]
 fn asking_for_too_many_names_both_numbers() {
     let tables = line();
-    for name in Strategy::NAMES {
+    for name in Strategy::names() {
         let message = tables.pick(name, &[10, 12], 3).unwrap_err().to_string();
         assert_eq!(
             message,
@@ -365,7 +365,7 @@ fn asking_for_too_many_names_both_numbers() {
 
 #[test]
 fn labels_of_other_texts_are_refused() {
-    for name in Strategy::NAMES {
+    for name in Strategy::names() {
         let error = line().pick(name, &[10, 99, 98], 1).unwrap_err();
         assert!(
             matches!(error, Error::UnknownLabelled { id: 99 }),
@@ -510,7 +510,7 @@ fn empty_selections_are_written() {
     let tables = line();
     let out = tables.folder.path().join("selection.arrow");
     let labelled = [10, 11, 12, 13];
-    for name in Strategy::NAMES {
+    for name in Strategy::names() {
         let strategy = Strategy::from_name(name).unwrap();
         select(&strategy, &tables.inputs(&labelled), 0, 0, &out, &Silent).unwrap();
         assert_eq!(Selection::open(&out).unwrap().len(), 0);
