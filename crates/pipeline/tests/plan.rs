@@ -176,3 +176,34 @@ fn an_unknown_stage_is_an_error_with_the_nearest_first() {
             .starts_with("the pipeline has no stage \"vector\"; it has vectors, ")
     );
 }
+
+#[test]
+fn a_round_starts_from_the_model_before_it_where_that_is_asked() {
+    let set = "loop.train.init=previous".to_owned();
+    let graph = Graph::of(&Pipeline::parse("small.yaml", PIPELINE, &[set]).unwrap());
+    let previous = |name: &str| {
+        let node = graph.nodes.iter().find(|node| node.name == name).unwrap();
+        let Work::Train { previous, .. } = node.work else {
+            panic!("{name} trains nothing");
+        };
+        previous.map(|node| graph.nodes[node].name.as_str())
+    };
+    assert_eq!(previous("seed7/start/train"), None);
+    assert_eq!(
+        previous("seed7/margin/round1/train"),
+        Some("seed7/start/train")
+    );
+    assert_eq!(
+        previous("seed7/margin/round2/train"),
+        Some("seed7/margin/round1/train")
+    );
+    for node in &self::graph().nodes {
+        assert!(!matches!(
+            node.work,
+            Work::Train {
+                previous: Some(_),
+                ..
+            }
+        ));
+    }
+}

@@ -54,6 +54,7 @@ mod select;
 mod strategies;
 mod strategy;
 mod uncertainty;
+mod work;
 
 pub use about::{About, STRATEGIES};
 pub use error::Error;
@@ -63,3 +64,4 @@ pub use select::{Summary, VERSION, select};
 pub use strategies::Stratified;
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;
+pub use work::{Shape, Work};

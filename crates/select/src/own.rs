@@ -3,7 +3,7 @@
 use goldpan_artifact::Progress;
 
 use crate::pool::Pool;
-use crate::{Error, Pick};
+use crate::{Error, Pick, Shape, Work};
 
 /// What a strategy looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub(crate) trait Own {
     ///
     /// [`Error::Setting`] with the first that is out of its range.
     fn check(&self) -> Result<(), Error>;
+
+    /// What a selection of this shape takes.
+    fn work(&self, shape: &Shape) -> Work;
 
     /// Picks `count` of the pool's free rows, best first, none twice; there are that many.
     ///

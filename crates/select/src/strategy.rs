@@ -8,7 +8,7 @@ use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
 use crate::strategies::{Stratified, stratified};
-use crate::{Error, Uncertainty};
+use crate::{Error, Shape, Uncertainty, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
 /// `{ diversity: {} }`, or `{ product: [ ... ] }` of the latter two.
@@ -71,6 +71,31 @@ impl Strategy {
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
         Plan::new(self).map(drop)
+    }
+
+    /// What a selection of this shape takes.
+    pub fn work(&self, shape: &Shape) -> Work {
+        if let Some((_, own)) = self.own() {
+            return own.work(shape);
+        }
+        let (rows, free) = (shape.rows as f64, shape.free() as f64);
+        let mut work = Work {
+            steps: 2.0 * free,
+            memory: 16.0 * rows,
+            ..Work::default()
+        };
+        if self.needs_predictions() {
+            work.read += 4.0 * rows * shape.classes as f64;
+            work.memory += 12.0 * rows;
+        }
+        if self.needs_embeddings() {
+            let centres = (shape.labelled + shape.picks) as f64;
+            let dimension = shape.dimension as f64;
+            work.products += free * centres * dimension;
+            work.read += rows * dimension * shape.value_bytes as f64;
+            work.memory += 4.0 * centres * dimension + 40.0 * rows;
+        }
+        work
     }
 
     /// True where the strategy looks at embeddings.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::about::About;
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
-use crate::{Error, Pick, Strategy};
+use crate::{Error, Pick, Shape, Strategy, Work};
 
 /// Stratified random sampling (Neyman 1934): every predicted class gets its share of the picks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,16 @@ impl Own for Stratified {
 
     fn check(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn work(&self, shape: &Shape) -> Work {
+        let rows = shape.rows as f64;
+        Work {
+            steps: 2.0 * rows,
+            read: rows * shape.classes as f64 * 4.0,
+            memory: rows * (shape.classes as f64 * 4.0 + 12.0),
+            ..Work::default()
+        }
     }
 
     /// The order is such that every first part of the picks is in proportion too: next comes the
