@@ -235,6 +235,28 @@ fn exported(path: &Path) {
     assert!(!path.join("x").exists());
 }
 
+/// PEFT has no format for a head without LoRA: it is exported as a whole model or not at all.
+#[test]
+fn a_head_alone_is_exported_whole() {
+    let folder = ingested();
+    let path = folder.path();
+    let train = format!(
+        "train --texts texts.arrow --validation texts.arrow --model {MODEL} --tune head --epochs 1 \
+         --out model"
+    );
+    run(path, &train).well();
+    run(path, "export --model model --out adapter")
+        .with(2)
+        .saying(&["head that was trained alone", "--merged"]);
+    assert!(!path.join("adapter").exists());
+    run(path, "export --model model --merged --out whole").well();
+    run(
+        path,
+        "predict --texts texts.arrow --model whole --out p.arrow",
+    )
+    .well();
+}
+
 #[test]
 fn labels_may_come_from_a_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -74,7 +74,8 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::MaxLength { .. }
         | E::Layer { .. }
         | E::DeviceNotBuilt { .. }
-        | E::OutputExists { .. } => Exit::Usage,
+        | E::OutputExists { .. }
+        | E::HeadAlone { .. } => Exit::Usage,
         E::Prompt(_) => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,

@@ -303,6 +303,15 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A head that was trained alone, which no adapter of PEFT's holds.
+    #[error(
+        "{path} holds a head that was trained alone, and PEFT has no format for it: export the \
+         whole model with --merged"
+    )]
+    HeadAlone {
+        /// The trained model's folder.
+        path: PathBuf,
+    },
     /// The user stopped the work.
     #[error("stopped")]
     Cancelled,

@@ -6,6 +6,7 @@ mod tokenizer;
 
 use crate::adapter::{CONFIG_FILE, MODEL_FILE};
 use crate::text_classifier::class_names;
+use crate::trained::has_head_alone;
 use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, Weights, write_folder};
 use goldpan_artifact::{Progress, atomic};
 use safetensors::tensor::View;
@@ -110,8 +111,13 @@ pub fn export_merged(
 ///
 /// # Errors
 ///
-/// When the two cannot be read or do not fit, or `out` holds something; then nothing is at `out`.
+/// When the two cannot be read or do not fit, the adapter is a head that was trained alone, or `out`
+/// holds something; then nothing is at `out`.
 pub fn export_adapter(base: &Path, adapter: &Path, out: &Path) -> Result<Vec<String>, Error> {
+    if has_head_alone(adapter) {
+        let path = adapter.to_owned();
+        return Err(Error::HeadAlone { path });
+    }
     let trained = Trained::open(base, adapter)?;
     write_folder(out, |folder| {
         for name in [MODEL_FILE, CONFIG_FILE] {
