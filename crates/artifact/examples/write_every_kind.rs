@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
     for (suffix, rows) in [("", 5), ("-empty", 0), ("-many", MANY)] {
         let path = |kind: &str| folder.join(format!("{kind}{suffix}.arrow"));
-        texts(&path("texts"), rows)?;
+        texts(&path("texts"), &[], rows)?;
+        texts(&path("texts-metadata"), &["stars", "größe"], rows)?;
         embeddings(&path("embeddings"), Precision::F32, rows)?;
         embeddings(&path("embeddings-f16"), Precision::F16, rows)?;
         predictions(&path("predictions"), rows)?;
@@ -48,14 +49,19 @@ fn classes() -> Vec<String> {
         .to_vec()
 }
 
-/// Every third row has no label, every second no key.
-fn texts(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
-    let mut writer = TextsWriter::create(path, &classes(), producer())?;
+/// Every third row has no label, every second no key. Of metadata the first column has a value
+/// in every fourth row, and the second one in each.
+fn texts(path: &Path, metadata: &[&str], rows: u64) -> Result<(), Box<dyn Error>> {
+    let metadata: Vec<String> = metadata.iter().map(|name| (*name).to_owned()).collect();
+    let mut writer = TextsWriter::create_with(path, &classes(), &metadata, producer())?;
     for id in 0..rows {
         let text = TEXTS[id as usize % TEXTS.len()];
         let label = (id % 3 != 2).then_some((id % 3) as i32);
         let key = (id % 2 == 0).then(|| format!("clé-{id}"));
-        writer.push(id * 10, text, label, key.as_deref())?;
+        let stars = (id % 4 == 0).then(|| (id % 6).to_string());
+        let values = [stars, Some(format!("{id} Wörter"))];
+        let values = &values[..metadata.len()];
+        writer.push_with(id * 10, text, label, key.as_deref(), values)?;
     }
     writer.finish()?;
     Ok(())

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 BATCH = 65_536
 SIZES = {"": 5, "-empty": 0, "-many": 70_000}
+METADATA = ["stars", "größe"]
 CLASSES = ["negative", "positive", "weiß nicht"]
 TEXTS = [
     "a plain sentence",
@@ -51,21 +52,28 @@ def embeddings(kind):
 def kinds():
     """File stem -> kind, metadata, fields, and a function from a row's number to the row."""
     classes = {"goldpan.classes": CLASSES}
-    yield "texts", (
-        "texts",
-        classes,
-        [
-            required("id", pa.uint64()),
-            required("text", pa.large_utf8()),
-            pa.field("label", pa.int32()),
-            pa.field("key", pa.large_utf8()),
-        ],
-        lambda i: {
+    texts = [
+        required("id", pa.uint64()),
+        required("text", pa.large_utf8()),
+        pa.field("label", pa.int32()),
+        pa.field("key", pa.large_utf8()),
+    ]
+
+    def text(i):
+        return {
             "id": 10 * i,
             "text": TEXTS[i % 5],
             "label": None if i % 3 == 2 else i % 3,
             "key": f"clé-{i}" if i % 2 == 0 else None,
-        },
+        }
+
+    yield "texts", ("texts", classes, texts, text)
+    yield "texts-metadata", (
+        "texts",
+        {**classes, "goldpan.metadata": METADATA},
+        texts + [pa.field(name, pa.large_utf8()) for name in METADATA],
+        lambda i: text(i)
+        | {"stars": str(i % 6) if i % 4 == 0 else None, "größe": f"{i} Wörter"},
     )
     yield "embeddings", embeddings(pa.float32())
     yield "embeddings-f16", embeddings(pa.float16())

@@ -54,7 +54,7 @@ pub enum Damage {
         /// The value found.
         value: String,
     },
-    /// A name among the classes or objectives occurs twice.
+    /// A name among the classes, objectives or columns occurs twice.
     #[error("its metadata `{key}` has the name `{name}` twice")]
     RepeatedName {
         /// The metadata's key.

@@ -6,7 +6,10 @@ use std::ops::Range;
 use arrow_format::ipc::planus::{self, ReadAsRoot};
 use arrow_format::ipc::{self, BlockRef, FieldRef, FooterRef, KeyValueRef, TypeRef};
 
-use crate::schema::{Column, ColumnType, Description, FORMAT_VERSION, Precision, has_classes, key};
+use crate::schema::{
+    self, Column, ColumnType, Description, FORMAT_VERSION, Precision, column_names, has_classes,
+    key,
+};
 use crate::{Damage, Kind, Producer};
 
 /// Arrow's magic, at the beginning (padded to 8 bytes) and at the end.
@@ -154,6 +157,11 @@ fn describe(schema: ipc::SchemaRef<'_>) -> Result<Description, Refusal> {
     } else {
         Vec::new()
     };
+    let texts_metadata = if kind == Kind::Texts && metadata.contains_key(key::METADATA) {
+        metadata_names(&metadata)?
+    } else {
+        Vec::new()
+    };
     let fields = schema.fields()?.ok_or(Damage::Missing {
         what: "the list of its columns",
     })?;
@@ -167,6 +175,7 @@ fn describe(schema: ipc::SchemaRef<'_>) -> Result<Description, Refusal> {
         producer,
         classes,
         objectives,
+        metadata: texts_metadata,
         columns,
     })
 }
@@ -206,12 +215,24 @@ fn names(metadata: &BTreeMap<&str, &str>, key: &'static str) -> Result<Vec<Strin
         key,
         value: value.to_owned(),
     })?;
-    match crate::schema::repeated(&names) {
+    different(key, &names)?;
+    Ok(names)
+}
+
+/// The names of metadata columns, which differ from those of all texts' columns too.
+fn metadata_names(metadata: &BTreeMap<&str, &str>) -> Result<Vec<String>, Damage> {
+    let names = names(metadata, key::METADATA)?;
+    different(key::METADATA, &column_names(&schema::texts(&names)))?;
+    Ok(names)
+}
+
+fn different(key: &'static str, names: &[String]) -> Result<(), Damage> {
+    match schema::repeated(names) {
         Some(name) => Err(Damage::RepeatedName {
             key,
             name: name.to_owned(),
         }),
-        None => Ok(names),
+        None => Ok(()),
     }
 }
 

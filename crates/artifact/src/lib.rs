@@ -27,7 +27,7 @@
 //! the remedy where something is wrong:
 //!
 //! - Arrow's magic at both ends, the footer's length and its flatbuffer;
-//! - kind, format version, column names and types, class and objective names;
+//! - kind, format version, column names and types, names of classes, objectives and metadata;
 //! - every record batch lies inside the file, aligned, in order and apart from the others, and
 //!   every buffer inside its batch and long enough for its rows;
 //! - text offsets ascend and stay in range, texts are UTF-8, null counts are right, columns that

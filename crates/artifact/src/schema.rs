@@ -18,6 +18,8 @@ pub(crate) mod key {
     pub(crate) const PRODUCER_VERSION: &str = "goldpan.producer_version";
     pub(crate) const CLASSES: &str = "goldpan.classes";
     pub(crate) const OBJECTIVES: &str = "goldpan.objectives";
+    /// Only where there is such a column.
+    pub(crate) const METADATA: &str = "goldpan.metadata";
     /// In the footer's own metadata, not the schema's.
     pub(crate) const CHECKSUM: &str = "goldpan.checksum";
 }
@@ -151,14 +153,18 @@ pub(crate) fn data_type(kind: ColumnType) -> DataType {
     }
 }
 
-/// Columns of texts.
-pub(crate) fn texts() -> Vec<Column> {
-    vec![
+/// Columns of texts, `metadata` after those that all texts have.
+pub(crate) fn texts(metadata: &[String]) -> Vec<Column> {
+    let mut columns = vec![
         Column::required("id", ColumnType::U64),
         Column::required("text", ColumnType::Text),
         Column::optional("label", ColumnType::I32),
         Column::optional("key", ColumnType::Text),
-    ]
+    ];
+    for name in metadata {
+        columns.push(Column::optional(name, ColumnType::Text));
+    }
+    columns
 }
 
 /// Columns of embeddings.
@@ -225,11 +231,13 @@ pub(crate) struct Description {
     pub(crate) classes: Vec<String>,
     /// Of a selection; empty otherwise.
     pub(crate) objectives: Vec<String>,
+    /// Metadata columns of texts; empty otherwise.
+    pub(crate) metadata: Vec<String>,
     pub(crate) columns: Vec<Column>,
 }
 
 impl Description {
-    /// A new table of `kind`, without classes or objectives.
+    /// A new table of `kind`, without classes, objectives or metadata columns.
     pub(crate) fn new(kind: Kind, producer: Producer, columns: Vec<Column>) -> Self {
         Self {
             kind,
@@ -237,6 +245,7 @@ impl Description {
             producer,
             classes: Vec::new(),
             objectives: Vec::new(),
+            metadata: Vec::new(),
             columns,
         }
     }
@@ -258,6 +267,9 @@ impl Description {
         if self.kind == Kind::Selection {
             metadata.insert(key::OBJECTIVES.to_owned(), names_json(&self.objectives));
         }
+        if !self.metadata.is_empty() {
+            metadata.insert(key::METADATA.to_owned(), names_json(&self.metadata));
+        }
         Schema {
             fields: self.columns.iter().map(Column::field).collect(),
             metadata,
@@ -267,7 +279,7 @@ impl Description {
     /// The columns that a table like this has to have.
     pub(crate) fn expected_columns(&self) -> Vec<Column> {
         match self.kind {
-            Kind::Texts => texts(),
+            Kind::Texts => texts(&self.metadata),
             Kind::Embeddings => match self.columns.get(1).map(|column| column.kind) {
                 Some(ColumnType::Vector { precision, width }) => embeddings(precision, width),
                 _ => embeddings(Precision::F32, 1),
@@ -278,6 +290,11 @@ impl Description {
             Kind::History => history(),
         }
     }
+}
+
+/// The names of `columns`, in order.
+pub(crate) fn column_names(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
 }
 
 /// True for the kinds whose metadata names the classes.

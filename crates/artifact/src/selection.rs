@@ -118,8 +118,7 @@ impl SelectionWriter {
     ) -> Result<Self, Error> {
         let path = path.as_ref();
         let columns = schema::selection(objectives);
-        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-        checked_names(path, &names)?;
+        checked_names(path, &schema::column_names(&columns))?;
         let mut description = Description::new(Kind::Selection, producer, columns);
         description.objectives = objectives.to_vec();
         let waiting = Waiting {

@@ -25,6 +25,8 @@ pub struct Header {
     pub classes: Vec<String>,
     /// The names of a selection's objectives; empty for other kinds.
     pub objectives: Vec<String>,
+    /// The names of the metadata columns of texts; empty for other kinds.
+    pub metadata: Vec<String>,
 }
 
 /// Reads what the table at `path` says of itself. Neither its values nor its checksum are looked
@@ -41,6 +43,7 @@ pub fn peek(path: impl AsRef<Path>) -> Result<Header, Error> {
         columns: description.columns,
         classes: description.classes,
         objectives: description.objectives,
+        metadata: description.metadata,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Tables of texts, with their labels and the user's own keys.
+//! Tables of texts, with their labels, the user's own keys, and columns of metadata.
 
 use std::path::Path;
 
@@ -7,13 +7,14 @@ use arrow2::array::Array;
 use crate::builder::{self, Numbers};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, Description};
-use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names};
+use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names, checked_width};
 use crate::{Error, Kind, Producer};
 
 const ID: usize = 0;
 const TEXT: usize = 1;
 const LABEL: usize = 2;
 const KEY: usize = 3;
+const METADATA: usize = 4;
 
 /// A mapped table of texts. Rows are numbered from 0; access past the end panics, as with slices.
 pub struct Texts {
@@ -88,6 +89,18 @@ impl Texts {
     pub fn key(&self, row: usize) -> Option<&str> {
         self.frame.optional_text(KEY, row)
     }
+
+    /// The names of the metadata columns, in order: what else the user knows of each text.
+    pub fn metadata(&self) -> &[String] {
+        &self.frame.description().metadata
+    }
+
+    /// The value in row `row` of the metadata column numbered `column`, from 0.
+    pub fn metadata_value(&self, row: usize, column: usize) -> Option<&str> {
+        let columns = self.metadata().len();
+        assert!(column < columns, "metadata column {column} of {columns}");
+        self.frame.optional_text(METADATA + column, row)
+    }
 }
 
 /// Writes a table of texts, one row at a time.
@@ -102,16 +115,19 @@ struct Waiting {
     texts: builder::Texts,
     labels: Numbers<i32>,
     keys: builder::Texts,
+    metadata: Vec<builder::Texts>,
 }
 
 impl Rows for Waiting {
     fn take(&mut self) -> Result<Vec<Box<dyn Array>>, arrow2::error::Error> {
-        Ok(vec![
+        let mut columns = vec![
             builder::numbers(&mut self.ids),
             builder::texts(&mut self.texts),
             builder::numbers(&mut self.labels),
             builder::texts(&mut self.keys),
-        ])
+        ];
+        columns.extend(self.metadata.iter_mut().map(builder::texts));
+        Ok(columns)
     }
 }
 
@@ -123,11 +139,31 @@ impl TextsWriter {
         classes: &[String],
         producer: Producer,
     ) -> Result<Self, Error> {
+        Self::create_with(path, classes, &[], producer)
+    }
+
+    /// Starts a table that has one more column of texts for each name of `metadata`: the names
+    /// differ, and none is `id`, `text`, `label` or `key`.
+    ///
+    /// Without such names the table is that of [`create`](Self::create), byte for byte.
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        classes: &[String],
+        metadata: &[String],
+        producer: Producer,
+    ) -> Result<Self, Error> {
         let path = path.as_ref();
-        let mut description = Description::new(Kind::Texts, producer, schema::texts());
+        let columns = schema::texts(metadata);
+        checked_names(path, &schema::column_names(&columns))?;
+        let mut description = Description::new(Kind::Texts, producer, columns);
         description.classes = checked_names(path, classes)?;
+        description.metadata = metadata.to_vec();
+        let waiting = Waiting {
+            metadata: vec![builder::Texts::new(); metadata.len()],
+            ..Waiting::default()
+        };
         Ok(Self {
-            table: TableWriter::create(path, &description, Waiting::default())?,
+            table: TableWriter::create(path, &description, waiting)?,
             classes: classes.len(),
         })
     }
@@ -142,6 +178,20 @@ impl TextsWriter {
         label: Option<i32>,
         key: Option<&str>,
     ) -> Result<(), Error> {
+        self.push_with::<&str>(id, text, label, key, &[])
+    }
+
+    /// Adds a row as [`push`](Self::push) does, with one value for each metadata column.
+    pub fn push_with<S: AsRef<str>>(
+        &mut self,
+        id: u64,
+        text: &str,
+        label: Option<i32>,
+        key: Option<&str>,
+        metadata: &[Option<S>],
+    ) -> Result<(), Error> {
+        let expected = self.table.rows.metadata.len();
+        checked_width(&self.table, "metadata", metadata.len(), expected)?;
         if let Some(label) = label {
             checked_label(&self.table, label, self.classes)?;
         }
@@ -151,7 +201,13 @@ impl TextsWriter {
         rows.texts.push(Some(text));
         rows.labels.push(label);
         rows.keys.push(key);
-        self.table.pushed(36 + text.len() + key.map_or(0, str::len))
+        let mut bytes = 36 + text.len() + key.map_or(0, str::len);
+        for (column, value) in rows.metadata.iter_mut().zip(metadata) {
+            let value = value.as_ref().map(S::as_ref);
+            column.push(value);
+            bytes += 8 + value.map_or(0, str::len);
+        }
+        self.table.pushed(bytes)
     }
 
     /// Writes what is left and puts the table in place.

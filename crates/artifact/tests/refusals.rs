@@ -111,6 +111,21 @@ fn a_refused_row_leaves_the_table_as_it_was() {
     ));
     writer.push(0, &[0.0, 0.0], &[0.5, 0.5]).unwrap();
     assert_eq!(writer.finish().unwrap().rows, 1);
+
+    let metadata = names(&["stars", "source"]);
+    let mut writer = TextsWriter::create_with(&path, &[], &metadata, producer()).unwrap();
+    for (values, count) in [(&[][..], 0), (&[Some("5")], 1), (&[None; 3], 3)] {
+        assert!(matches!(
+            writer.push_with(0, "text", None, None, values),
+            Err(Error::Width { column: "metadata", expected: 2, found, .. }) if found == count
+        ));
+    }
+    assert!(writer.push(0, "text", None, None).is_err());
+    writer
+        .push_with(0, "text", None, None, &[Some("5"), None])
+        .unwrap();
+    assert_eq!(writer.finish().unwrap().rows, 1);
+    assert_eq!(Texts::open(&path).unwrap().metadata_value(0, 0), Some("5"));
 }
 
 #[test]
@@ -138,6 +153,18 @@ fn names_and_widths_that_no_table_can_have() {
         assert!(matches!(
             SelectionWriter::create(&path, &names(&[taken]), producer()).err(),
             Some(Error::RepeatedName { .. })
+        ));
+    }
+    for taken in [
+        &["id"][..],
+        &["text"],
+        &["label"],
+        &["key"],
+        &["a", "b", "a"],
+    ] {
+        assert!(matches!(
+            TextsWriter::create_with(&path, &[], &names(taken), producer()).err(),
+            Some(Error::RepeatedName { name, .. }) if name == taken[0]
         ));
     }
     assert!(matches!(

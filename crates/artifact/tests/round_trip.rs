@@ -100,6 +100,34 @@ proptest! {
     }
 
     #[test]
+    fn texts_with_metadata(
+        (metadata, rows) in names(1..4).prop_flat_map(|metadata| {
+            let width = metadata.len();
+            (Just(metadata), rows((".{0,8}", vec(option::of(".{0,8}"), width))))
+        }),
+    ) {
+        // No name is that of another column.
+        let metadata: Vec<String> = metadata.iter().map(|name| format!("{name}*")).collect();
+        let folder = folder();
+        let path = folder.path().join("texts.arrow");
+        let mut writer = TextsWriter::create_with(&path, &[], &metadata, producer()).unwrap();
+        for (id, (text, values)) in &rows {
+            writer.push_with(*id, text, None, None, values).unwrap();
+        }
+        check_written(&writer.finish().unwrap(), Kind::Texts, rows.len());
+
+        let table = Texts::open(&path).unwrap();
+        prop_assert_eq!(table.metadata(), &metadata[..]);
+        prop_assert_eq!(peek(&path).unwrap().metadata, metadata);
+        for (number, (id, (text, values))) in rows.iter().enumerate() {
+            prop_assert_eq!((table.id(number), table.text(number)), (*id, &text[..]));
+            for (column, value) in values.iter().enumerate() {
+                prop_assert_eq!(table.metadata_value(number, column), value.as_deref());
+            }
+        }
+    }
+
+    #[test]
     fn embeddings(
         (dimension, rows) in (1usize..9).prop_flat_map(|d| (Just(d), rows(vec(float(), d)))),
         half in any::<bool>(),
@@ -319,6 +347,23 @@ fn the_same_rows_give_the_same_bytes() {
         std::fs::read(one.path).unwrap(),
         std::fs::read(two.path).unwrap()
     );
+}
+
+#[test]
+fn texts_without_metadata_columns_are_plain_texts() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let mut plain = TextsWriter::create(path("plain.arrow"), &[], producer()).unwrap();
+    plain.push(1, "text", None, Some("key")).unwrap();
+    let plain = plain.finish().unwrap();
+    let mut none = TextsWriter::create_with(path("none.arrow"), &[], &[], producer()).unwrap();
+    none.push_with::<&str>(1, "text", None, Some("key"), &[])
+        .unwrap();
+    assert_eq!(none.finish().unwrap().digest, plain.digest);
+    let bytes = std::fs::read(&plain.path).unwrap();
+    let key = b"goldpan.metadata";
+    assert!(!bytes.windows(key.len()).any(|bytes| bytes == key));
+    assert_eq!(Texts::open(&plain.path).unwrap().metadata(), [""; 0]);
 }
 
 #[test]

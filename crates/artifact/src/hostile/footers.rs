@@ -9,8 +9,22 @@ use arrow2::datatypes::{DataType, Field, Schema};
 use arrow2::io::ipc::write::{FileWriter, WriteOptions};
 
 use super::edits::edit_footer;
-use super::samples::{refusal, sample_of};
+use super::samples::{refusal, sample_of, sample_with_metadata};
 use crate::{Damage, Embeddings, Error, Kind, schema};
+
+/// The value of a key of the schema's metadata.
+fn metadata<'a>(footer: &'a mut ipc::Footer, key: &str) -> &'a mut Option<String> {
+    let schema = footer.schema.as_mut().unwrap();
+    let pairs = schema.custom_metadata.as_mut().unwrap();
+    let pair = pairs
+        .iter_mut()
+        .find(|pair| pair.key.as_deref() == Some(key));
+    &mut pair.unwrap().value
+}
+
+fn fields(footer: &mut ipc::Footer) -> &mut Vec<ipc::Field> {
+    footer.schema.as_mut().unwrap().fields.as_mut().unwrap()
+}
 
 #[test]
 fn the_footer_says_what_the_file_is() {
@@ -20,17 +34,6 @@ fn the_footer_says_what_the_file_is() {
         edit_footer(&path, edit);
         refusal(&path)
     };
-    fn metadata<'a>(footer: &'a mut ipc::Footer, key: &str) -> &'a mut Option<String> {
-        let schema = footer.schema.as_mut().unwrap();
-        let pairs = schema.custom_metadata.as_mut().unwrap();
-        let pair = pairs
-            .iter_mut()
-            .find(|pair| pair.key.as_deref() == Some(key));
-        &mut pair.unwrap().value
-    }
-    fn fields(footer: &mut ipc::Footer) -> &mut Vec<ipc::Field> {
-        footer.schema.as_mut().unwrap().fields.as_mut().unwrap()
-    }
     macro_rules! refused {
         ($pattern:pat, $edit:expr) => {
             let error = refusal_after($edit);
@@ -122,6 +125,44 @@ fn the_footer_says_what_the_file_is() {
     damaged!(Damage::Missing { .. }, |footer| {
         footer.custom_metadata = None;
     });
+}
+
+#[test]
+fn the_columns_of_metadata_are_those_that_the_footer_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal_after = |edit: &dyn Fn(&mut ipc::Footer)| {
+        let path = sample_with_metadata(folder.path());
+        edit_footer(&path, edit);
+        refusal(&path)
+    };
+    let named = |names: Option<&str>| {
+        let names = names.map(str::to_owned);
+        refusal_after(&|footer| *metadata(footer, schema::key::METADATA) = names.clone())
+    };
+    for other in [
+        None,
+        Some("[]"),
+        Some(r#"["stars"]"#),
+        Some(r#"["größe", "stars"]"#),
+        Some(r#"["stars", "größe", "more"]"#),
+    ] {
+        let error = named(other);
+        assert!(matches!(error, Error::Columns { .. }), "{error:?}");
+    }
+    let damage = |error| match error {
+        Error::Damaged { damage, .. } => *damage,
+        error => panic!("{error:?}"),
+    };
+    for twice in [r#"["stars", "stars"]"#, r#"["stars", "text"]"#] {
+        let damage = damage(named(Some(twice)));
+        assert!(matches!(damage, Damage::RepeatedName { .. }), "{damage:?}");
+    }
+    let damage = damage(named(Some("{}")));
+    assert!(matches!(damage, Damage::Metadata { .. }), "{damage:?}");
+    let error = refusal_after(&|footer| fields(footer)[4].nullable = false);
+    assert!(matches!(error, Error::Columns { .. }), "{error:?}");
+    let error = refusal_after(&|footer| fields(footer).swap(4, 5));
+    assert!(matches!(error, Error::Columns { .. }), "{error:?}");
 }
 
 #[test]

@@ -18,23 +18,32 @@ pub(super) fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Every kind, and embeddings in both precisions.
-pub(super) const SAMPLES: [(Kind, Precision); 7] = [
-    (Kind::Texts, Precision::F32),
-    (Kind::Embeddings, Precision::F32),
-    (Kind::Embeddings, Precision::F16),
-    (Kind::Predictions, Precision::F32),
-    (Kind::Selection, Precision::F32),
-    (Kind::Labels, Precision::F32),
-    (Kind::History, Precision::F32),
+/// What makes a sample another one than the first of its kind.
+#[derive(Clone, Copy)]
+pub(super) enum Variant {
+    Plain,
+    HalfPrecision,
+    Metadata,
+}
+
+/// Every kind, texts without and with metadata, and embeddings in both precisions.
+pub(super) const SAMPLES: [(Kind, Variant); 8] = [
+    (Kind::Texts, Variant::Plain),
+    (Kind::Texts, Variant::Metadata),
+    (Kind::Embeddings, Variant::Plain),
+    (Kind::Embeddings, Variant::HalfPrecision),
+    (Kind::Predictions, Variant::Plain),
+    (Kind::Selection, Variant::Plain),
+    (Kind::Labels, Variant::Plain),
+    (Kind::History, Variant::Plain),
 ];
 
 /// The bytes of each of [`SAMPLES`].
 static BYTES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sample.arrow");
-    let bytes = SAMPLES.map(|(kind, precision)| {
-        write(&path, kind, precision);
+    let bytes = SAMPLES.map(|(kind, variant)| {
+        write(&path, kind, variant);
         std::fs::read(&path).unwrap()
     });
     bytes.into()
@@ -52,26 +61,45 @@ pub(super) fn sample(folder: &Path, number: usize) -> PathBuf {
     path
 }
 
-/// Puts the sample of `kind` into `folder`.
+/// Puts the sample of texts with metadata into `folder`.
+pub(super) fn sample_with_metadata(folder: &Path) -> PathBuf {
+    let number = SAMPLES
+        .iter()
+        .position(|(_, variant)| matches!(variant, Variant::Metadata));
+    sample(folder, number.unwrap())
+}
+
+/// Puts the first sample of `kind` into `folder`.
 pub(super) fn sample_of(folder: &Path, kind: Kind) -> PathBuf {
     let number = SAMPLES.iter().position(|(other, _)| *other == kind);
     sample(folder, number.unwrap())
 }
 
-fn write(path: &Path, kind: Kind, precision: Precision) {
+fn write(path: &Path, kind: Kind, variant: Variant) {
     let classes = names(&["no", "yes"]);
     match kind {
         Kind::Texts => {
-            let mut writer = TextsWriter::create(path, &classes, producer()).unwrap();
+            let metadata = match variant {
+                Variant::Metadata => names(&["stars", "größe"]),
+                _ => Vec::new(),
+            };
+            let mut writer =
+                TextsWriter::create_with(path, &classes, &metadata, producer()).unwrap();
             for id in 0..ROWS {
                 let text = ["plain", "", "naïve 日本 🪙"][id as usize % 3];
                 let label = (id % 3 != 0).then_some((id % 2) as i32);
                 let key = (id % 2 == 0).then_some("clé");
-                writer.push(id, text, label, key).unwrap();
+                let values = [(id % 3 == 0).then_some("5"), (id > 3).then_some("weit")];
+                let values = &values[..metadata.len()];
+                writer.push_with(id, text, label, key, values).unwrap();
             }
             writer.finish().unwrap();
         }
         Kind::Embeddings => {
+            let precision = match variant {
+                Variant::HalfPrecision => Precision::F16,
+                _ => Precision::F32,
+            };
             let mut writer = EmbeddingsWriter::create(path, 3, precision, producer()).unwrap();
             for id in 0..ROWS {
                 writer.push(id, &[id as f32, f32::NAN, -0.5]).unwrap();
@@ -124,6 +152,9 @@ pub(super) fn read_all(table: &Table) -> usize {
         Table::Texts(table) => rows.for_each(|row| {
             read += table.text(row).len() + table.key(row).map_or(0, str::len);
             read += table.label(row).unwrap_or(0) as usize + table.id(row) as usize % 2;
+            for column in 0..table.metadata().len() {
+                read += table.metadata_value(row, column).map_or(0, str::len);
+            }
         }),
         Table::Embeddings(table) => {
             let mut vector = vec![0.0; table.dimension()];
