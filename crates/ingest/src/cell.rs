@@ -3,10 +3,12 @@
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowDictionaryKeyType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowTemporalType, Date32Type, Date64Type, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 
 use crate::row::Value;
 
@@ -28,7 +30,16 @@ pub(crate) fn is_plain(kind: &DataType) -> bool {
     }
 }
 
-/// The value of a row of a column.
+/// Whether values of this type can be kept as metadata: those and dates.
+pub(crate) fn is_kept(kind: &DataType) -> bool {
+    match kind {
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => true,
+        DataType::Dictionary(_, values) => is_kept(values),
+        other => is_plain(other),
+    }
+}
+
+/// The value of a row of a column. Dates are texts as ISO 8601 has them, times in UTC.
 pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
@@ -50,6 +61,17 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
         DataType::Float16 => Value::Number(array.as_primitive::<Float16Type>().value(row).into()),
         DataType::Float32 => Value::Number(array.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Date32 => date::<Date32Type>(array, row),
+        DataType::Date64 => date::<Date64Type>(array, row),
+        DataType::Timestamp(unit, zone) => {
+            let end = if zone.is_some() { "Z" } else { "" };
+            match unit {
+                TimeUnit::Second => time::<TimestampSecondType>(array, row, end),
+                TimeUnit::Millisecond => time::<TimestampMillisecondType>(array, row, end),
+                TimeUnit::Microsecond => time::<TimestampMicrosecondType>(array, row, end),
+                TimeUnit::Nanosecond => time::<TimestampNanosecondType>(array, row, end),
+            }
+        }
         DataType::Dictionary(key, _) => match **key {
             DataType::Int8 => entry::<Int8Type>(array, row),
             DataType::Int16 => entry::<Int16Type>(array, row),
@@ -61,6 +83,30 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
             _ => entry::<UInt64Type>(array, row),
         },
         _ => Value::Null,
+    }
+}
+
+/// A date, or its number where it lies beyond the calendar.
+fn date<T: ArrowTemporalType>(array: &dyn Array, row: usize) -> Value
+where
+    i64: From<T::Native>,
+{
+    let array = array.as_primitive::<T>();
+    match array.value_as_date(row) {
+        Some(date) => Value::Text(date.to_string()),
+        None => Value::Whole(i64::from(array.value(row)).into()),
+    }
+}
+
+/// A date and time, or its number where it lies beyond the calendar.
+fn time<T: ArrowTemporalType>(array: &dyn Array, row: usize, end: &str) -> Value
+where
+    i64: From<T::Native>,
+{
+    let array = array.as_primitive::<T>();
+    match array.value_as_datetime(row) {
+        Some(time) => Value::Text(format!("{time:?}{end}")),
+        None => Value::Whole(i64::from(array.value(row)).into()),
     }
 }
 

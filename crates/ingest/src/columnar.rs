@@ -13,7 +13,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::Error;
-use crate::cell::{is_plain, is_text, value};
+use crate::cell::{is_kept, is_plain, is_text, value};
 use crate::error::{At, Place};
 use crate::input::Count;
 use crate::row::{Found, Names, Row, Source, Wanted};
@@ -142,6 +142,9 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
             check(index, is_plain(schema.field(index).data_type()), as_what)?;
         }
     }
+    for &index in &found.metadata {
+        check(index, is_kept(schema.field(index).data_type()), "metadata")?;
+    }
     Ok(found)
 }
 
@@ -149,7 +152,7 @@ impl Found {
     /// The columns to read, each once, ascending.
     fn columns(&self) -> Vec<usize> {
         let mut columns = vec![self.main];
-        columns.extend(self.label.iter().chain(&self.key));
+        columns.extend(self.label.iter().chain(&self.key).chain(&self.metadata));
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -186,6 +189,7 @@ struct Batches<I> {
     main: usize,
     label: Option<usize>,
     key: Option<usize>,
+    metadata: Vec<usize>,
     numbers: bool,
 }
 
@@ -209,6 +213,7 @@ impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
             main: place(found.main).unwrap_or_default(),
             label: found.label.and_then(place),
             key: found.key.and_then(place),
+            metadata: found.metadata.iter().copied().filter_map(place).collect(),
             names: found.names,
             numbers,
         })
@@ -282,6 +287,9 @@ impl<I: Iterator<Item = Batch> + 'static> Source for Batches<I> {
         if let Some(key) = self.key {
             let name = self.names.key.as_deref().unwrap_or_default();
             row.key = value(key).plain().map_err(|found| wrong(name, found))?;
+        }
+        for (&column, name) in self.metadata.iter().zip(&self.names.metadata) {
+            row.keep(value(column).plain().map_err(|found| wrong(name, found))?);
         }
         self.next += 1;
         Ok(true)

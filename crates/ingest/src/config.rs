@@ -25,9 +25,15 @@ pub struct IngestOptions {
     pub label_column: Option<Column>,
     /// The column of the user's own ids; by default none.
     pub id_column: Option<Column>,
+    /// Further columns to keep with the texts, each under the name or place given; by default
+    /// none. A number or date is kept as its text, and an empty field is no value.
+    pub metadata_columns: Vec<Column>,
     /// The classes, in the order of their numbers; by default the labels' values, sorted.
     pub classes: Option<Vec<String>>,
 }
+
+/// Names that no metadata column can have: those of a table's other columns.
+const TAKEN: [&str; 4] = ["id", "text", "label", "key"];
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
     #[derive(Deserialize)]
@@ -73,6 +79,14 @@ impl IngestConfig {
         if reading.rule == LabelRule::Sign && count != 2 {
             return Err(Error::SignClasses { classes: count });
         }
+        let mut names: BTreeSet<String> = TAKEN.map(str::to_owned).into();
+        for column in &reading.metadata {
+            if !names.insert(column.to_string()) {
+                return Err(Error::MetadataName {
+                    name: column.to_string(),
+                });
+            }
+        }
         let formats = inputs
             .iter()
             .map(|path| reading.format.or_else(|| Format::of_path(path)))
@@ -113,6 +127,7 @@ impl TryFrom<IngestOptions> for IngestConfig {
                 .label_column
                 .map_or(standard.label, |label| vec![label]),
             key: options.id_column,
+            metadata: options.metadata_columns,
             rule: LabelRule::Class,
             missing: Vec::new(),
             rows: Rows::All,
@@ -150,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn metadata_columns_are_part_of_the_key_where_there_are_any() {
+        let key = |more: &str| {
+            let json = format!(r#"{{"input": "a.csv"{more}}}"#);
+            let config = IngestConfig::try_from(options(&json)).unwrap();
+            serde_json::to_string(&config).unwrap()
+        };
+        assert_eq!(key(""), key(r#", "metadata_columns": []"#));
+        assert!(!key("").contains("metadata"));
+        let stars = key(r#", "metadata_columns": ["stars"]"#);
+        assert_ne!(stars, key(""));
+        assert_ne!(stars, key(r#", "metadata_columns": ["source", "stars"]"#));
+    }
+
+    #[test]
     fn options_are_checked() {
         let check = |json: &str| IngestConfig::try_from(options(json));
         assert!(matches!(check("{}"), Err(Error::NoInput)));
@@ -157,6 +186,17 @@ mod tests {
         assert!(matches!(check(twice), Err(Error::ClassName { name }) if name == "x"));
         let blank = r#"{"input": ["a.csv"], "classes": ["x", " "]}"#;
         assert!(matches!(check(blank), Err(Error::ClassName { .. })));
+        for (columns, wrong) in [
+            (r#"["stars", "stars"]"#, "stars"),
+            (r#"[1, "1"]"#, "1"),
+            (r#"["source", "label"]"#, "label"),
+        ] {
+            let json = format!(r#"{{"input": ["a.csv"], "metadata_columns": {columns}}}"#);
+            assert!(matches!(
+                check(&json),
+                Err(Error::MetadataName { name }) if name == wrong
+            ));
+        }
         assert!(serde_json::from_str::<IngestOptions>(r#"{"inputs": "a"}"#).is_err());
         let sign = Reading {
             rule: LabelRule::Sign,

@@ -70,6 +70,9 @@ impl Source for Csv {
         let field = |index| records.field(index).map(str::to_owned);
         row.label = self.found.label.map(field).transpose()?;
         row.key = self.found.key.map(field).transpose()?;
+        for &column in &self.found.metadata {
+            row.keep(Some(field(column)?));
+        }
         Ok(true)
     }
 

@@ -48,6 +48,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A metadata column would have the name of another column of the table.
+    #[error(
+        "`{name}` cannot be kept as metadata: a table has one column of that name; give each once, and rename those called id, text, label or key"
+    )]
+    MetadataName {
+        /// The name.
+        name: String,
+    },
     /// A rule for numbers needs exactly two classes.
     #[error("the sign of a number tells two classes apart, not {classes}")]
     SignClasses {

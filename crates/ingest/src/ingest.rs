@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use goldpan_artifact::{Producer, Progress, TextsWriter};
-use goldpan_sources::LabelRule;
+use goldpan_sources::{Column, LabelRule};
 
 use crate::config::IngestConfig;
 use crate::error::{At, Error, Place};
@@ -35,7 +35,9 @@ pub fn ingest(
     };
     let classes = Classes::new(&classes);
     let reading = config.reading();
-    let mut table = TextsWriter::create(out, classes.names(), Producer::new("ingest", VERSION))?;
+    let metadata: Vec<String> = reading.metadata.iter().map(Column::to_string).collect();
+    let producer = Producer::new("ingest", VERSION);
+    let mut table = TextsWriter::create_with(out, classes.names(), &metadata, producer)?;
     let mut counts = vec![0; classes.names().len()];
     let mut seen = Seen::default();
     let (mut blank, mut left_out) = (Noted::default(), Noted::default());
@@ -72,7 +74,8 @@ pub fn ingest(
             *count += 1;
             labelled += 1;
         }
-        table.push(rows, &row.main, label, row.key.as_deref())?;
+        let key = row.key.as_deref();
+        table.push_with(rows, &row.main, label, key, &row.metadata)?;
         rows += 1;
         Ok(())
     })?;
@@ -154,6 +157,7 @@ fn each_row_of(
         label: reading.label.clone(),
         label_required: reading.label_required,
         key: reading.key.clone(),
+        metadata: reading.metadata.clone(),
         header: reading.header,
     };
     let count = Count::default();

@@ -16,8 +16,8 @@ pub(crate) struct Jsonl {
     lines: Lines,
     names: Names,
     numbers: bool,
-    /// A column that was asked for and not seen yet, and the fields of the first row.
-    unseen: Option<Column>,
+    /// Columns that were asked for and not seen yet, and the fields of the first row.
+    unseen: Vec<Column>,
     wanted: Wanted,
     first: Vec<String>,
     /// The first line was not yet given out.
@@ -33,7 +33,7 @@ impl Jsonl {
             });
         }
         let columns = wanted.main.iter().chain(&wanted.label).chain(&wanted.key);
-        for column in columns {
+        for column in columns.chain(&wanted.metadata) {
             if let Column::Index(index) = column {
                 return Err(Error::PlacelessColumn {
                     path: path.to_owned(),
@@ -42,10 +42,11 @@ impl Jsonl {
             }
         }
         let first = parse(&lines, Fields)?;
-        // Labels and keys may be missing in the first row, so only the text is looked up there.
+        // All but the text may be missing in the first row, so only the text is looked up there.
         let main = Wanted {
             label: Vec::new(),
             key: None,
+            metadata: Vec::new(),
             ..wanted.clone()
         };
         let found = main.find(path, &first, true)?;
@@ -56,9 +57,15 @@ impl Jsonl {
                 main: found.names.main,
                 label: label.map(Column::to_string),
                 key: wanted.key.as_ref().map(Column::to_string),
+                metadata: wanted.metadata.iter().map(Column::to_string).collect(),
             },
             numbers: wanted.numbers,
-            unseen: label.filter(|_| wanted.label_required).cloned(),
+            unseen: label
+                .filter(|_| wanted.label_required)
+                .into_iter()
+                .chain(&wanted.metadata)
+                .cloned()
+                .collect(),
             wanted: wanted.clone(),
             first,
             lines,
@@ -80,10 +87,10 @@ impl Source for Jsonl {
     fn next(&mut self, row: &mut Row) -> Result<bool, Error> {
         row.clear();
         if !std::mem::take(&mut self.waiting) && !self.lines.advance()? {
-            return match self.unseen.take() {
+            return match self.unseen.first() {
                 Some(column) => Err(self
                     .wanted
-                    .no_column(self.lines.path(), &column, &self.first)),
+                    .no_column(self.lines.path(), column, &self.first)),
                 None => Ok(false),
             };
         }
@@ -102,13 +109,20 @@ impl Source for Jsonl {
             }
         }
         if let (Some(value), Some(name)) = (picked.label, &names.label) {
-            self.unseen = None;
+            self.unseen.retain(|column| column.to_string() != *name);
             let label = value.plain();
             row.label = label.map_err(|found| self.wrong(name, found, "a label"))?;
         }
         if let (Some(value), Some(name)) = (picked.key, &names.key) {
             let key = value.plain();
             row.key = key.map_err(|found| self.wrong(name, found, "an id"))?;
+        }
+        for (value, name) in picked.metadata.into_iter().zip(&names.metadata) {
+            if value.is_some() {
+                self.unseen.retain(|column| column.to_string() != *name);
+            }
+            let value = value.unwrap_or(Value::Null).plain();
+            row.keep(value.map_err(|found| self.wrong(name, found, "a text or number"))?);
         }
         Ok(true)
     }
@@ -178,6 +192,7 @@ struct Picked {
     main: Option<Value>,
     label: Option<Value>,
     key: Option<Value>,
+    metadata: Vec<Option<Value>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Pick<'_> {
@@ -196,15 +211,24 @@ impl<'de> Visitor<'de> for Pick<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Picked, A::Error> {
-        let mut picked = Picked::default();
+        let mut picked = Picked {
+            metadata: vec![None; self.0.metadata.len()],
+            ..Picked::default()
+        };
         while let Some(name) = map.next_key::<String>()? {
             let is = |column: &Option<String>| column.as_ref() == Some(&name);
             let (main, label, key) = (name == self.0.main, is(&self.0.label), is(&self.0.key));
-            if !(main || label || key) {
+            let metadata = self.0.metadata.contains(&name);
+            if !(main || label || key || metadata) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let value: Value = map.next_value()?;
+            for (kept, column) in picked.metadata.iter_mut().zip(&self.0.metadata) {
+                if *column == name {
+                    *kept = Some(value.clone());
+                }
+            }
             if label {
                 picked.label = Some(value.clone());
             }

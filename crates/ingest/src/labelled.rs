@@ -45,6 +45,7 @@ pub fn labelled_in(
         label: vec![Column::from("label")],
         label_required: false,
         key: None,
+        metadata: Vec::new(),
         header: true,
     };
     let mut source = input::open(path, None, &wanted, &Count::default())?;

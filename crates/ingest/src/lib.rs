@@ -2,7 +2,7 @@
 //!
 //! [`ingest`] reads TSV, CSV, JSONL, Parquet and Arrow IPC; the first three may be compressed with
 //! gzip or zstd. Text columns may have any name or, without a header, place. Labels may be whole
-//! numbers or names, and may be missing.
+//! numbers or names, and may be missing. Further columns may be kept with the texts as metadata.
 //!
 //! Nothing is lost on the way:
 //!

@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub main: String,
     pub label: Option<String>,
     pub key: Option<String>,
+    /// One for each metadata column asked for; an empty text counts as none.
+    pub metadata: Vec<Option<String>>,
 }
 
 impl Default for Row {
@@ -24,6 +26,7 @@ impl Default for Row {
             main: String::new(),
             label: None,
             key: None,
+            metadata: Vec::new(),
         }
     }
 }
@@ -33,6 +36,12 @@ impl Row {
         self.main.clear();
         self.label = None;
         self.key = None;
+        self.metadata.clear();
+    }
+
+    /// Adds the value of the next metadata column.
+    pub fn keep(&mut self, value: Option<String>) {
+        self.metadata.push(value.filter(|text| !text.is_empty()));
     }
 }
 
@@ -61,6 +70,7 @@ pub(crate) struct Wanted {
     pub label: Vec<Column>,
     pub label_required: bool,
     pub key: Option<Column>,
+    pub metadata: Vec<Column>,
     /// Whether the first line of a TSV or CSV file names its columns.
     pub header: bool,
 }
@@ -71,6 +81,7 @@ pub(crate) struct Names {
     pub main: String,
     pub label: Option<String>,
     pub key: Option<String>,
+    pub metadata: Vec<String>,
 }
 
 /// The places of the columns that were found.
@@ -79,6 +90,7 @@ pub(crate) struct Found {
     pub main: usize,
     pub label: Option<usize>,
     pub key: Option<usize>,
+    pub metadata: Vec<usize>,
     pub names: Names,
 }
 
@@ -121,6 +133,9 @@ impl Wanted {
             Some(column) => Some(at(column).ok_or_else(|| missing(column))?),
             None => None,
         };
+        let metadata = self.metadata.iter();
+        let metadata = metadata.map(|column| at(column).ok_or_else(|| missing(column)));
+        let metadata: Vec<usize> = metadata.collect::<Result<_, _>>()?;
         Ok(Found {
             main,
             label,
@@ -129,7 +144,9 @@ impl Wanted {
                 main: names[main].clone(),
                 label: label.map(|label| names[label].clone()),
                 key: key.map(|key| names[key].clone()),
+                metadata: metadata.iter().map(|&index| names[index].clone()).collect(),
             },
+            metadata,
         })
     }
 
@@ -171,7 +188,7 @@ impl Value {
         }
     }
 
-    /// The value as a label or key: null is none, and 1.0 is 1.
+    /// The value as a label, key or metadata: null is none, and 1.0 is 1.
     pub fn plain(self) -> Result<Option<String>, &'static str> {
         match self {
             Self::Null => Ok(None),
@@ -206,6 +223,7 @@ mod tests {
             label: label.map(Column::from).into_iter().collect(),
             label_required: label.is_some(),
             key: None,
+            metadata: Vec::new(),
             header: true,
         }
     }

@@ -56,6 +56,7 @@ impl Source for Tsv {
             return Ok(false);
         }
         row.place = self.lines.place();
+        row.metadata.resize(self.found.metadata.len(), None);
         let mut count = 0;
         for (index, field) in self.lines.text()?.split('\t').enumerate() {
             if index == self.found.main {
@@ -66,6 +67,11 @@ impl Source for Tsv {
             }
             if Some(index) == self.found.key {
                 row.key = Some(field.to_owned());
+            }
+            for (value, &column) in row.metadata.iter_mut().zip(&self.found.metadata) {
+                if index == column && !field.is_empty() {
+                    *value = Some(field.to_owned());
+                }
             }
             count += 1;
         }

@@ -188,6 +188,9 @@ pub struct Reading {
     /// The column of the user's own ids.
     #[serde(default)]
     pub key: Option<Column>,
+    /// Further columns to keep with the texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metadata: Vec<Column>,
     /// What the labels mean.
     #[serde(default)]
     pub rule: LabelRule,
@@ -226,6 +229,7 @@ impl Default for Reading {
             label: vec![Column::from("label")],
             label_required: false,
             key: None,
+            metadata: Vec::new(),
             rule: LabelRule::Class,
             missing: Vec::new(),
             rows: Rows::All,
@@ -270,6 +274,27 @@ mod tests {
             .filter(|i| rows.takes(&format!("text {i}")))
             .count();
         assert!((1_850..2_150).contains(&taken), "{taken}");
+    }
+
+    #[test]
+    fn without_metadata_the_cache_key_is_that_of_before() {
+        let plain = Reading::default();
+        let json = serde_json::to_string(&plain).unwrap();
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"format":null,"header":true,"text":["text","sentence","content"],"#,
+                r#""label":["label"],"label_required":false,"key":null,"rule":"class","#,
+                r#""missing":[],"rows":null}"#
+            )
+        );
+        let more = Reading {
+            metadata: vec![Column::from("stars"), Column::from(3)],
+            ..plain
+        };
+        let json = serde_json::to_string(&more).unwrap();
+        assert!(json.contains(r#""metadata":["stars",3]"#), "{json}");
+        assert_eq!(serde_json::from_str::<Reading>(&json).unwrap(), more);
     }
 
     proptest! {
