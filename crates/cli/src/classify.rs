@@ -141,7 +141,6 @@ fn select(error: &goldpan_select::Error) -> Exit {
         E::Cancelled => Exit::Stopped,
         E::UnknownStrategy { .. }
         | E::EmptyProduct
-        | E::NotAnObjective { .. }
         | E::Setting { .. }
         | E::RepeatedObjective { .. }
         | E::NoEmbeddings { .. }

@@ -39,10 +39,9 @@ fn main() -> Result<(), Failure> {
     let embeddings = Embeddings::open(&path)?;
     let ids: Vec<u64> = embeddings.ids().take(labelled).collect();
     let inputs = Inputs {
-        ids: None,
         embeddings: Some(&embeddings),
-        predictions: None,
         labelled: &ids,
+        ..Inputs::default()
     };
     println!(
         "{} x {}, {labelled} labelled, {picks} picks, {} threads",

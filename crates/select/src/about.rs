@@ -1,7 +1,7 @@
 //! What is told of each strategy.
 
 use crate::strategies::stratified;
-use crate::{Strategy, Uncertainty};
+use crate::{Strategy, Term, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ fn uncertain(score: Uncertainty) -> Strategy {
 }
 
 fn diverse_and(score: Uncertainty) -> Strategy {
-    Strategy::Product(vec![Strategy::Diversity {}, uncertain(score)])
+    Strategy::Product(vec![Term::DIVERSITY, Term::uncertainty(score)])
 }
 
 #[cfg(test)]

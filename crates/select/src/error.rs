@@ -19,22 +19,138 @@ pub enum Error {
         nearest: Option<&'static str>,
     },
     /// A product without objectives.
-    #[error("a product needs at least one objective: give `diversity`, `uncertainty` or both")]
-    EmptyProduct,
-    /// A product holds something that is no objective.
     #[error(
-        "`{term}` cannot be part of a product: only `diversity` and `uncertainty` can, \
-         use `{term}` as a strategy of its own"
+        "a product needs at least one objective: give `diversity`, `uncertainty`, `metadata` or \
+         `random`"
     )]
-    NotAnObjective {
-        /// What the product holds.
-        term: &'static str,
-    },
+    EmptyProduct,
     /// A product holds the same objective twice.
     #[error("a product holds `{objective}` twice: leave one out")]
     RepeatedObjective {
         /// The objective's name.
-        objective: &'static str,
+        objective: String,
+    },
+    /// A condition cannot be read.
+    #[error("`{text}`, character {place}: {problem}")]
+    Filter {
+        /// The condition.
+        text: String,
+        /// The character, from 1.
+        place: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// Nothing is left to pick after what a rule passes over.
+    #[error(
+        "{asked} texts are asked for, but {left} of the {free} that are not labelled are left after \
+         {passed}: ask for at most {left}, or pass over fewer"
+    )]
+    TooFewLeft {
+        /// How many are asked for.
+        asked: usize,
+        /// How many may be picked.
+        left: usize,
+        /// How many are not labelled.
+        free: usize,
+        /// What passed over the others.
+        passed: String,
+    },
+    /// A number of a rule or a budget is out of its range.
+    #[error("{key} = {value} is not {expected}")]
+    Budget {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A strategy that measures no distance is to stop at one.
+    #[error(
+        "strategy `{strategy}` measures no distance to stop at: use `diversity` or a product with it, \
+         or say how many to pick"
+    )]
+    NoDistance {
+        /// The strategy's name.
+        strategy: String,
+    },
+    /// A class in a balance that the model does not know.
+    #[error(
+        "balance names the class `{class}`, and {path} has {}: use these names",
+        classes.join(", ")
+    )]
+    UnknownClass {
+        /// The class.
+        class: String,
+        /// The table of predictions.
+        path: PathBuf,
+        /// Its classes.
+        classes: Vec<String>,
+    },
+    /// A name that is neither built in nor a metadata column.
+    #[error(
+        "{path} has no metadata column `{column}`{}: it has {}; columns are kept by \
+         `goldpan ingest --metadata-columns {column}`",
+        nearest.as_ref().map(|nearest| format!(" (is `{nearest}` meant?)")).unwrap_or_default(),
+        if columns.is_empty() { "none".to_owned() } else { columns.join(", ") }
+    )]
+    NoColumn {
+        /// The texts.
+        path: PathBuf,
+        /// The name.
+        column: String,
+        /// What resembles it most, if anything does.
+        nearest: Option<String>,
+        /// The columns that there are.
+        columns: Vec<String>,
+    },
+    /// A value of a metadata column that is compared with a number, or used as one, is none.
+    #[error(
+        "row {row} (text {id}) of {path} has the {column} `{value}`, which is no number{}",
+        if *factor { " of at least 0, as an objective has to be" } else { ": compare it with a word" }
+    )]
+    NotANumber {
+        /// The texts.
+        path: PathBuf,
+        /// The row in the table.
+        row: usize,
+        /// The text's id.
+        id: u64,
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// Whether it is to be an objective.
+        factor: bool,
+    },
+    /// A text has no value of a metadata column that is an objective.
+    #[error(
+        "row {row} (text {id}) of {path} has no {column}: pass over such texts with \
+         `where: {column} is not missing`"
+    )]
+    NoValue {
+        /// The texts.
+        path: PathBuf,
+        /// The row in the table.
+        row: usize,
+        /// The text's id.
+        id: u64,
+        /// The column.
+        column: String,
+    },
+    /// The rule looks at the texts and none were given.
+    #[error("`{rule}` looks at the texts: give them with --texts")]
+    NoTexts {
+        /// The rule.
+        rule: String,
+    },
+    /// A text to select from is not in the table of texts.
+    #[error("text {id} is not in {path}: give the texts that are selected from")]
+    NoText {
+        /// The first such text's id.
+        id: u64,
+        /// The table of texts.
+        path: PathBuf,
     },
     /// A strategy's setting is out of its range.
     #[error("strategy `{strategy}`: {key} = {value} is not {expected}")]

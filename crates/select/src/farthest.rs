@@ -36,10 +36,12 @@ pub(crate) struct Work {
     pub(crate) pairs: u64,
 }
 
-/// The first `count` picks, or as many as there are rows.
+/// The first `count` picks, or as many as there are rows, or as come before the first at less than
+/// `least` from a centre.
 pub(crate) fn farthest<P: Points>(
     problem: &Problem<'_, P>,
     count: usize,
+    least: f32,
     progress: &dyn Progress,
     arch: Arch,
     tuning: Tuning,
@@ -71,7 +73,11 @@ pub(crate) fn farthest<P: Points>(
             let slots = best.iter().map(|key| key.slot());
             let more = candidates.pick(slots, problem, &mut bounds, next, count - found.len());
             progress.advance(more.len() as u64);
-            found.extend(more);
+            let near = more.iter().position(|found| found.distance < least);
+            found.extend(&more[..near.unwrap_or(more.len())]);
+            if near.is_some() {
+                return Ok((found, work));
+            }
             front.retain(|key| bounds.key(key.slot()) != Key::NONE);
             work.rounds += 1;
         }

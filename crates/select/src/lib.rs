@@ -37,9 +37,13 @@
 //! some 60 bytes a row.
 
 mod about;
+mod budget;
 mod candidates;
+mod compose;
+mod distinct;
 mod error;
 mod farthest;
+mod filter;
 mod join;
 mod kernel;
 mod key;
@@ -50,18 +54,24 @@ mod points;
 mod pool;
 mod problem;
 mod refresh;
+mod rule;
 mod select;
 mod strategies;
 mod strategy;
+mod term;
 mod uncertainty;
 mod work;
 
 pub use about::{About, STRATEGIES};
+pub use budget::{Budget, Until};
 pub use error::Error;
-pub use pick::{Pick, Picks, pick};
+pub use filter::Filter;
+pub use pick::{Pick, Picks, choose, pick};
 pub use pool::Inputs;
+pub use rule::{Balance, Rule};
 pub use select::{Summary, VERSION, select};
 pub use strategies::Stratified;
 pub use strategy::Strategy;
+pub use term::Term;
 pub use uncertainty::Uncertainty;
 pub use work::{Shape, Work};

@@ -5,13 +5,14 @@ use pulp::Arch;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
+use crate::compose::{balanced, eligible};
 use crate::farthest::farthest;
 use crate::key::Key;
-use crate::plan::{Objective, Plan};
+use crate::plan::Plan;
 use crate::points::Vectors;
 use crate::pool::Pool;
 use crate::problem::{Problem, Tuning};
-use crate::{Error, Inputs, Strategy};
+use crate::{Budget, Error, Inputs, Rule, Strategy, Term};
 
 /// Rows that were picked, best first.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +41,7 @@ pub struct Pick {
     pub objectives: Vec<f32>,
 }
 
-/// Picks `count` rows by `strategy`.
+/// Picks `count` rows by `strategy`: [`choose`] without anything before it.
 ///
 /// The same inputs and seed give the same picks, and `random` and uncertainty give fewer picks as a
 /// prefix of more; so does diversity.
@@ -57,44 +58,105 @@ pub fn pick(
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Picks, Error> {
-    let _span = tracing::debug_span!("select", %strategy, count, seed).entered();
-    let plan = Plan::new(strategy)?;
-    let pool = Pool::new(strategy, inputs)?;
-    if count > pool.free.len() {
+    let rule = Rule::from(strategy.clone());
+    choose(&rule, inputs, Budget::Count(count), seed, progress)
+}
+
+/// Picks rows by `rule`: first the texts that it passes over are left out, then its strategy picks
+/// among the others, where classes are balanced class by class.
+///
+/// # Errors
+///
+/// Those of [`pick`], and when the rule or the budget is impossible, or lacks a column.
+pub fn choose(
+    rule: &Rule,
+    inputs: &Inputs<'_>,
+    budget: Budget,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Picks, Error> {
+    let _span = tracing::debug_span!("select", %rule, seed).entered();
+    rule.check()?;
+    budget.check(&rule.strategy)?;
+    let plan = Plan::new(&rule.strategy)?;
+    let mut pool = Pool::new(rule, inputs)?;
+    let asked = budget.most(pool.free.len());
+    if asked > pool.free.len() {
         let (left, pool) = (pool.free.len(), pool.ids.len());
-        return Err(Error::TooFew {
-            asked: count,
-            left,
-            pool,
-        });
+        return Err(Error::TooFew { asked, left, pool });
     }
     if progress.cancelled() {
         return Err(Error::Cancelled);
     }
+    let free = pool.free.len();
+    eligible(rule, &mut pool, progress)?;
+    let left = pool.free.len();
+    let count = match budget {
+        Budget::Count(asked) if asked > left => {
+            return Err(Error::TooFewLeft {
+                asked,
+                left,
+                free,
+                passed: rule.to_string(),
+            });
+        }
+        budget => budget.most(left),
+    };
     progress.begin("selecting", "texts", Some(count as u64));
-    let picks = match &plan {
-        Plan::Shuffle => Ok(shuffle(&pool, count, seed)),
-        Plan::Objectives(objectives) => by_objectives(objectives, &pool, count, seed, progress),
-        Plan::Own(strategy) => match strategy.own() {
-            Some((_, own)) => own.pick(&pool, count, seed, progress),
-            None => Ok(Vec::new()),
-        },
+    let task = Task {
+        plan: &plan,
+        min_distance: budget.min_distance(),
+        seed,
+        progress,
+    };
+    let picks = match &rule.balance {
+        Some(balance) => balanced(&task, balance, &pool, count),
+        None => task.pick(&pool, count),
     };
     progress.end();
-    let objectives = match &plan {
-        Plan::Shuffle => Vec::new(),
-        Plan::Objectives(objectives) => objectives.iter().map(|o| o.name().to_owned()).collect(),
-        Plan::Own(strategy) => {
-            let names = strategy.own().map_or(&[][..], |(_, own)| own.objectives());
-            names.iter().map(|&name| name.to_owned()).collect()
-        }
-    };
     Ok(Picks {
-        objectives,
+        objectives: task.objectives(),
         picks: picks?,
         pool: pool.ids.len(),
-        labelled: pool.labelled.len(),
+        labelled: pool.ids.len() - free,
     })
+}
+
+/// A checked strategy and what it is used with.
+pub(crate) struct Task<'a> {
+    plan: &'a Plan,
+    min_distance: Option<f32>,
+    seed: u64,
+    progress: &'a dyn Progress,
+}
+
+impl Task<'_> {
+    /// At most `count` of the pool's free rows, best first; fewer only where a distance says to stop.
+    pub(crate) fn pick(&self, pool: &Pool<'_>, count: usize) -> Result<Vec<Pick>, Error> {
+        let (seed, progress) = (self.seed, self.progress);
+        match self.plan {
+            Plan::Shuffle => Ok(shuffle(pool, count, seed)),
+            Plan::Objectives(terms) => {
+                by_objectives(terms, pool, count, self.min_distance, seed, progress)
+            }
+            Plan::Own(strategy) => match strategy.own() {
+                Some((_, own)) => own.pick(pool, count, seed, progress),
+                None => Ok(Vec::new()),
+            },
+        }
+    }
+
+    /// The names of the values that each pick has.
+    fn objectives(&self) -> Vec<String> {
+        match self.plan {
+            Plan::Shuffle => Vec::new(),
+            Plan::Objectives(terms) => terms.iter().map(|term| term.name().to_owned()).collect(),
+            Plan::Own(strategy) => {
+                let names = strategy.own().map_or(&[][..], |(_, own)| own.objectives());
+                names.iter().map(|&name| name.to_owned()).collect()
+            }
+        }
+    }
 }
 
 fn shuffle(pool: &Pool<'_>, count: usize, seed: u64) -> Vec<Pick> {
@@ -113,31 +175,77 @@ fn shuffle(pool: &Pool<'_>, count: usize, seed: u64) -> Vec<Pick> {
 struct Weights {
     /// Of each objective, for every row of the pool; `None` for diversity.
     parts: Vec<Option<Vec<f32>>>,
-    /// Their product, for every row of the pool; `None` where diversity is all.
+    /// What the score is the product of beside the distance, for every row of the pool, as a factor of
+    /// the distance before that is raised to its strength; `None` where diversity is all.
     product: Option<Vec<f32>>,
+    /// The strength of diversity.
+    strength: f64,
 }
 
 impl Weights {
-    fn new(objectives: &[Objective], pool: &Pool<'_>) -> Result<Self, Error> {
-        let mut parts = Vec::with_capacity(objectives.len());
-        let mut product: Option<Vec<f32>> = None;
-        for objective in objectives {
-            let part = match objective {
-                Objective::Diversity => None,
-                Objective::Uncertainty(measure) => pool.uncertainties(*measure)?,
-            };
-            if let Some(part) = &part {
-                match &mut product {
-                    None => product = Some(part.clone()),
-                    Some(product) => product
-                        .iter_mut()
-                        .zip(part)
-                        .for_each(|(p, part)| *p *= part),
+    fn new(terms: &[Term], pool: &Pool<'_>, seed: u64) -> Result<Self, Error> {
+        let mut parts = Vec::with_capacity(terms.len());
+        for term in terms {
+            parts.push(match term {
+                Term::Diversity { .. } => None,
+                Term::Uncertainty { score, .. } => pool.uncertainties(*score)?,
+                Term::Metadata { column, .. } => {
+                    let mut values = vec![0.0; pool.ids.len()];
+                    let factors = pool.factors(column, &pool.free)?;
+                    for (&row, factor) in pool.free.iter().zip(factors) {
+                        values[row as usize] = factor;
+                    }
+                    Some(values)
                 }
-            }
-            parts.push(part);
+                Term::Random { .. } => {
+                    let mut random = rng(seed, "select/random-objective");
+                    let draw = |_| 1.0 - random.random::<f32>();
+                    Some((0..pool.ids.len()).map(draw).collect())
+                }
+            });
         }
-        Ok(Self { parts, product })
+        let mut strength = 1.0;
+        let mut product: Option<Vec<f32>> = None;
+        let plain = terms.iter().all(|term| term.strength() == 1.0);
+        let distance = terms
+            .iter()
+            .find(|term| matches!(term, Term::Diversity { .. }));
+        if let Some(distance) = distance {
+            strength = distance.strength();
+        }
+        for (term, part) in terms.iter().zip(&parts) {
+            let Some(part) = part else { continue };
+            let power = term.strength() / strength;
+            let raised = |&value: &f32| match plain {
+                true => value,
+                false => f64::from(value).powf(power) as f32,
+            };
+            match &mut product {
+                None => product = Some(part.iter().map(raised).collect()),
+                Some(product) => product
+                    .iter_mut()
+                    .zip(part)
+                    .for_each(|(product, part)| *product *= raised(part)),
+            }
+        }
+        if let Some(product) = &mut product {
+            product
+                .iter_mut()
+                .for_each(|weight| *weight = weight.min(f32::MAX));
+        }
+        Ok(Self {
+            parts,
+            product,
+            strength,
+        })
+    }
+
+    /// A score as it is told: the product of the objectives, each raised to its strength.
+    fn score(&self, score: f32) -> f32 {
+        match self.strength {
+            1.0 => score,
+            strength => f64::from(score).powf(strength) as f32,
+        }
     }
 
     fn pick(&self, pool: &Pool<'_>, row: u32, distance: f32, score: f32) -> Pick {
@@ -146,7 +254,7 @@ impl Weights {
         Pick {
             row,
             id: pool.ids[row],
-            score,
+            score: self.score(score),
             objectives: self.parts.iter().map(value).collect(),
         }
     }
@@ -171,15 +279,19 @@ impl Weights {
 }
 
 fn by_objectives(
-    objectives: &[Objective],
+    terms: &[Term],
     pool: &Pool<'_>,
     count: usize,
+    min_distance: Option<f32>,
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Pick>, Error> {
-    let weights = Weights::new(objectives, pool)?;
-    if let Some(vectors) = pool.vectors() {
-        return by_distance(&weights, pool, vectors, count, seed, progress);
+    let weights = Weights::new(terms, pool, seed)?;
+    let distance = terms
+        .iter()
+        .any(|term| matches!(term, Term::Diversity { .. }));
+    if let Some(vectors) = pool.vectors().filter(|_| distance) {
+        return by_distance(&weights, pool, vectors, count, min_distance, seed, progress);
     }
     let rows = weights.largest(pool, count);
     progress.advance(count as u64);
@@ -194,6 +306,7 @@ fn by_distance(
     pool: &Pool<'_>,
     vectors: &Vectors<'_>,
     count: usize,
+    min_distance: Option<f32>,
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Pick>, Error> {
@@ -221,7 +334,8 @@ fn by_distance(
         centres: &centres,
     };
     let more = count - picks.len();
-    let (found, _) = farthest(&problem, more, progress, Arch::new(), Tuning::USUAL)
+    let least = min_distance.unwrap_or(0.0);
+    let (found, _) = farthest(&problem, more, least, progress, Arch::new(), Tuning::USUAL)
         .map_err(|_| Error::Cancelled)?;
     picks.extend(
         found

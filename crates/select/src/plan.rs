@@ -1,6 +1,6 @@
 //! A strategy that was checked: a shuffle, a list of objectives, or one of its own.
 
-use crate::{Error, Strategy, Uncertainty};
+use crate::{Error, Strategy, Term};
 
 /// What a valid [`Strategy`] comes down to.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,35 +9,7 @@ pub(crate) enum Plan {
     /// A strategy that picks in its own way.
     Own(Strategy),
     /// The product of these, in the order given; not empty, none twice.
-    Objectives(Vec<Objective>),
-}
-
-/// One factor of the score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Objective {
-    Diversity,
-    Uncertainty(Uncertainty),
-}
-
-impl Objective {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Diversity => "diversity",
-            Self::Uncertainty(measure) => measure.name(),
-        }
-    }
-
-    fn new(strategy: &Strategy) -> Result<Self, Error> {
-        match strategy {
-            Strategy::Diversity {} => Ok(Self::Diversity),
-            Strategy::Uncertainty { score } => Ok(Self::Uncertainty(*score)),
-            Strategy::Random {} => Err(Error::NotAnObjective { term: "random" }),
-            Strategy::Product(_) => Err(Error::NotAnObjective { term: "product" }),
-            own => Err(Error::NotAnObjective {
-                term: own.own().map_or("", |(name, _)| name),
-            }),
-        }
-    }
+    Objectives(Vec<Term>),
 }
 
 impl Plan {
@@ -47,34 +19,37 @@ impl Plan {
             return Ok(Self::Own(strategy.clone()));
         }
         let terms = match strategy {
-            Strategy::Random {} => return Ok(Self::Shuffle),
-            Strategy::Product(terms) => terms.as_slice(),
-            single => std::slice::from_ref(single),
+            Strategy::Product(terms) => terms.clone(),
+            Strategy::Diversity {} => vec![Term::DIVERSITY],
+            Strategy::Uncertainty { score } => vec![Term::uncertainty(*score)],
+            _ => return Ok(Self::Shuffle),
         };
         if terms.is_empty() {
             return Err(Error::EmptyProduct);
         }
-        let mut objectives = Vec::with_capacity(terms.len());
-        for term in terms {
-            let objective = Objective::new(term)?;
-            if objectives.contains(&objective) {
+        for (place, term) in terms.iter().enumerate() {
+            term.check()?;
+            if terms[..place]
+                .iter()
+                .any(|other| other.name() == term.name())
+            {
                 return Err(Error::RepeatedObjective {
-                    objective: objective.name(),
+                    objective: term.name().to_owned(),
                 });
             }
-            objectives.push(objective);
         }
-        Ok(Self::Objectives(objectives))
+        Ok(Self::Objectives(terms))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Uncertainty;
 
     #[test]
     fn a_product_of_one_is_that_one() {
-        let product = Strategy::Product(vec![Strategy::Diversity {}]);
+        let product = Strategy::Product(vec![Term::DIVERSITY]);
         assert_eq!(
             Plan::new(&product).unwrap(),
             Plan::new(&Strategy::Diversity {}).unwrap()
@@ -83,28 +58,28 @@ mod tests {
 
     #[test]
     fn impossible_products_are_refused() {
-        let message = |terms: Vec<Strategy>| {
+        let message = |terms: Vec<Term>| {
             Strategy::Product(terms)
                 .check()
                 .expect_err("it is impossible")
                 .to_string()
         };
-        let margin = || Strategy::Uncertainty {
+        let margin = |strength| Term::Uncertainty {
             score: Uncertainty::Margin,
+            strength,
         };
         assert_eq!(
             message(vec![]),
-            "a product needs at least one objective: give `diversity`, `uncertainty` or both"
+            "a product needs at least one objective: give `diversity`, `uncertainty`, `metadata` or \
+             `random`"
         );
         assert_eq!(
-            message(vec![margin(), Strategy::Random {}]),
-            "`random` cannot be part of a product: only `diversity` and `uncertainty` can, \
-             use `random` as a strategy of its own"
-        );
-        assert_eq!(
-            message(vec![margin(), Strategy::Diversity {}, margin()]),
+            message(vec![margin(1.0), Term::DIVERSITY, margin(2.0)]),
             "a product holds `margin` twice: leave one out"
         );
-        assert!(message(vec![Strategy::Product(vec![margin()])]).starts_with("`product` cannot"));
+        for strength in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let message = message(vec![margin(strength)]);
+            assert!(message.contains("is not a number above 0"), "{message}");
+        }
     }
 }

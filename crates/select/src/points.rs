@@ -18,6 +18,7 @@ pub(crate) trait Points: Sync {
 }
 
 /// The vectors of a table, read from the mapped file whenever they are asked for.
+#[derive(Clone)]
 pub(crate) struct Vectors<'a> {
     pub(crate) table: &'a Embeddings,
     pub(crate) rows: Rows,

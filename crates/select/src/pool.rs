@@ -4,20 +4,23 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 
-use goldpan_artifact::{Embeddings, Predictions};
+use goldpan_artifact::{Embeddings, Predictions, Texts};
 
+use crate::filter::Name;
 use crate::join::Rows;
 use crate::points::Vectors;
-use crate::{Error, Pick, Strategy, Uncertainty};
+use crate::{Error, Pick, Rule, Uncertainty};
 
 /// What a selection is made from. Tables that the strategy does not look at are only read for their
 /// ids, and only where nothing else gives them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Inputs<'a> {
     /// The ids of all texts to select from, labelled ones too, each once. Ties go to the earlier.
     /// Tables may hold other texts besides. Where this is `None`, the ids are those of `embeddings`
     /// or else of `predictions`, and where the strategy looks at both, both hold the same texts.
     pub ids: Option<&'a [u64]>,
+    /// The texts, where a rule looks at their length or at what they came with.
+    pub texts: Option<&'a Texts>,
     /// The texts' embeddings.
     pub embeddings: Option<&'a Embeddings>,
     /// A model's predictions of the texts.
@@ -27,6 +30,7 @@ pub struct Inputs<'a> {
 }
 
 /// Inputs that were checked against each other. Rows are numbered in the order of the ids.
+#[derive(Clone)]
 pub(crate) struct Pool<'a> {
     pub(crate) ids: Cow<'a, [u64]>,
     /// Rows that may be picked, ascending.
@@ -35,26 +39,34 @@ pub(crate) struct Pool<'a> {
     pub(crate) labelled: Vec<u32>,
     vectors: Option<Vectors<'a>>,
     beliefs: Option<Beliefs<'a>>,
+    texts: Option<(&'a Texts, Rows)>,
 }
 
 /// Predictions by rows of the pool.
+#[derive(Clone)]
 struct Beliefs<'a> {
     table: &'a Predictions,
     rows: Rows,
 }
 
 impl<'a> Pool<'a> {
-    pub(crate) fn new(strategy: &Strategy, inputs: &Inputs<'a>) -> Result<Self, Error> {
-        let embeddings = inputs.embeddings.filter(|_| strategy.needs_embeddings());
-        let predictions = inputs.predictions.filter(|_| strategy.needs_predictions());
-        if strategy.needs_embeddings() && embeddings.is_none() {
+    pub(crate) fn new(rule: &Rule, inputs: &Inputs<'a>) -> Result<Self, Error> {
+        let embeddings = inputs.embeddings.filter(|_| rule.needs_embeddings());
+        let predictions = inputs.predictions.filter(|_| rule.needs_predictions());
+        let texts = inputs.texts.filter(|_| rule.needs_texts());
+        if rule.needs_embeddings() && embeddings.is_none() {
             return Err(Error::NoEmbeddings {
-                strategy: strategy.to_string(),
+                strategy: rule.to_string(),
             });
         }
-        if strategy.needs_predictions() && predictions.is_none() {
+        if rule.needs_predictions() && predictions.is_none() {
             return Err(Error::NoPredictions {
-                strategy: strategy.to_string(),
+                strategy: rule.to_string(),
+            });
+        }
+        if rule.needs_texts() && texts.is_none() {
+            return Err(Error::NoTexts {
+                rule: rule.to_string(),
             });
         }
 
@@ -68,7 +80,10 @@ impl<'a> Pool<'a> {
             ) {
                 (Some(table), ..) | (None, None, Some(table), _) => table.ids().collect(),
                 (None, Some(table), ..) | (None, None, None, Some(table)) => table.ids().collect(),
-                (None, None, None, None) => return Err(Error::NoPool),
+                (None, None, None, None) => match inputs.texts {
+                    Some(table) => table.ids().collect(),
+                    None => return Err(Error::NoPool),
+                },
             },
         };
         if ids.len() >= u32::MAX as usize {
@@ -97,6 +112,15 @@ impl<'a> Pool<'a> {
                 Ok::<_, Error>(Beliefs { table, rows })
             })
             .transpose()?;
+        let texts = texts
+            .map(|table| {
+                let rows = Rows::join(&ids, || table.ids()).map_err(|id| Error::NoText {
+                    id,
+                    path: table.path().to_owned(),
+                })?;
+                Ok::<_, Error>((table, rows))
+            })
+            .transpose()?;
         if let (None, Some(embeddings), Some(predictions)) = (inputs.ids, embeddings, predictions)
             && predictions.len() > ids.len()
         {
@@ -113,7 +137,137 @@ impl<'a> Pool<'a> {
             labelled,
             vectors,
             beliefs,
+            texts,
         })
+    }
+
+    /// The values of `name` for `rows`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such column, or a value of it is no number.
+    pub(crate) fn numbers(&self, name: &Name, rows: &[u32]) -> Result<Vec<Option<f64>>, Error> {
+        if let Some(beliefs) = &self.beliefs {
+            let of = |measure: fn(&[f32], Uncertainty) -> f32, by| {
+                rows.iter()
+                    .map(|&row| Ok(Some(f64::from(measure(beliefs.checked(row)?, by)))))
+                    .collect()
+            };
+            match name {
+                Name::Uncertainty(by) => return of(|p, by| by.of(p), *by),
+                Name::Confidence => {
+                    let top = |p: &[f32], _| p.iter().copied().fold(0.0, f32::max);
+                    return of(top, Uncertainty::Margin);
+                }
+                _ => {}
+            }
+        }
+        let Some((texts, at)) = &self.texts else {
+            return Ok(vec![None; rows.len()]);
+        };
+        let column = match name {
+            Name::Column(name) => Some((name, column(texts, name)?)),
+            _ => None,
+        };
+        rows.iter()
+            .map(|&row| {
+                let row = at.of(row);
+                let Some((name, column)) = column else {
+                    let text = texts.text(row);
+                    return Ok(match name {
+                        Name::Length => Some(text.chars().count() as f64),
+                        Name::Words => Some(text.split_whitespace().count() as f64),
+                        _ => None,
+                    });
+                };
+                let Some(value) = texts.metadata_value(row, column) else {
+                    return Ok(None);
+                };
+                match value.trim().parse::<f64>() {
+                    Ok(number) if number.is_finite() => Ok(Some(number)),
+                    _ => Err(Error::NotANumber {
+                        path: texts.path().to_owned(),
+                        row,
+                        id: texts.id(row),
+                        column: name.clone(),
+                        value: value.to_owned(),
+                        factor: false,
+                    }),
+                }
+            })
+            .collect()
+    }
+
+    /// `test` of the words that `rows` have under `name`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such column.
+    pub(crate) fn test_words(
+        &self,
+        name: &Name,
+        rows: &[u32],
+        test: impl Fn(Option<&str>) -> bool,
+    ) -> Result<Vec<bool>, Error> {
+        if let (Name::Predicted, Some(beliefs)) = (name, &self.beliefs) {
+            let classes = beliefs.table.classes();
+            let class = |&row: &u32| Ok(test(Some(&classes[top(beliefs.checked(row)?)])));
+            return rows.iter().map(class).collect();
+        }
+        let Some((texts, at)) = &self.texts else {
+            return Ok(vec![test(None); rows.len()]);
+        };
+        let column = column(texts, &name.to_string())?;
+        let value = |&row: &u32| test(texts.metadata_value(at.of(row), column));
+        Ok(rows.iter().map(value).collect())
+    }
+
+    /// The values of a metadata column, or of `length` or `words`, as an objective of `rows`: finite
+    /// and at least 0.
+    ///
+    /// # Errors
+    ///
+    /// When a row has another value or none.
+    pub(crate) fn factors(&self, name: &str, rows: &[u32]) -> Result<Vec<f32>, Error> {
+        let name_of = match Name::new(name) {
+            known @ (Name::Length | Name::Words) => known,
+            _ => Name::Column(name.to_owned()),
+        };
+        let values = self.numbers(&name_of, rows)?;
+        let checked = |(&row, value): (&u32, Option<f64>)| {
+            let place = |texts: &Texts, row| (texts.path().to_owned(), row, texts.id(row));
+            let (path, row, id) = match &self.texts {
+                Some((texts, at)) => place(texts, at.of(row)),
+                None => Default::default(),
+            };
+            let column = name.to_owned();
+            match value {
+                Some(value) if value >= 0.0 && (value as f32).is_finite() => Ok(value as f32),
+                Some(value) => Err(Error::NotANumber {
+                    path,
+                    row,
+                    id,
+                    column,
+                    value: value.to_string(),
+                    factor: true,
+                }),
+                None => Err(Error::NoValue {
+                    path,
+                    row,
+                    id,
+                    column,
+                }),
+            }
+        };
+        rows.iter().zip(values).map(checked).collect()
+    }
+
+    /// The classes of the predictions and where these lie.
+    pub(crate) fn classes(&self) -> (&[String], &Path) {
+        match &self.beliefs {
+            Some(beliefs) => (beliefs.table.classes(), beliefs.table.path()),
+            None => (&[], Path::new("")),
+        }
     }
 
     /// The pool's vectors, where the strategy looks at them.
@@ -213,11 +367,36 @@ impl Probabilities {
 
     /// The class of the largest probability of a row, the lowest on ties.
     pub(crate) fn top(&self, row: u32) -> usize {
-        let values = self.of(row).iter().enumerate();
-        values
-            .reduce(|a, b| if b.1 > a.1 { b } else { a })
-            .map_or(0, |(class, _)| class)
+        top(self.of(row))
     }
+}
+
+/// The class of the largest probability, the lowest on ties.
+fn top(probabilities: &[f32]) -> usize {
+    let values = probabilities.iter().enumerate();
+    values
+        .reduce(|a, b| if b.1 > a.1 { b } else { a })
+        .map_or(0, |(class, _)| class)
+}
+
+/// The number of a metadata column.
+fn column(texts: &Texts, name: &str) -> Result<usize, Error> {
+    let columns = texts.metadata();
+    if let Some(column) = columns.iter().position(|column| column == name) {
+        return Ok(column);
+    }
+    const LIKE_ENOUGH: f64 = 0.8;
+    let likeness = |column: &&String| strsim::jaro_winkler(name, column);
+    let nearest = columns
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|column| likeness(column) >= LIKE_ENOUGH);
+    Err(Error::NoColumn {
+        path: texts.path().to_owned(),
+        column: name.to_owned(),
+        nearest: nearest.cloned(),
+        columns: columns.to_vec(),
+    })
 }
 
 fn unique(ids: &[u64]) -> Result<(), Error> {

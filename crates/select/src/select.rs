@@ -5,7 +5,7 @@ use std::path::Path;
 use goldpan_artifact::{Producer, Progress, SelectionWriter};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Inputs, Strategy, pick};
+use crate::{Budget, Error, Inputs, Rule, choose};
 
 /// The version of this stage: it changes when the same inputs would give other picks.
 pub const VERSION: u32 = 1;
@@ -23,21 +23,21 @@ pub struct Summary {
     pub left: u64,
 }
 
-/// Picks `count` rows as [`pick()`] does and writes them to `out` as a selection: one row for each
+/// Picks rows as [`choose`] does and writes them to `out` as a selection: one row for each
 /// pick, best first, with its score and the value of each objective.
 ///
 /// # Errors
 ///
-/// Those of [`pick()`], and when `out` cannot be written.
+/// Those of [`choose`], and when `out` cannot be written.
 pub fn select(
-    strategy: &Strategy,
+    rule: &Rule,
     inputs: &Inputs<'_>,
-    count: usize,
+    budget: Budget,
     seed: u64,
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
-    let picks = pick(strategy, inputs, count, seed, progress)?;
+    let picks = choose(rule, inputs, budget, seed, progress)?;
     let mut writer =
         SelectionWriter::create(out, &picks.objectives, Producer::new("select", VERSION))?;
     for pick in &picks.picks {
@@ -47,7 +47,7 @@ pub fn select(
     Ok(Summary {
         pool: picks.pool as u64,
         labelled: picks.labelled as u64,
-        selected: count as u64,
-        left: (picks.pool - picks.labelled - count) as u64,
+        selected: picks.picks.len() as u64,
+        left: (picks.pool - picks.labelled - picks.picks.len()) as u64,
     })
 }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
 use crate::strategies::{Stratified, stratified};
-use crate::{Error, Shape, Uncertainty, Work};
+use crate::{Error, Shape, Term, Uncertainty, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
-/// `{ diversity: {} }`, or `{ product: [ ... ] }` of the latter two.
+/// `{ diversity: {} }`, or `{ product: [ ... ] }` of objectives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Strategy {
@@ -24,9 +25,8 @@ pub enum Strategy {
     },
     /// Again and again the row farthest from all labelled and picked rows.
     Diversity {},
-    /// Again and again the row with the largest product of these objectives, each `Diversity` or
-    /// `Uncertainty`, none twice.
-    Product(Vec<Strategy>),
+    /// Again and again the row with the largest product of these objectives, none twice.
+    Product(Vec<Term>),
     /// Random picks from each predicted class.
     Stratified(Stratified),
 }
@@ -35,6 +35,14 @@ impl Strategy {
     /// The names that [`Strategy::from_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
         STRATEGIES.iter().map(|about| about.name)
+    }
+
+    /// What a pipeline file may call a strategy, with settings under it.
+    pub fn kinds() -> &'static [&'static str] {
+        let mut kinds: &'static [&'static str] = &[];
+        // Asking for a value fails, once the variants were told.
+        let _ = Self::deserialize(Variants(&mut kinds));
+        kinds
     }
 
     /// The strategy of a name among [`STRATEGIES`], with its usual settings.
@@ -67,8 +75,7 @@ impl Strategy {
     ///
     /// # Errors
     ///
-    /// [`Error::EmptyProduct`], [`Error::NotAnObjective`], [`Error::RepeatedObjective`] or
-    /// [`Error::Setting`].
+    /// [`Error::EmptyProduct`], [`Error::RepeatedObjective`] or [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
         Plan::new(self).map(drop)
     }
@@ -98,11 +105,24 @@ impl Strategy {
         work
     }
 
+    /// True where the strategy looks at the texts, or at what they came with.
+    pub fn needs_texts(&self) -> bool {
+        match self {
+            Self::Product(terms) => terms
+                .iter()
+                .any(|term| matches!(term, Term::Metadata { .. })),
+            _ => false,
+        }
+    }
+
     /// True where the strategy looks at embeddings.
     pub fn needs_embeddings(&self) -> bool {
         match self {
             Self::Diversity {} => true,
-            Self::Product(terms) => terms.iter().any(Self::needs_embeddings),
+            Self::Product(terms) => {
+                let distance = |term: &Term| matches!(term, Term::Diversity { .. });
+                terms.iter().any(distance)
+            }
             own => own.own().is_some_and(|(_, own)| own.needs().embeddings),
         }
     }
@@ -111,7 +131,10 @@ impl Strategy {
     pub fn needs_predictions(&self) -> bool {
         match self {
             Self::Uncertainty { .. } => true,
-            Self::Product(terms) => terms.iter().any(Self::needs_predictions),
+            Self::Product(terms) => {
+                let unsure = |term: &Term| matches!(term, Term::Uncertainty { .. });
+                terms.iter().any(unsure)
+            }
             own => own.own().is_some_and(|(_, own)| own.needs().predictions),
         }
     }
@@ -135,6 +158,32 @@ impl fmt::Display for Strategy {
             }
             own => f.write_str(own.own().map_or("", |(name, _)| name)),
         }
+    }
+}
+
+/// Is told the variants of an enum, and has no value.
+struct Variants<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Variants<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("no value"))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = variants;
+        Err(serde::de::Error::custom("no value"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
@@ -194,7 +243,10 @@ mod tests {
             (r#"{"uncertainty":{"score":"margin"}}"#, margin.clone()),
             (
                 r#"{"product":[{"diversity":{}},{"uncertainty":{"score":"margin"}}]}"#,
-                Strategy::Product(vec![Strategy::Diversity {}, margin]),
+                Strategy::Product(vec![
+                    Term::DIVERSITY,
+                    Term::uncertainty(Uncertainty::Margin),
+                ]),
             ),
         ] {
             assert_eq!(read(text).unwrap(), strategy);

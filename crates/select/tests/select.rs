@@ -6,7 +6,9 @@ use goldpan_artifact::{
     Embeddings, EmbeddingsWriter, Precision, Predictions, PredictionsWriter, Producer, Selection,
     Silent,
 };
-use goldpan_select::{Error, Inputs, Picks, Strategy, VERSION, pick, select};
+use goldpan_select::{
+    Budget, Error, Inputs, Picks, Rule, Strategy, Term, Uncertainty, VERSION, pick, select,
+};
 use tempfile::TempDir;
 
 /// A folder with tables in it.
@@ -65,6 +67,7 @@ impl Tables {
             embeddings: self.embeddings.as_ref(),
             predictions: self.predictions.as_ref(),
             labelled,
+            ..Inputs::default()
         }
     }
 
@@ -151,7 +154,7 @@ fn a_product_weighs_distance_by_uncertainty() {
 #[test]
 fn a_product_of_uncertainties_needs_no_embeddings() {
     let tables = line();
-    let terms = ["margin", "least-confidence"].map(|name| Strategy::from_name(name).unwrap());
+    let terms = [Uncertainty::Margin, Uncertainty::LeastConfidence].map(Term::uncertainty);
     let strategy = Strategy::Product(terms.to_vec());
     let picks = pick(&strategy, &tables.inputs(&[10]), 2, 0, &Silent).unwrap();
     assert_eq!(ids(&picks), [11, 13]);
@@ -186,9 +189,8 @@ fn random_is_a_shuffle_by_the_seed() {
     let labelled = [7, 93];
     let inputs = Inputs {
         ids: Some(&all),
-        embeddings: None,
-        predictions: None,
         labelled: &labelled,
+        ..Inputs::default()
     };
     let random = |count, seed| {
         let picks = pick(&Strategy::Random {}, &inputs, count, seed, &Silent).unwrap();
@@ -382,9 +384,7 @@ fn labels_of_other_texts_are_refused() {
 fn repeated_ids_are_refused() {
     let inputs = Inputs {
         ids: Some(&[4, 5, 4]),
-        embeddings: None,
-        predictions: None,
-        labelled: &[],
+        ..Inputs::default()
     };
     let error = pick(&Strategy::Random {}, &inputs, 1, 0, &Silent).unwrap_err();
     assert!(matches!(error, Error::RepeatedId { id: 4 }), "{error:?}");
@@ -469,9 +469,11 @@ fn a_model_of_one_class_is_never_unsure() {
 fn writes_a_selection_with_a_column_for_each_objective() {
     let tables = line();
     let out = tables.folder.path().join("selection.arrow");
-    let strategy = Strategy::from_name("diversity-margin").unwrap();
-    let write =
-        |out: &Path, count| select(&strategy, &tables.inputs(&[10]), count, 0, out, &Silent);
+    let rule = Rule::from(Strategy::from_name("diversity-margin").unwrap());
+    let write = |out: &Path, count| {
+        let inputs = tables.inputs(&[10]);
+        select(&rule, &inputs, Budget::Count(count), 0, out, &Silent)
+    };
     let summary = write(&out, 2).unwrap();
     assert_eq!(
         (
@@ -511,8 +513,9 @@ fn empty_selections_are_written() {
     let out = tables.folder.path().join("selection.arrow");
     let labelled = [10, 11, 12, 13];
     for name in Strategy::names() {
-        let strategy = Strategy::from_name(name).unwrap();
-        select(&strategy, &tables.inputs(&labelled), 0, 0, &out, &Silent).unwrap();
+        let rule = Rule::from(Strategy::from_name(name).unwrap());
+        let inputs = tables.inputs(&labelled);
+        select(&rule, &inputs, Budget::Count(0), 0, &out, &Silent).unwrap();
         assert_eq!(Selection::open(&out).unwrap().len(), 0);
     }
 }

@@ -265,7 +265,8 @@ impl Task<'_> {
         else {
             return Err(StageError::InputGone);
         };
-        let ids: Vec<u64> = self.texts(*texts)?.ids().collect();
+        let texts = self.texts(*texts)?;
+        let ids: Vec<u64> = texts.ids().collect();
         let open = |node: &NodeId| {
             Ok::<_, StageError>(Embeddings::open(self.input(*node, "embeddings.arrow")?)?)
         };
@@ -277,14 +278,19 @@ impl Task<'_> {
         let labelled = labelled.map(|node| self.labelled(node)).transpose()?;
         let inputs = SelectInputs {
             ids: Some(&ids),
+            texts: Some(&texts),
             embeddings: embeddings.as_ref(),
             predictions: predictions.as_ref(),
             labelled: labelled.as_ref().map_or(&[], |labelled| &labelled.ids),
         };
         let out = self.out("selection.arrow");
-        let (count, progress) = (count.get(), self.progress);
         summary(&goldpan_select::select(
-            strategy, &inputs, count, *seed, &out, progress,
+            strategy,
+            &inputs,
+            *count,
+            *seed,
+            &out,
+            self.progress,
         )?)
     }
 

@@ -1,9 +1,8 @@
 //! The graph of work: what each piece does, and what it reads.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 
-use goldpan_select::Strategy;
+use goldpan_select::{Budget, Rule};
 
 use crate::StageKind;
 use crate::plan::unroll::Unrolling;
@@ -72,9 +71,9 @@ pub enum Work {
     /// A pool to the texts to label next.
     Select {
         /// How texts are picked.
-        strategy: Strategy,
+        strategy: Rule,
         /// How many.
-        count: NonZeroUsize,
+        count: Budget,
         /// The pool.
         texts: NodeId,
         /// The pool's vectors.

@@ -1,7 +1,8 @@
 //! The loop, unrolled over arms and rounds for one seed.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+
+use goldpan_select::Budget;
 
 use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
 use crate::spec::{Arm, InferenceSettings, Loop, Name, Precision};
@@ -70,7 +71,7 @@ impl<'a> Unrolling<'a> {
         &mut self,
         arm: Option<&Arm>,
         round: u32,
-        count: NonZeroUsize,
+        count: Budget,
         before: Option<&After>,
     ) -> After {
         let place = match arm {

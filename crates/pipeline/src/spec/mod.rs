@@ -17,7 +17,7 @@ mod source;
 mod tree;
 mod zero_shot;
 
-pub use parse::strategy;
+pub use parse::rule;
 pub use path::KeyPath;
 pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{

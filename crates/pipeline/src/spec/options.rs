@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use goldpan_model::Target;
-use goldpan_select::Strategy;
+use goldpan_select::{Budget, Rule};
 use goldpan_sources::{Column, Format};
 use goldpan_train::{ClassWeights, ScheduleKind, ValidationMetric};
 use serde::de::value::MapAccessDeserializer;
@@ -344,8 +344,8 @@ pub(crate) struct PredictOptions {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SelectOptions {
-    pub(crate) strategy: Strategy,
-    pub(crate) count: u64,
+    pub(crate) strategy: Rule,
+    pub(crate) count: Budget,
     pub(crate) texts: Option<String>,
     pub(crate) embeddings: Option<String>,
     pub(crate) predictions: Option<String>,
@@ -372,8 +372,8 @@ pub(crate) struct LoopOptions {
     pub(crate) train: Option<TrainOptions>,
     pub(crate) start: StartOptions,
     pub(crate) zero_shot: Option<String>,
-    pub(crate) rounds: Vec<u64>,
-    pub(crate) arms: Named<Strategy>,
+    pub(crate) rounds: Vec<Budget>,
+    pub(crate) arms: Named<Rule>,
 }
 
 /// Where labels come from.
@@ -395,8 +395,8 @@ pub(crate) enum StartOptions {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartSelectOptions {
-    pub(crate) count: u64,
-    pub(crate) strategy: Strategy,
+    pub(crate) count: Budget,
+    pub(crate) strategy: Rule,
     pub(crate) predictions: Option<String>,
 }
 

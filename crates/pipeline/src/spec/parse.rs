@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use goldpan_select::Strategy;
+use goldpan_select::Rule;
 use miette::NamedSource;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
@@ -46,14 +46,14 @@ impl Pipeline {
     }
 }
 
-/// Reads and checks a file with one strategy, written as an arm of a pipeline is; `file` names it
-/// in messages.
-pub fn strategy(file: &str, text: &str) -> Result<Strategy, Invalid> {
+/// Reads and checks a file with one rule, written as an arm of a pipeline is; `file` names it in
+/// messages.
+pub fn rule(file: &str, text: &str) -> Result<Rule, Invalid> {
     let text = named(file, text);
     let source = Source::new(text, Vec::new());
-    let strategy: Strategy = options(&source)?;
-    match strategy.check() {
-        Ok(()) => Ok(strategy),
+    let rule: Rule = options(&source)?;
+    match rule.check() {
+        Ok(()) => Ok(rule),
         Err(error) => {
             let place = source.place(&KeyPath::root(), Side::Value);
             let kind = ProblemKind::Strategy(Arc::new(error));
@@ -110,11 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_strategy_has_a_file_of_its_own() {
-        let margin = Strategy::from_name("margin").unwrap();
-        let text = "uncertainty: { score: margin }\n";
-        assert_eq!(strategy("s.yaml", text).unwrap(), margin);
-        let wrong = |text: &str| strategy("s.yaml", text).unwrap_err().to_string();
+    fn a_rule_has_a_file_of_its_own() {
+        let margin = Rule::from(goldpan_select::Strategy::from_name("margin").unwrap());
+        for text in ["uncertainty: { score: margin }\n", "margin\n"] {
+            assert_eq!(rule("s.yaml", text).unwrap(), margin);
+        }
+        let wrong = |text: &str| rule("s.yaml", text).unwrap_err().to_string();
         let unknown = wrong("uncertainty:\n  score: margn\n");
         assert!(
             unknown.starts_with("s.yaml:2:10: uncertainty.score: "),

@@ -249,7 +249,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// A mapping; where a key of it is missing, the place is the mapping's own key.
+    /// A mapping; where a key of it is missing, the place is the mapping's own key. Nothing stands for
+    /// `{}`.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -260,7 +261,18 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::Mapping(_) => Side::Key,
             _ => Side::Value,
         };
-        self.visit(visitor)
+        let reader = match self.value {
+            Value::Null => Reader {
+                value: &EMPTY,
+                path: self.path.clone(),
+            },
+            value => Reader {
+                value,
+                path: self.path.clone(),
+            },
+        };
+        reader
+            .visit(visitor)
             .map_err(|error| error.at(&self.path, side))
     }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use goldpan_ingest::IngestConfig;
 use goldpan_model::{ClassTexts, Template};
-use goldpan_select::Strategy;
+use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
 use serde::{Deserialize, Serialize};
 
@@ -224,9 +224,9 @@ pub struct ZeroShotSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SelectSettings {
     /// The strategy.
-    pub strategy: Strategy,
+    pub strategy: Rule,
     /// How many texts to pick.
-    pub count: NonZeroUsize,
+    pub count: Budget,
     /// The `ingest` stage to pick from.
     pub texts: Name,
     /// The `embed` stage of these texts.
@@ -270,7 +270,7 @@ pub struct Loop {
     /// How texts are picked before the first round.
     pub start: Start,
     /// How many texts are picked in each round.
-    pub rounds: Vec<NonZeroUsize>,
+    pub rounds: Vec<Budget>,
     /// The strategies compared, in the order of the file.
     pub arms: Vec<Arm>,
     /// The `predict` stage of the validation texts that the arms are compared with.
@@ -281,9 +281,9 @@ pub struct Loop {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// How many.
-    pub count: NonZeroUsize,
+    pub count: Budget,
     /// The strategy.
-    pub strategy: Strategy,
+    pub strategy: Rule,
     /// The `predict` stage of the pool that the strategy may look at.
     pub predictions: Option<Name>,
 }
@@ -301,5 +301,5 @@ pub struct Arm {
     /// Its name in the results.
     pub name: Name,
     /// How it picks.
-    pub strategy: Strategy,
+    pub strategy: Rule,
 }

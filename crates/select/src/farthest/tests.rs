@@ -159,7 +159,7 @@ proptest! {
             let expected = naive(problem, case.count);
             for arch in [Arch::new(), Arch::Scalar] {
                 for tuning in [tuning, Tuning::USUAL] {
-                    let (found, _) = farthest(problem, case.count, &Silent, arch, tuning).unwrap();
+                    let (found, _) = farthest(problem, case.count, 0.0, &Silent, arch, tuning).unwrap();
                     prop_assert!(same(&found, &expected), "{found:?}\n{expected:?}");
                 }
             }
@@ -210,7 +210,7 @@ fn threads_do_not_matter() {
                 .build()
                 .unwrap();
             let found =
-                pool.install(|| farthest(problem, case.count, &Silent, Arch::new(), tuning));
+                pool.install(|| farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning));
             assert!(same(&found.unwrap().0, &expected), "{threads} threads");
         }
     });
@@ -229,7 +229,8 @@ fn most_distances_are_never_computed() {
         ..Tuning::USUAL
     };
     with_problem(&case, |problem| {
-        let (found, work) = farthest(problem, case.count, &Silent, Arch::new(), tuning).unwrap();
+        let (found, work) =
+            farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning).unwrap();
         let all = (problem.free.len() * (problem.centres.len() + found.len())) as u64;
         assert!(work.pairs < all / 2, "{work:?} of {all}");
     });
@@ -263,7 +264,7 @@ fn stops_when_cancelled() {
     with_problem(&case, |problem| {
         let impatient = Impatient(AtomicUsize::new(5));
         assert_eq!(
-            farthest(problem, case.count, &impatient, Arch::new(), tuning),
+            farthest(problem, case.count, 0.0, &impatient, Arch::new(), tuning),
             Err(Cancelled)
         );
     });

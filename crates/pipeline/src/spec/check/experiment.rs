@@ -1,6 +1,6 @@
 //! The loop's settings.
 
-use goldpan_select::Strategy;
+use goldpan_select::{Budget, Rule, Strategy};
 
 use crate::StageKind;
 use crate::spec::check::context::Context;
@@ -47,7 +47,7 @@ impl<'a> Context<'a> {
             options.zero_shot.as_deref(),
             validation.as_ref().map(Name::as_str),
         );
-        let rounds = self.rounds(&path.key("rounds"), &options.rounds);
+        let rounds = self.rounds(&path.key("rounds"), options);
         let arms = self.arms(&path.key("arms"), options);
         Some(Loop {
             seeds: seeds?,
@@ -76,16 +76,16 @@ impl<'a> Context<'a> {
         let select = match &options.start {
             StartOptions::Random(count) => {
                 return Some(Start {
-                    count: self.count(&path.key("random"), *count)?,
-                    strategy: Strategy::Random {},
+                    count: Budget::Count(self.count(&path.key("random"), *count)?.get()),
+                    strategy: Rule::from(Strategy::Random {}),
                     predictions: None,
                 });
             }
             StartOptions::Select(select) => select,
         };
         let path = &path.key("select");
-        let count = self.count(&path.key("count"), select.count);
-        let strategy = self.strategy(&path.key("strategy"), &select.strategy);
+        let count = self.budget(&path.key("count"), select.count, [&select.strategy]);
+        let strategy = self.rule(&path.key("strategy"), &select.strategy);
         self.needs(
             &path.key("strategy"),
             &select.strategy,
@@ -116,7 +116,9 @@ impl<'a> Context<'a> {
         Some(seeds.to_vec())
     }
 
-    fn rounds(&mut self, path: &KeyPath, rounds: &[u64]) -> Option<Vec<std::num::NonZeroUsize>> {
+    fn rounds(&mut self, path: &KeyPath, options: &LoopOptions) -> Option<Vec<Budget>> {
+        let rules = || options.arms.0.iter().map(|(_, rule)| rule);
+        let rounds = &options.rounds;
         if rounds.is_empty() {
             let expected = "say how many texts to label in each round";
             return self.wrong(path, ProblemKind::Nothing { expected });
@@ -124,7 +126,7 @@ impl<'a> Context<'a> {
         let counts: Vec<_> = rounds
             .iter()
             .enumerate()
-            .map(|(i, round)| self.count(&path.index(i), *round))
+            .map(|(i, round)| self.budget(&path.index(i), *round, rules()))
             .collect();
         counts.into_iter().collect()
     }
@@ -144,7 +146,7 @@ impl<'a> Context<'a> {
             .map(|(name, strategy)| {
                 let path = path.key(name);
                 let name = self.arm_name(&path, name);
-                let checked = self.strategy(&path, strategy);
+                let checked = self.rule(&path, strategy);
                 self.needs(&path, strategy, given);
                 Some(Arm {
                     name: name?,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use goldpan_select::Strategy;
+use goldpan_select::{Budget, Rule};
 
 use crate::StageKind;
 use crate::spec::check::context::Context;
@@ -116,16 +116,30 @@ impl<'a> Context<'a> {
         Some(stage)
     }
 
-    /// A strategy that does not contradict itself.
-    pub(super) fn strategy(&mut self, path: &KeyPath, strategy: &Strategy) -> Option<Strategy> {
-        match strategy.check() {
-            Ok(()) => Some(strategy.clone()),
+    /// A rule that does not contradict itself.
+    pub(super) fn rule(&mut self, path: &KeyPath, rule: &Rule) -> Option<Rule> {
+        match rule.check() {
+            Ok(()) => Some(rule.clone()),
             Err(error) => self.wrong_key(path, ProblemKind::Strategy(Arc::new(error))),
         }
     }
 
-    /// Notes what a strategy looks at and is not given.
-    pub(super) fn needs(&mut self, path: &KeyPath, strategy: &Strategy, given: Given) {
+    /// A budget that suits each of the rules.
+    pub(super) fn budget<'r>(
+        &mut self,
+        path: &KeyPath,
+        budget: Budget,
+        rules: impl IntoIterator<Item = &'r Rule>,
+    ) -> Option<Budget> {
+        let checks = rules.into_iter().map(|rule| budget.check(&rule.strategy));
+        match checks.collect() {
+            Ok(()) => Some(budget),
+            Err(error) => self.wrong(path, ProblemKind::Strategy(Arc::new(error))),
+        }
+    }
+
+    /// Notes what a rule looks at and is not given.
+    pub(super) fn needs(&mut self, path: &KeyPath, strategy: &Rule, given: Given) {
         let missing = [
             (
                 strategy.needs_embeddings() && !given.embeddings,

@@ -212,7 +212,7 @@ impl<'a> Context<'a> {
     }
 
     fn select(&mut self, path: &KeyPath, options: &'a SelectOptions) -> Option<SelectSettings> {
-        let strategy = self.strategy(&path.key("strategy"), &options.strategy);
+        let strategy = self.rule(&path.key("strategy"), &options.strategy);
         self.needs(
             &path.key("strategy"),
             &options.strategy,
@@ -221,7 +221,7 @@ impl<'a> Context<'a> {
                 predictions: options.predictions.is_some(),
             },
         );
-        let count = self.count(&path.key("count"), options.count);
+        let count = self.budget(&path.key("count"), options.count, [&options.strategy]);
         let texts = match options.pool(self) {
             None => self.wrong_key(path, ProblemKind::MissingField { field: "texts" }),
             Some(texts) => self.stage(&path.key("texts"), texts, StageKind::Ingest),

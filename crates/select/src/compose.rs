@@ -1,0 +1,136 @@
+//! What a rule does before its strategy picks, and how it balances classes.
+
+use goldpan_artifact::Progress;
+
+use crate::distinct::distinct;
+use crate::pick::Task;
+use crate::pool::Pool;
+use crate::rule::Balance;
+use crate::{Error, Pick, Rule};
+
+/// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then outliers
+/// are passed over, then duplicates.
+pub(crate) fn eligible(
+    rule: &Rule,
+    pool: &mut Pool<'_>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    if let Some(filter) = &rule.filter {
+        pool.free = filter.keep(pool, &pool.free)?;
+    }
+    if let Some(share) = rule.skip_outliers {
+        let _ = share;
+    }
+    if let Some(distance) = rule.skip_duplicates {
+        let vectors = pool.vectors().ok_or(Error::NoPool)?;
+        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let (free, labelled) = (&pool.free, &pool.labelled);
+        let distance = distance as f32;
+        pool.free = distinct(vectors, &squares, free, labelled, distance, progress)?;
+    }
+    Ok(())
+}
+
+/// Picks class by class, each predicted class its quota. What was picked of the classes before counts
+/// as labelled. The picks of all classes are told in turns, in proportion to the quotas.
+pub(crate) fn balanced(
+    task: &Task<'_>,
+    balance: &Balance,
+    pool: &Pool<'_>,
+    count: usize,
+) -> Result<Vec<Pick>, Error> {
+    let weights = weights(balance, pool)?;
+    let probabilities = pool.probabilities()?;
+    let mut members = vec![Vec::new(); weights.len()];
+    for &row in &pool.free {
+        members[probabilities.top(row)].push(row);
+    }
+    let room: Vec<usize> = members.iter().map(Vec::len).collect();
+    let quotas = quotas(&weights, &room, count);
+    let mut part = pool.clone();
+    let mut picks: Vec<std::vec::IntoIter<Pick>> = Vec::with_capacity(members.len());
+    for (members, quota) in members.into_iter().zip(&quotas) {
+        part.free = members;
+        let picked = task.pick(&part, *quota)?;
+        part.labelled
+            .extend(picked.iter().map(|pick| pick.row as u32));
+        part.labelled.sort_unstable();
+        picks.push(picked.into_iter());
+    }
+    let mut told = vec![0_usize; picks.len()];
+    let mut all = Vec::with_capacity(count);
+    let left = |picks: &[std::vec::IntoIter<Pick>]| {
+        (0..picks.len())
+            .filter(|&class| picks[class].len() > 0)
+            .collect::<Vec<_>>()
+    };
+    loop {
+        // The class that is furthest behind its share, the lowest on ties.
+        let next = left(&picks).into_iter().min_by(|&a, &b| {
+            let behind = |class: usize| (told[class] + 1) as f64 / quotas[class] as f64;
+            behind(a).total_cmp(&behind(b)).then(a.cmp(&b))
+        });
+        let Some(class) = next else { return Ok(all) };
+        told[class] += 1;
+        all.extend(picks[class].next());
+    }
+}
+
+/// The weight of each class.
+fn weights(balance: &Balance, pool: &Pool<'_>) -> Result<Vec<f64>, Error> {
+    let (classes, path) = pool.classes();
+    match balance {
+        Balance::Uniform => Ok(vec![1.0; classes.len()]),
+        Balance::Weights(named) => {
+            if let Some(class) = named.keys().find(|name| !classes.contains(name)) {
+                return Err(Error::UnknownClass {
+                    class: class.clone(),
+                    path: path.to_owned(),
+                    classes: classes.to_vec(),
+                });
+            }
+            let weight = |class| named.get(class).copied().unwrap_or(0.0);
+            Ok(classes.iter().map(weight).collect())
+        }
+    }
+}
+
+/// How many of `count` each class gets: in proportion to its weight, by largest remainders, and no more
+/// than it has room for. What one has no room for goes to the others in proportion, and last of all to
+/// classes without weight.
+fn quotas(weights: &[f64], room: &[usize], count: usize) -> Vec<usize> {
+    let mut quotas = vec![0; weights.len()];
+    let mut left = count.min(room.iter().sum());
+    while left > 0 {
+        let open: Vec<usize> = (0..room.len())
+            .filter(|&class| quotas[class] < room[class])
+            .collect();
+        let heavy = open.iter().any(|&class| weights[class] > 0.0);
+        let weight = |class: usize| if heavy { weights[class] } else { 1.0 };
+        let total: f64 = open.iter().map(|&class| weight(class)).sum();
+        let shares: Vec<f64> = open
+            .iter()
+            .map(|&class| left as f64 * weight(class) / total)
+            .collect();
+        let before = left;
+        for (&class, share) in open.iter().zip(&shares) {
+            let more = (share.floor() as usize).min(room[class] - quotas[class]);
+            quotas[class] += more;
+            left -= more;
+        }
+        if left == before {
+            let mut order: Vec<usize> = (0..open.len()).collect();
+            order.sort_by(|&a, &b| {
+                let remainder = |i: usize| shares[i] - shares[i].floor();
+                remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b))
+            });
+            for i in order {
+                if left > 0 && shares[i] > 0.0 {
+                    quotas[open[i]] += 1;
+                    left -= 1;
+                }
+            }
+        }
+    }
+    quotas
+}
