@@ -146,7 +146,14 @@ fn select(error: &goldpan_select::Error) -> Exit {
         | E::NoEmbeddings { .. }
         | E::NoPredictions { .. }
         | E::NoPool
-        | E::TooFew { .. } => Exit::Usage,
+        | E::NoTexts { .. }
+        | E::NoDistance { .. }
+        | E::NoColumn { .. }
+        | E::Filter { .. }
+        | E::Budget { .. }
+        | E::UnknownClass { .. }
+        | E::TooFew { .. }
+        | E::TooFewLeft { .. } => Exit::Usage,
         E::Artifact(error) => artifact(error),
         _ => Exit::Data,
     }

@@ -3,6 +3,7 @@
 use goldpan_artifact::Progress;
 
 use crate::distinct::distinct;
+use crate::neighbours::{Space, nearest};
 use crate::pick::Task;
 use crate::pool::Pool;
 use crate::rule::Balance;
@@ -19,7 +20,7 @@ pub(crate) fn eligible(
         pool.free = filter.keep(pool, &pool.free)?;
     }
     if let Some(share) = rule.skip_outliers {
-        let _ = share;
+        pool.free = typical(pool, share, progress)?;
     }
     if let Some(distance) = rule.skip_duplicates {
         let vectors = pool.vectors().ok_or(Error::NoPool)?;
@@ -29,6 +30,31 @@ pub(crate) fn eligible(
         pool.free = distinct(vectors, &squares, free, labelled, distance, progress)?;
     }
     Ok(())
+}
+
+/// The free rows without the `share` of them that is farthest, on average, from its nearest neighbours
+/// in the pool; of equally far ones the higher rows go first.
+fn typical(pool: &Pool<'_>, share: f64, progress: &dyn Progress) -> Result<Vec<u32>, Error> {
+    /// How many neighbours tell how typical a row is (Hacohen et al. 2022).
+    const NEIGHBOURS: usize = 20;
+    let vectors = pool.vectors().ok_or(Error::NoPool)?;
+    let squares = vectors.squared_lengths(pool.ids.len())?;
+    let space = Space {
+        points: vectors,
+        squares: &squares,
+    };
+    let all: Vec<u32> = (0..pool.ids.len() as u32).collect();
+    let neighbours = nearest(&space, &pool.free, &all, NEIGHBOURS, progress);
+    let neighbours = neighbours.map_err(|_| Error::Cancelled)?;
+    let mut order: Vec<usize> = (0..pool.free.len()).collect();
+    order.sort_by(|&a, &b| {
+        let typicality = |i| neighbours.typicality(i);
+        typicality(b).total_cmp(&typicality(a)).then(a.cmp(&b))
+    });
+    let passed = (share * order.len() as f64).round() as usize;
+    order.truncate(order.len() - passed);
+    order.sort_unstable();
+    Ok(order.into_iter().map(|i| pool.free[i]).collect())
 }
 
 /// Picks class by class, each predicted class its quota. What was picked of the classes before counts

@@ -163,6 +163,19 @@ fn duplicates_are_passed_over() {
 }
 
 #[test]
+fn outliers_are_passed_over() {
+    let line = line();
+    let rule = |share: f64| format!(r#"{{"diversity":{{}},"skip_outliers":{share}}}"#);
+    assert_eq!(line.ids(&rule(0.0), 2), [4, 3]);
+    assert_eq!(line.ids(&rule(0.2), 2), [3, 1], "text 4 is far from all");
+    let message = line.message(&rule(0.8), 2);
+    assert!(
+        message.contains("1 of the 5 that are not labelled"),
+        "{message}"
+    );
+}
+
+#[test]
 fn strengths_are_exponents() {
     let line = line();
     let first = |terms: &str| {
