@@ -86,7 +86,9 @@ fn ingest(error: &goldpan_ingest::Error) -> Exit {
     use goldpan_ingest::Error as E;
     match error {
         E::Cancelled => Exit::Stopped,
-        E::NoInput | E::ClassName { .. } | E::SignClasses { .. } => Exit::Usage,
+        E::NoInput | E::ClassName { .. } | E::MetadataName { .. } | E::SignClasses { .. } => {
+            Exit::Usage
+        }
         E::Read { source, .. } => reading(source.kind()),
         E::Changed { .. } => Exit::Failed,
         E::Artifact(error) => artifact(error),

@@ -39,7 +39,7 @@ const STAGES: &str = "\
 name: chain
 stages:
   metrics:    { evaluate: { predictions: guesses, texts: validation } }
-  pool:       { ingest: { input: [a.tsv, b.tsv], header: false, text_column: 1, label_column: 0 } }
+  pool:       { ingest: { input: [a.tsv, b.tsv], header: false, text_column: 1, label_column: 0, metadata_columns: [2, date] } }
   validation: { ingest: { dataset: sst2, split: validation } }
   vectors:    { embed: { texts: pool, model: minilm, max_length: 64, precision: bf16 } }
   first:      { select: { strategy: random, count: 100, texts: pool, seed: 3 } }
@@ -232,6 +232,11 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
         panic!("pool reads files");
     };
     assert_eq!(files.inputs(), [Path::new("a.tsv"), Path::new("b.tsv")]);
+    let settings_of_files = serde_json::to_value(files).unwrap();
+    assert_eq!(
+        settings_of_files["reading"]["metadata"],
+        serde_json::json!([2, "date"])
+    );
     let StageSettings::Embed(vectors) = settings("vectors") else {
         panic!("vectors embeds");
     };
@@ -498,6 +503,10 @@ fn every_problem_has_its_line_column_path_and_remedy() {
         ("{ input: dev.csv }", "{ input: dev.csv, format: xls }"),
         ("{ input: dev.csv }", "{ input: dev.csv, text_column: -1 }"),
         ("{ input: dev.csv }", "{ input: dev.csv, classes: [a, a] }"),
+        (
+            "{ input: dev.csv }",
+            "{ input: dev.csv, metadata_columns: [stars, stars] }",
+        ),
         ("{ ingest: { input: dev.csv } }", "ingest"),
         (
             "{ ingest: { input: dev.csv } }",

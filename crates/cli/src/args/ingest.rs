@@ -11,6 +11,7 @@ zstd. A malformed row is an error that names it; blank and repeated texts are ke
 
 Examples:
   goldpan ingest --input reviews.csv --text-column review --label-column stars --out texts.arrow
+  goldpan ingest --input reviews.csv --metadata-columns stars,source --out texts.arrow
   goldpan ingest --input a.tsv b.tsv --no-header --text-column 1 --label-column 0 --out texts.arrow
   goldpan ingest --dataset movie-snippets --split train --out texts.arrow";
 
@@ -23,7 +24,8 @@ pub struct IngestArgs {
     pub input: Vec<PathBuf>,
     /// A dataset by name instead: sst2, movie-snippets, or a folder in $GOLDPAN_DATA
     #[arg(long, value_name = "NAME", requires = "split", conflicts_with_all =
-        ["format", "text_column", "label_column", "id_column", "no_header", "classes"])]
+        ["format", "text_column", "label_column", "id_column", "metadata_columns",
+         "no_header", "classes"])]
     pub dataset: Option<String>,
     /// The part of the dataset: train, validation, ...
     #[arg(long, value_name = "NAME", requires = "dataset")]
@@ -40,6 +42,9 @@ pub struct IngestArgs {
     /// The column with ids of your own, kept as keys
     #[arg(long, value_name = "C")]
     pub id_column: Option<String>,
+    /// Further columns to keep with the texts
+    #[arg(long, value_name = "C,C...", value_delimiter = ',')]
+    pub metadata_columns: Vec<String>,
     /// The first line is a text already, not the columns' names
     #[arg(long)]
     pub no_header: bool,

@@ -25,6 +25,8 @@ fn config(args: &IngestArgs, app: &App) -> Result<IngestConfig, Error> {
         let files = dataset(name, split, &Places::from_env()?, app.progress())?;
         return Ok(IngestConfig::try_from(files)?);
     }
+    let metadata = args.metadata_columns.iter();
+    let metadata = metadata.map(|text| column(text, args.no_header));
     let column = |given: &Option<String>| given.as_deref().map(|text| column(text, args.no_header));
     Ok(IngestConfig::try_from(IngestOptions {
         input: args.input.clone(),
@@ -33,6 +35,7 @@ fn config(args: &IngestArgs, app: &App) -> Result<IngestConfig, Error> {
         text_column: column(&args.text_column),
         label_column: column(&args.label_column),
         id_column: column(&args.id_column),
+        metadata_columns: metadata.collect(),
         classes: args.classes.clone(),
     })?)
 }

@@ -63,6 +63,7 @@ pub(crate) struct IngestOptions {
     pub(crate) text_column: Option<ColumnOption>,
     pub(crate) label_column: Option<ColumnOption>,
     pub(crate) id_column: Option<ColumnOption>,
+    pub(crate) metadata_columns: Option<Vec<ColumnOption>>,
     pub(crate) classes: Option<Vec<String>>,
 }
 

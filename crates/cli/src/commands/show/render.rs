@@ -10,7 +10,7 @@ use crate::output::{grouped, line_of};
 /// How much of a list of names is shown.
 const NAMES: usize = 100;
 
-/// Kind, rows, columns, classes, size and producer of a table.
+/// Kind, rows, columns, classes, metadata, size and producer of a table.
 pub fn header(path: &Path, header: &Header) -> String {
     let columns: Vec<String> = header.columns.iter().map(ToString::to_string).collect();
     let mut lines = vec![
@@ -21,6 +21,9 @@ pub fn header(path: &Path, header: &Header) -> String {
     ];
     if !header.classes.is_empty() {
         lines.push(("classes", line_of(&header.classes.join(", "), NAMES)));
+    }
+    if !header.metadata.is_empty() {
+        lines.push(("metadata", line_of(&header.metadata.join(", "), NAMES)));
     }
     lines.push(("bytes", grouped(header.bytes)));
     let (stage, version) = (&header.producer.stage, header.producer.version);

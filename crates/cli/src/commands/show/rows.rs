@@ -30,8 +30,12 @@ pub fn first(table: &Table, count: usize) -> String {
 
 fn names(table: &Table) -> Vec<&str> {
     match table {
-        Table::Texts(texts) if has_keys(texts) => vec!["id", "label", "text", "key"],
-        Table::Texts(_) => vec!["id", "label", "text"],
+        Table::Texts(texts) => {
+            let key = has_keys(texts).then_some("key");
+            let metadata = texts.metadata().iter().map(String::as_str);
+            let names = ["id", "label", "text"].into_iter();
+            names.chain(key).chain(metadata).collect()
+        }
         Table::Embeddings(_) => vec!["id", "embedding", "length"],
         Table::Predictions(_) => vec!["id", "class", "probability", "logits"],
         Table::Selection(selection) => {
@@ -71,6 +75,9 @@ fn cells(table: &Table, row: usize) -> Vec<Cell> {
             if has_keys(texts) {
                 cells.push(Cell::new(line_of(texts.key(row).unwrap_or_default(), TEXT)));
             }
+            let metadata = 0..texts.metadata().len();
+            let value = |column| texts.metadata_value(row, column).unwrap_or_default();
+            cells.extend(metadata.map(|column| Cell::new(line_of(value(column), TEXT))));
             cells
         }
         Table::Embeddings(embeddings) => embedding(embeddings, row),

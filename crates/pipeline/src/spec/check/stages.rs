@@ -69,6 +69,7 @@ impl<'a> Context<'a> {
             ("text_column", options.text_column.is_some()),
             ("label_column", options.label_column.is_some()),
             ("id_column", options.id_column.is_some()),
+            ("metadata_columns", options.metadata_columns.is_some()),
             ("classes", options.classes.is_some()),
         ];
         if let Some((second, _)) = reading.into_iter().find(|(_, given)| *given) {
@@ -103,6 +104,7 @@ impl<'a> Context<'a> {
         let column = |column: &Option<crate::spec::options::ColumnOption>| {
             column.as_ref().map(|column| column.0.clone())
         };
+        let metadata = options.metadata_columns.iter().flatten();
         let config = IngestConfig::try_from(goldpan_ingest::IngestOptions {
             input,
             format: options.format,
@@ -110,12 +112,19 @@ impl<'a> Context<'a> {
             text_column: column(&options.text_column),
             label_column: column(&options.label_column),
             id_column: column(&options.id_column),
+            metadata_columns: metadata.map(|column| column.0.clone()).collect(),
             classes: options.classes.clone(),
         });
         match config {
             Ok(config) => Some(IngestSettings::Files(config)),
-            // All but the classes was checked above.
-            Err(error) => self.wrong(&path.key("classes"), ProblemKind::Ingest(Arc::new(error))),
+            // All but the classes and the metadata columns was checked above.
+            Err(error) => {
+                let key = match error {
+                    goldpan_ingest::Error::MetadataName { .. } => "metadata_columns",
+                    _ => "classes",
+                };
+                self.wrong(&path.key(key), ProblemKind::Ingest(Arc::new(error)))
+            }
         }
     }
 
