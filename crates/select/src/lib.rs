@@ -38,6 +38,8 @@
 
 mod about;
 mod candidates;
+#[allow(dead_code)]
+mod coverage;
 mod error;
 mod farthest;
 mod join;
