@@ -18,6 +18,7 @@
 //! 2. Then all pairs left are found and stored. From here on gains are exact.
 
 mod greedy;
+mod pool;
 mod sampled;
 mod similarity;
 mod stored;
@@ -31,7 +32,8 @@ use crate::neighbours::{CHUNK, Collect, Space, sweep};
 use crate::points::Points;
 use crate::problem;
 
-pub(crate) use greedy::Greedy;
+pub use greedy::Greedy;
+pub(crate) use pool::{Likeness, Settings, cover, work};
 pub(crate) use similarity::{Similarity, mean_square};
 
 /// The similarity 1, at weight 1, in the integers that are summed.

@@ -6,6 +6,10 @@
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
+//! | `facility-location` | rows so that every row has a similar one among labelled and picked | embeddings |
+//! | `prob-cover` | the row with the most rows around it that are around no labelled or picked row | embeddings |
+//! | `max-herding` | rows so that a gaussian kernel around labelled and picked covers the most | embeddings |
+//! | `uherding` | the same, where a model is unsure | both |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -38,7 +42,6 @@
 
 mod about;
 mod candidates;
-#[allow(dead_code)]
 mod coverage;
 mod error;
 mod farthest;
@@ -61,11 +64,13 @@ mod uncertainty;
 mod work;
 
 pub use about::{About, STRATEGIES};
+pub use coverage::Greedy;
 pub use error::Error;
 pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
 pub use strategies::Stratified;
+pub use strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;
 pub use work::{Shape, Work};

@@ -15,7 +15,7 @@ struct Case {
     count: usize,
 }
 
-fn case() -> impl proptest::strategy::Strategy<Value = Case> {
+fn case() -> impl Strategy<Value = Case> {
     Table::grid(1..60).prop_flat_map(|table| {
         let rows = table.len();
         let weight = prop_oneof![
