@@ -1,6 +1,7 @@
 //! What is told of each strategy.
 
 use crate::strategies::stratified;
+use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Strategy, Term, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
@@ -98,6 +99,10 @@ pub static STRATEGIES: &[About] = &[
         paper: "weighted k-center",
         usual: || diverse_and(Uncertainty::Entropy),
     },
+    facility_location::ABOUT,
+    prob_cover::ABOUT,
+    max_herding::ABOUT,
+    uherding::ABOUT,
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

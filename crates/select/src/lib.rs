@@ -6,6 +6,10 @@
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
+//! | `facility-location` | rows so that every row has a similar one among labelled and picked | embeddings |
+//! | `prob-cover` | the row with the most rows around it that are around no labelled or picked row | embeddings |
+//! | `max-herding` | rows so that a gaussian kernel around labelled and picked covers the most | embeddings |
+//! | `uherding` | the same, where a model is unsure | both |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -40,6 +44,7 @@ mod about;
 mod budget;
 mod candidates;
 mod compose;
+mod coverage;
 mod distinct;
 mod error;
 mod farthest;
@@ -66,6 +71,7 @@ mod work;
 
 pub use about::{About, STRATEGIES};
 pub use budget::{Budget, Until};
+pub use coverage::Greedy;
 pub use error::Error;
 pub use filter::Filter;
 pub use pick::{Pick, Picks, choose, pick};
@@ -73,6 +79,7 @@ pub use pool::Inputs;
 pub use rule::{Balance, Rule};
 pub use select::{Summary, VERSION, select};
 pub use strategies::Stratified;
+pub use strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
 pub use strategy::Strategy;
 pub use term::Term;
 pub use uncertainty::Uncertainty;

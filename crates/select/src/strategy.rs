@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
 use crate::strategies::{Stratified, stratified};
+use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Error, Shape, Term, Uncertainty, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
@@ -29,6 +31,15 @@ pub enum Strategy {
     Product(Vec<Term>),
     /// Random picks from each predicted class.
     Stratified(Stratified),
+    /// Rows most similar to all others.
+    FacilityLocation(FacilityLocation),
+    /// Rows whose balls of one radius hold the most.
+    ProbCover(ProbCover),
+    /// Rows representative of all others, by a gaussian kernel.
+    MaxHerding(MaxHerding),
+    /// Rows representative of those that a model is unsure of.
+    #[serde(rename = "uherding")]
+    UHerding(UHerding),
 }
 
 impl Strategy {
@@ -64,6 +75,10 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::FacilityLocation(own) => Some((facility_location::ABOUT.name, own)),
+            Self::ProbCover(own) => Some((prob_cover::ABOUT.name, own)),
+            Self::MaxHerding(own) => Some((max_herding::ABOUT.name, own)),
+            Self::UHerding(own) => Some((uherding::ABOUT.name, own)),
             Self::Random {} | Self::Uncertainty { .. } | Self::Diversity {} | Self::Product(_) => {
                 None
             }

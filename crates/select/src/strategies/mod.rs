@@ -1,5 +1,13 @@
 //! One file for each strategy of its own.
 
+pub(crate) mod facility_location;
+pub(crate) mod max_herding;
+pub(crate) mod prob_cover;
 pub(crate) mod stratified;
+pub(crate) mod uherding;
 
+pub use facility_location::FacilityLocation;
+pub use max_herding::MaxHerding;
+pub use prob_cover::ProbCover;
 pub use stratified::Stratified;
+pub use uherding::UHerding;
