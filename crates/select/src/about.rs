@@ -1,6 +1,6 @@
 //! What is told of each strategy.
 
-use crate::strategies::stratified;
+use crate::strategies::{stochastic, stratified};
 use crate::{Strategy, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
@@ -98,6 +98,15 @@ pub static STRATEGIES: &[About] = &[
         paper: "weighted k-center",
         usual: || diverse_and(Uncertainty::Entropy),
     },
+    stochastic::ABOUT[0],
+    stochastic::ABOUT[1],
+    stochastic::ABOUT[2],
+    stochastic::ABOUT[3],
+    stochastic::ABOUT[4],
+    stochastic::ABOUT[5],
+    stochastic::ABOUT[6],
+    stochastic::ABOUT[7],
+    stochastic::ABOUT[8],
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

@@ -6,6 +6,7 @@
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
+//! | `softmax-margin`, `power-margin`, `soft-rank-margin`, ... | the least sure rows, with noise in the order | predictions |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -53,6 +54,8 @@ mod refresh;
 mod select;
 mod strategies;
 mod strategy;
+#[cfg(test)]
+mod testing;
 mod uncertainty;
 mod work;
 
@@ -62,6 +65,7 @@ pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
 pub use strategies::Stratified;
+pub use strategies::{Form, Stochastic};
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;
 pub use work::{Shape, Work};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::strategies::Stochastic;
 use crate::strategies::{Stratified, stratified};
 use crate::{Error, Shape, Uncertainty, Work};
 
@@ -29,6 +30,8 @@ pub enum Strategy {
     Product(Vec<Strategy>),
     /// Random picks from each predicted class.
     Stratified(Stratified),
+    /// The rows that a model is least sure of, with noise in the order.
+    Stochastic(Stochastic),
 }
 
 impl Strategy {
@@ -56,6 +59,7 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::Stochastic(own) => Some((own.name(), own)),
             Self::Random {} | Self::Uncertainty { .. } | Self::Diversity {} | Self::Product(_) => {
                 None
             }
