@@ -1,7 +1,7 @@
 //! What is told of each strategy.
 
-use crate::strategies::{stochastic, stratified};
-use crate::{Strategy, Uncertainty};
+use crate::strategies::{dpp, stochastic, stratified};
+use crate::{Start, Strategy, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,9 @@ pub static STRATEGIES: &[About] = &[
         needs: "embeddings",
         cost: "at most O(n (l + k) d)",
         paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
-        usual: || Strategy::Diversity {},
+        usual: || Strategy::Diversity {
+            start: Start::Random,
+        },
     },
     About {
         name: "k-center",
@@ -72,7 +74,19 @@ pub static STRATEGIES: &[About] = &[
         needs: "embeddings",
         cost: "at most O(n (l + k) d)",
         paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
-        usual: || Strategy::Diversity {},
+        usual: || Strategy::Diversity {
+            start: Start::Random,
+        },
+    },
+    About {
+        name: "medoid",
+        picks: "as diversity does, from the middle where nothing is labelled",
+        needs: "embeddings",
+        cost: "at most O(n (l + k) d)",
+        paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
+        usual: || Strategy::Diversity {
+            start: Start::Medoid,
+        },
     },
     About {
         name: "diversity-least-confidence",
@@ -107,6 +121,10 @@ pub static STRATEGIES: &[About] = &[
     stochastic::ABOUT[6],
     stochastic::ABOUT[7],
     stochastic::ABOUT[8],
+    dpp::ABOUT[0],
+    dpp::ABOUT[1],
+    dpp::ABOUT[2],
+    dpp::ABOUT[3],
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {
@@ -114,7 +132,12 @@ fn uncertain(score: Uncertainty) -> Strategy {
 }
 
 fn diverse_and(score: Uncertainty) -> Strategy {
-    Strategy::Product(vec![Strategy::Diversity {}, uncertain(score)])
+    Strategy::Product(vec![
+        Strategy::Diversity {
+            start: Start::Random,
+        },
+        uncertain(score),
+    ])
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 //! | `random` | rows of a seeded shuffle | ids |
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
+//! | `medoid` | as `diversity`, from the row nearest to the mean where nothing is labelled | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
 //! | `softmax-margin`, `power-margin`, `soft-rank-margin`, ... | the least sure rows, with noise in the order | predictions |
+//! | `dpp`, `dpp-margin`, ... | rows unlike each other: greedy picks of a determinantal point process | embeddings, or both |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -27,7 +29,7 @@
 //! the best score is picked, then distances shrink. Uncertainties do not change during a selection.
 //!
 //! While nothing is labelled there is no distance to maximise: `diversity` alone starts at a row
-//! drawn by the seed, a product at the row with the largest product of its other objectives. That
+//! drawn by the seed or at the medoid, a product at the row with the largest product of its other objectives. That
 //! first row is recorded with an infinite diversity and score.
 //!
 //! # Cost
@@ -39,6 +41,7 @@
 
 mod about;
 mod candidates;
+mod centre;
 mod error;
 mod farthest;
 mod join;
@@ -52,6 +55,7 @@ mod pool;
 mod problem;
 mod refresh;
 mod select;
+mod start;
 mod strategies;
 mod strategy;
 #[cfg(test)]
@@ -64,7 +68,9 @@ pub use error::Error;
 pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
+pub use start::Start;
 pub use strategies::Stratified;
+pub use strategies::{Dpp, Similarity};
 pub use strategies::{Form, Stochastic};
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;

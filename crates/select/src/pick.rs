@@ -5,13 +5,14 @@ use pulp::Arch;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
+use crate::centre::medoid;
 use crate::farthest::farthest;
 use crate::key::Key;
 use crate::plan::{Objective, Plan};
 use crate::points::Vectors;
 use crate::pool::Pool;
 use crate::problem::{Problem, Tuning};
-use crate::{Error, Inputs, Strategy};
+use crate::{Error, Inputs, Start, Strategy};
 
 /// Rows that were picked, best first.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +124,7 @@ impl Weights {
         let mut product: Option<Vec<f32>> = None;
         for objective in objectives {
             let part = match objective {
-                Objective::Diversity => None,
+                Objective::Diversity(_) => None,
                 Objective::Uncertainty(measure) => pool.uncertainties(*measure)?,
             };
             if let Some(part) = &part {
@@ -179,7 +180,7 @@ fn by_objectives(
 ) -> Result<Vec<Pick>, Error> {
     let weights = Weights::new(objectives, pool)?;
     if let Some(vectors) = pool.vectors() {
-        return by_distance(&weights, pool, vectors, count, seed, progress);
+        return by_distance(objectives, &weights, pool, vectors, count, seed, progress);
     }
     let rows = weights.largest(pool, count);
     progress.advance(count as u64);
@@ -190,6 +191,7 @@ fn by_objectives(
 }
 
 fn by_distance(
+    objectives: &[Objective],
     weights: &Weights,
     pool: &Pool<'_>,
     vectors: &Vectors<'_>,
@@ -206,6 +208,9 @@ fn by_distance(
     if centres.is_empty() {
         let first = match weights.largest(pool, 1).first() {
             Some((row, _)) => *row,
+            None if objectives == [Objective::Diversity(Start::Medoid)] => {
+                medoid(vectors, pool.ids.len()).unwrap_or(free[0])
+            }
             None => free[rng(seed, "select/first").random_range(0..free.len() as u32) as usize],
         };
         picks.push(weights.pick(pool, first, f32::INFINITY, f32::INFINITY));

@@ -1,6 +1,6 @@
 //! A strategy that was checked: a shuffle, a list of objectives, or one of its own.
 
-use crate::{Error, Strategy, Uncertainty};
+use crate::{Error, Start, Strategy, Uncertainty};
 
 /// What a valid [`Strategy`] comes down to.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,21 +15,22 @@ pub(crate) enum Plan {
 /// One factor of the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Objective {
-    Diversity,
+    /// With the first pick where nothing is labelled and no other objective decides.
+    Diversity(Start),
     Uncertainty(Uncertainty),
 }
 
 impl Objective {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Diversity => "diversity",
+            Self::Diversity(_) => "diversity",
             Self::Uncertainty(measure) => measure.name(),
         }
     }
 
     fn new(strategy: &Strategy) -> Result<Self, Error> {
         match strategy {
-            Strategy::Diversity {} => Ok(Self::Diversity),
+            Strategy::Diversity { start } => Ok(Self::Diversity(*start)),
             Strategy::Uncertainty { score } => Ok(Self::Uncertainty(*score)),
             Strategy::Random {} => Err(Error::NotAnObjective { term: "random" }),
             Strategy::Product(_) => Err(Error::NotAnObjective { term: "product" }),
@@ -57,12 +58,23 @@ impl Plan {
         let mut objectives = Vec::with_capacity(terms.len());
         for term in terms {
             let objective = Objective::new(term)?;
-            if objectives.contains(&objective) {
+            if objectives
+                .iter()
+                .any(|other: &Objective| other.name() == objective.name())
+            {
                 return Err(Error::RepeatedObjective {
                     objective: objective.name(),
                 });
             }
             objectives.push(objective);
+        }
+        if objectives.len() > 1 && objectives.contains(&Objective::Diversity(Start::Medoid)) {
+            return Err(Error::Setting {
+                strategy: "product",
+                key: "start",
+                value: "medoid".to_owned(),
+                expected: "possible beside other objectives, which decide the first pick",
+            });
         }
         Ok(Self::Objectives(objectives))
     }
@@ -74,10 +86,15 @@ mod tests {
 
     #[test]
     fn a_product_of_one_is_that_one() {
-        let product = Strategy::Product(vec![Strategy::Diversity {}]);
+        let product = Strategy::Product(vec![Strategy::Diversity {
+            start: Start::Random,
+        }]);
         assert_eq!(
             Plan::new(&product).unwrap(),
-            Plan::new(&Strategy::Diversity {}).unwrap()
+            Plan::new(&Strategy::Diversity {
+                start: Start::Random
+            })
+            .unwrap()
         );
     }
 
@@ -102,9 +119,24 @@ mod tests {
              use `random` as a strategy of its own"
         );
         assert_eq!(
-            message(vec![margin(), Strategy::Diversity {}, margin()]),
+            message(vec![
+                margin(),
+                Strategy::Diversity {
+                    start: Start::Random
+                },
+                margin()
+            ]),
             "a product holds `margin` twice: leave one out"
         );
+        let medoid = Strategy::Diversity {
+            start: Start::Medoid,
+        };
+        assert_eq!(
+            message(vec![medoid.clone(), margin()]),
+            "strategy `product`: start = medoid is not possible beside other objectives, \
+             which decide the first pick"
+        );
+        assert!(Strategy::Product(vec![medoid]).check().is_ok());
         assert!(message(vec![Strategy::Product(vec![margin()])]).starts_with("`product` cannot"));
     }
 }

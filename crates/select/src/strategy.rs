@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
-use crate::strategies::Stochastic;
+use crate::strategies::{Dpp, Stochastic};
 use crate::strategies::{Stratified, stratified};
-use crate::{Error, Shape, Uncertainty, Work};
+use crate::{Error, Shape, Start, Uncertainty, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
 /// `{ diversity: {} }`, or `{ product: [ ... ] }` of the latter two.
@@ -24,7 +24,12 @@ pub enum Strategy {
         score: Uncertainty,
     },
     /// Again and again the row farthest from all labelled and picked rows.
-    Diversity {},
+    Diversity {
+        /// The first pick while nothing is labelled: usually `random`. In a product with others,
+        /// which then decide, it is left out.
+        #[serde(default, skip_serializing_if = "Start::is_usual")]
+        start: Start,
+    },
     /// Again and again the row with the largest product of these objectives, each `Diversity` or
     /// `Uncertainty`, none twice.
     Product(Vec<Strategy>),
@@ -32,6 +37,8 @@ pub enum Strategy {
     Stratified(Stratified),
     /// The rows that a model is least sure of, with noise in the order.
     Stochastic(Stochastic),
+    /// Rows unlike each other, as a determinantal point process sees it.
+    Dpp(Dpp),
 }
 
 impl Strategy {
@@ -59,10 +66,12 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::Dpp(own) => Some((own.name(), own)),
             Self::Stochastic(own) => Some((own.name(), own)),
-            Self::Random {} | Self::Uncertainty { .. } | Self::Diversity {} | Self::Product(_) => {
-                None
-            }
+            Self::Random {}
+            | Self::Uncertainty { .. }
+            | Self::Diversity { .. }
+            | Self::Product(_) => None,
         }
     }
 
@@ -105,7 +114,7 @@ impl Strategy {
     /// True where the strategy looks at embeddings.
     pub fn needs_embeddings(&self) -> bool {
         match self {
-            Self::Diversity {} => true,
+            Self::Diversity { .. } => true,
             Self::Product(terms) => terms.iter().any(Self::needs_embeddings),
             own => own.own().is_some_and(|(_, own)| own.needs().embeddings),
         }
@@ -127,7 +136,10 @@ impl fmt::Display for Strategy {
         match self {
             Self::Random {} => f.write_str("random"),
             Self::Uncertainty { score } => f.write_str(score.name()),
-            Self::Diversity {} => f.write_str("diversity"),
+            Self::Diversity { start } => f.write_str(match start {
+                Start::Random => "diversity",
+                Start::Medoid => "medoid",
+            }),
             Self::Product(terms) => {
                 for (i, term) in terms.iter().enumerate() {
                     if i > 0 {
@@ -194,11 +206,27 @@ mod tests {
         };
         for (text, strategy) in [
             (r#"{"random":{}}"#, Strategy::Random {}),
-            (r#"{"diversity":{}}"#, Strategy::Diversity {}),
+            (
+                r#"{"diversity":{}}"#,
+                Strategy::Diversity {
+                    start: Start::Random,
+                },
+            ),
+            (
+                r#"{"diversity":{"start":"medoid"}}"#,
+                Strategy::Diversity {
+                    start: Start::Medoid,
+                },
+            ),
             (r#"{"uncertainty":{"score":"margin"}}"#, margin.clone()),
             (
                 r#"{"product":[{"diversity":{}},{"uncertainty":{"score":"margin"}}]}"#,
-                Strategy::Product(vec![Strategy::Diversity {}, margin]),
+                Strategy::Product(vec![
+                    Strategy::Diversity {
+                        start: Start::Random,
+                    },
+                    margin,
+                ]),
             ),
         ] {
             assert_eq!(read(text).unwrap(), strategy);

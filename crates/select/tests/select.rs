@@ -6,7 +6,7 @@ use goldpan_artifact::{
     Embeddings, EmbeddingsWriter, Precision, Predictions, PredictionsWriter, Producer, Selection,
     Silent,
 };
-use goldpan_select::{Error, Inputs, Picks, Strategy, VERSION, pick, select};
+use goldpan_select::{Error, Inputs, Picks, Start, Strategy, VERSION, pick, select};
 use tempfile::TempDir;
 
 /// A folder with tables in it.
@@ -162,7 +162,9 @@ fn a_product_of_uncertainties_needs_no_embeddings() {
 #[test]
 fn without_labels_the_seed_starts_diversity_and_uncertainty_a_product() {
     let tables = line();
-    let diversity = Strategy::Diversity {};
+    let diversity = Strategy::Diversity {
+        start: Start::Random,
+    };
     let firsts: Vec<u64> = (0..20)
         .map(|seed| {
             let picks = pick(&diversity, &tables.inputs(&[]), 4, seed, &Silent).unwrap();
@@ -281,7 +283,16 @@ fn tables_are_joined_by_id() {
         ..shuffled.inputs(&[11])
     };
     assert_eq!(
-        ids(&pick(&Strategy::Diversity {}, &part, 1, 0, &Silent).unwrap()),
+        ids(&pick(
+            &Strategy::Diversity {
+                start: Start::Random
+            },
+            &part,
+            1,
+            0,
+            &Silent
+        )
+        .unwrap()),
         [13]
     );
 }
@@ -311,7 +322,16 @@ fn tables_of_other_texts_are_refused() {
         ids: Some(&[1, 9]),
         ..one_more.inputs(&[])
     };
-    let error = pick(&Strategy::Diversity {}, &given, 1, 0, &Silent).unwrap_err();
+    let error = pick(
+        &Strategy::Diversity {
+            start: Start::Random,
+        },
+        &given,
+        1,
+        0,
+        &Silent,
+    )
+    .unwrap_err();
     assert!(
         error.to_string().starts_with("text 9 has no embedding in "),
         "{error}"

@@ -1,7 +1,9 @@
 //! One file for each strategy of its own.
 
+pub(crate) mod dpp;
 pub(crate) mod stochastic;
 pub(crate) mod stratified;
 
+pub use dpp::{Dpp, Similarity};
 pub use stochastic::{Form, Stochastic};
 pub use stratified::Stratified;
