@@ -87,14 +87,36 @@ impl Panels {
         squares: &[f32],
         nearest: &mut [f32],
     ) {
+        self.pairs(panels, rows, squares, Lower { nearest });
+    }
+
+    /// Visits the squared distances of `rows` to the vectors in `panels`, laid out as for
+    /// [`Panels::lower`].
+    pub(crate) fn visit<V: Visit>(
+        &self,
+        panels: std::ops::Range<usize>,
+        rows: &[f32],
+        squares: &[f32],
+        visit: &mut V,
+    ) {
+        self.pairs(panels, rows, squares, Store { visit });
+    }
+
+    fn pairs<E: Each>(
+        &self,
+        panels: std::ops::Range<usize>,
+        rows: &[f32],
+        squares: &[f32],
+        each: E,
+    ) {
         let size = self.width * self.dimension;
-        self.arch.dispatch(Lower {
+        self.arch.dispatch(Pairs {
             dimension: self.dimension,
             panels: &self.values[panels.start * size..panels.end * size],
             panel_squares: &self.squares[panels.start * self.width..panels.end * self.width],
             rows,
             squares,
-            nearest,
+            each,
         });
     }
 
@@ -170,16 +192,23 @@ fn split<const N: usize>(rows: &[f32], dimension: usize) -> Option<[&[f32]; N]> 
         .then(|| std::array::from_fn(|i| &rows[i * dimension..(i + 1) * dimension]))
 }
 
-struct Lower<'a> {
+/// Every row against every panel, in tiles.
+struct Pairs<'a, E> {
     dimension: usize,
     panels: &'a [f32],
     panel_squares: &'a [f32],
     rows: &'a [f32],
     squares: &'a [f32],
-    nearest: &'a mut [f32],
+    each: E,
 }
 
-impl WithSimd for Lower<'_> {
+/// What is done with squared distances while they are in registers.
+trait Each {
+    /// Takes those of row `row` to the vectors of panel `panel`.
+    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]);
+}
+
+impl<E: Each> WithSimd for Pairs<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -192,22 +221,23 @@ impl WithSimd for Lower<'_> {
     }
 }
 
-impl Lower<'_> {
+impl<E: Each> Pairs<'_, E> {
     /// Goes over tiles of `ROWS` rows by one panel, whose sums stay in registers.
     #[inline(always)]
     fn tiles<S: Simd, const ROWS: usize>(mut self, simd: S) {
         let width = 2 * S::F32_LANES;
         let panels = self.panels.chunks_exact(width * self.dimension);
-        for (panel, panel_squares) in panels.zip(self.panel_squares.chunks_exact(width)) {
+        let panels = panels.zip(self.panel_squares.chunks_exact(width));
+        for (p, (panel, panel_squares)) in panels.enumerate() {
             let (panel, _) = S::as_simd_f32s(panel);
             let (panel_squares, _) = S::as_simd_f32s(panel_squares);
             let mut start = 0;
-            while start + ROWS <= self.nearest.len() {
-                self.tile::<S, ROWS>(simd, panel, panel_squares, start);
+            while start + ROWS <= self.squares.len() {
+                self.tile::<S, ROWS>(simd, p, panel, panel_squares, start);
                 start += ROWS;
             }
-            while start < self.nearest.len() {
-                self.tile::<S, 1>(simd, panel, panel_squares, start);
+            while start < self.squares.len() {
+                self.tile::<S, 1>(simd, p, panel, panel_squares, start);
                 start += 1;
             }
         }
@@ -217,6 +247,7 @@ impl Lower<'_> {
     fn tile<S: Simd, const ROWS: usize>(
         &mut self,
         simd: S,
+        p: usize,
         panel: &[S::f32s],
         panel_squares: &[S::f32s],
         start: usize,
@@ -236,10 +267,46 @@ impl Lower<'_> {
             let square = simd.splat_f32s(self.squares[start + i]);
             let left = squared_distance(simd, square, panel_squares[0], sums[0]);
             let right = squared_distance(simd, square, panel_squares[1], sums[1]);
-            let least = simd.reduce_min_f32s(simd.min_f32s(left, right));
-            let nearest = &mut self.nearest[start + i];
-            *nearest = nearest.min(least);
+            self.each.row(simd, start + i, p, [left, right]);
         }
+    }
+}
+
+struct Lower<'a> {
+    nearest: &'a mut [f32],
+}
+
+impl Each for Lower<'_> {
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, row: usize, _panel: usize, distances: [S::f32s; 2]) {
+        let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
+        let nearest = &mut self.nearest[row];
+        *nearest = nearest.min(least);
+    }
+}
+
+/// What is done with squared distances.
+pub(crate) trait Visit {
+    /// Takes those of row `row` to the vectors from `first` on of the panels visited, a panel full;
+    /// infinite where there is no vector. Mark it `#[inline(always)]`: it is vectorised with the
+    /// kernel it becomes part of.
+    fn visit(&mut self, row: usize, first: usize, distances: &[f32]);
+}
+
+struct Store<'a, V> {
+    visit: &'a mut V,
+}
+
+impl<V: Visit> Each for Store<'_, V> {
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]) {
+        const WIDEST: usize = 64;
+        let width = 2 * S::F32_LANES;
+        let mut stored = [0.0_f32; WIDEST];
+        let (left, right) = stored[..width].split_at_mut(S::F32_LANES);
+        simd.partial_store_f32s(left, distances[0]);
+        simd.partial_store_f32s(right, distances[1]);
+        self.visit.visit(row, panel * width, &stored[..width]);
     }
 }
 

@@ -47,6 +47,8 @@ mod farthest;
 mod join;
 mod kernel;
 mod key;
+#[allow(dead_code, reason = "what strategies do not use yet")]
+mod neighbours;
 mod own;
 mod pick;
 mod plan;

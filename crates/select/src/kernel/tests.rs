@@ -38,6 +38,19 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
+/// All distances that were visited.
+struct Recorded {
+    columns: usize,
+    distances: Vec<f32>,
+}
+
+impl Visit for Recorded {
+    fn visit(&mut self, row: usize, first: usize, distances: &[f32]) {
+        let start = row * self.columns + first;
+        self.distances[start..start + distances.len()].copy_from_slice(distances);
+    }
+}
+
 proptest! {
     #[test]
     fn every_path_gives_the_defined_bits((dimension, rows, centres) in rows_and_centres()) {
@@ -56,6 +69,18 @@ proptest! {
             by_centre.lower(0..half, &rows, &squares, &mut nearest);
             by_centre.lower(half..by_centre.panels(), &rows, &squares, &mut nearest);
             prop_assert_eq!(bits(&nearest), bits(&expected));
+
+            let mut table = Recorded {
+                columns: by_centre.panels() * by_centre.width(),
+                distances: vec![f32::NAN; expected.len() * by_centre.panels() * by_centre.width()],
+            };
+            by_centre.visit(0..by_centre.panels(), &rows, &squares, &mut table);
+            for (row, found) in rows.chunks_exact(dimension).zip(table.distances.chunks(table.columns)) {
+                let mut all: Vec<f32> =
+                    centres.chunks_exact(dimension).map(|centre| defined(row, centre)).collect();
+                all.resize(table.columns, f32::INFINITY);
+                prop_assert_eq!(bits(found), bits(&all));
+            }
 
             let by_row = panels(arch, dimension, &rows);
             let mut nearest = vec![f32::INFINITY; expected.len()];

@@ -1,0 +1,180 @@
+//! Neighbours against all pairs, sorted.
+
+use goldpan_artifact::Silent;
+use proptest::prelude::*;
+
+use super::*;
+use crate::points::squared_lengths;
+
+/// Vectors in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) dimension: usize,
+    pub(crate) values: Vec<f32>,
+}
+
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.values.len() / self.dimension
+    }
+
+    pub(crate) fn row(&self, row: u32) -> &[f32] {
+        &self.values[row as usize * self.dimension..][..self.dimension]
+    }
+
+    pub(crate) fn squares(&self) -> Vec<f32> {
+        squared_lengths(self, self.len()).unwrap()
+    }
+
+    /// The squared distance as the kernel defines it.
+    pub(crate) fn squared(&self, a: u32, b: u32) -> f32 {
+        let product = |a: u32, b: u32| {
+            let pairs = self.row(a).iter().zip(self.row(b));
+            pairs.fold(0.0_f32, |sum, (a, b)| a.mul_add(*b, sum))
+        };
+        ((product(a, a) + product(b, b)) - 2.0 * product(a, b)).max(0.0)
+    }
+
+    /// Vectors on a coarse grid: many ties, duplicates and zeros.
+    pub(crate) fn grid(rows: std::ops::Range<usize>) -> impl Strategy<Value = Self> {
+        (1_usize..4, rows).prop_flat_map(|(dimension, rows)| {
+            let coordinate = prop_oneof![3 => (-1_i8..=1).prop_map(f32::from), 1 => -1.0_f32..1.0];
+            prop::collection::vec(coordinate, dimension * rows)
+                .prop_map(move |values| Self { dimension, values })
+        })
+    }
+}
+
+impl Points for Table {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn copy(&self, row: u32, vector: &mut [f32]) {
+        vector.copy_from_slice(self.row(row));
+    }
+}
+
+/// `work` on so many threads.
+pub(crate) fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
+
+/// A table, and which of its rows are queries and in the set.
+fn case() -> impl Strategy<Value = (Table, Vec<u32>, Vec<u32>)> {
+    Table::grid(1..230).prop_flat_map(|table| {
+        let rows: Vec<u32> = (0..table.len() as u32).collect();
+        let some = || prop::sample::subsequence(rows.clone(), 0..=rows.len()).prop_shuffle();
+        (Just(table), some(), some())
+    })
+}
+
+/// All of `set` but the query, nearest first.
+fn sorted(table: &Table, query: u32, set: &[u32]) -> Vec<(f32, u32)> {
+    let others = set.iter().filter(|row| **row != query);
+    let mut all: Vec<_> = others
+        .map(|&row| (table.squared(query, row), row))
+        .collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    all
+}
+
+proptest! {
+    #[test]
+    fn are_the_first_of_all_in_order((table, queries, set) in case(), k in 0_usize..20) {
+        let squares = table.squares();
+        let space = Space { points: &table, squares: &squares };
+        let found = on_threads(2, || nearest(&space, &queries, &set, k, &Silent)).unwrap();
+        for (i, &query) in queries.iter().enumerate() {
+            let mut expected = sorted(&table, query, &set);
+            expected.truncate(k);
+            let (rows, squared) = found.of(i);
+            let pairs: Vec<_> = squared.iter().copied().zip(rows.iter().copied()).collect();
+            prop_assert_eq!(&pairs, &expected);
+            let sum: f64 = expected.iter().map(|(squared, _)| f64::from(*squared).sqrt()).sum();
+            let mean = sum / expected.len() as f64;
+            let typical = if expected.is_empty() { 0.0 } else { 1.0 / (mean + 1e-5) };
+            prop_assert_eq!(found.typicality(i), typical as f32);
+        }
+        let alone = on_threads(1, || nearest(&space, &queries, &set, k, &Silent)).unwrap();
+        prop_assert_eq!(alone, found);
+    }
+
+    #[test]
+    fn balls_hold_all_that_is_near((table, queries, set) in case(), radius in 0_u8..9) {
+        let radius = f32::from(radius) / 2.0;
+        let squares = table.squares();
+        let space = Space { points: &table, squares: &squares };
+        let ball = |query: u32| -> Vec<(u32, f32)> {
+            let pairs = set.iter().map(|&row| (row, table.squared(query, row)));
+            pairs.filter(|(_, squared)| *squared <= radius).collect()
+        };
+        let expected: Vec<_> = queries.iter().map(|&query| ball(query)).collect();
+        let total = expected.iter().map(Vec::len).sum::<usize>();
+        let find = |most| {
+            on_threads(2, || within(&space, &queries, &set, radius, most, &Silent)).unwrap()
+        };
+        let found = find(total).unwrap();
+        for (i, expected) in expected.iter().enumerate() {
+            let (rows, squared) = found.of(i);
+            let pairs: Vec<_> = rows.iter().copied().zip(squared.iter().copied()).collect();
+            prop_assert_eq!(&pairs, expected);
+        }
+        if total > 0 {
+            prop_assert_eq!(find(total - 1), None);
+        }
+    }
+}
+
+#[test]
+fn sets_of_many_blocks_are_swept_to_the_end() {
+    let rows = 2 * BLOCK as u32 + 17;
+    let values = (0..rows)
+        .map(|row| (row.wrapping_mul(7919) % rows) as f32)
+        .collect();
+    let table = Table {
+        dimension: 1,
+        values,
+    };
+    let squares = table.squares();
+    let space = Space {
+        points: &table,
+        squares: &squares,
+    };
+    let set: Vec<u32> = (0..rows).collect();
+    let queries = [0, BLOCK as u32, rows - 1];
+    let found = nearest(&space, &queries, &set, 5, &Silent).unwrap();
+    for (i, &query) in queries.iter().enumerate() {
+        let expected: Vec<u32> = sorted(&table, query, &set)[..5]
+            .iter()
+            .map(|e| e.1)
+            .collect();
+        assert_eq!(found.of(i).0, expected);
+    }
+}
+
+#[test]
+fn stops_when_cancelled() {
+    struct Stop;
+    impl Progress for Stop {
+        fn begin(&self, _what: &str, _unit: &str, _total: Option<u64>) {}
+        fn advance(&self, _units: u64) {}
+        fn note(&self, _text: &str) {}
+        fn end(&self) {}
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
+    let table = Table {
+        dimension: 1,
+        values: vec![0.0, 1.0],
+    };
+    let squares = table.squares();
+    let space = Space {
+        points: &table,
+        squares: &squares,
+    };
+    assert_eq!(nearest(&space, &[0], &[0, 1], 1, &Stop), Err(Cancelled));
+    assert_eq!(within(&space, &[0], &[0, 1], 1.0, 9, &Stop), Err(Cancelled));
+}
