@@ -1,6 +1,6 @@
 //! What is told of each strategy.
 
-use crate::strategies::{dpp, stochastic, stratified};
+use crate::strategies::{contrastive, discriminative, dpp, stochastic, stratified};
 use crate::{Start, Strategy, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
@@ -125,6 +125,8 @@ pub static STRATEGIES: &[About] = &[
     dpp::ABOUT[1],
     dpp::ABOUT[2],
     dpp::ABOUT[3],
+    contrastive::ABOUT,
+    discriminative::ABOUT,
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

@@ -9,6 +9,8 @@
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
 //! | `softmax-margin`, `power-margin`, `soft-rank-margin`, ... | the least sure rows, with noise in the order | predictions |
 //! | `dpp`, `dpp-margin`, ... | rows unlike each other: greedy picks of a determinantal point process | embeddings, or both |
+//! | `contrastive` | rows whose predictions contradict those of the nearest labelled rows | both |
+//! | `discriminative` | rows told from the labelled ones most surely | embeddings |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -72,6 +74,7 @@ pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
 pub use start::Start;
 pub use strategies::Stratified;
+pub use strategies::{Contrastive, Discriminative};
 pub use strategies::{Dpp, Similarity};
 pub use strategies::{Form, Stochastic};
 pub use strategy::Strategy;

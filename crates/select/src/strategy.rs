@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
 use crate::strategies::{Dpp, Stochastic};
 use crate::strategies::{Stratified, stratified};
 use crate::{Error, Shape, Start, Uncertainty, Work};
@@ -39,6 +40,10 @@ pub enum Strategy {
     Stochastic(Stochastic),
     /// Rows unlike each other, as a determinantal point process sees it.
     Dpp(Dpp),
+    /// Rows whose predictions contradict those of the nearest labelled rows.
+    Contrastive(Contrastive),
+    /// Rows that are told from the labelled ones most surely.
+    Discriminative(Discriminative),
 }
 
 impl Strategy {
@@ -66,6 +71,8 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::Contrastive(own) => Some((contrastive::ABOUT.name, own)),
+            Self::Discriminative(own) => Some((discriminative::ABOUT.name, own)),
             Self::Dpp(own) => Some((own.name(), own)),
             Self::Stochastic(own) => Some((own.name(), own)),
             Self::Random {}

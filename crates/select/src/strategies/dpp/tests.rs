@@ -66,9 +66,9 @@ fn determinant(mut matrix: Vec<Vec<f64>>) -> f64 {
         determinant *= matrix[k][k];
         for row in k + 1..size {
             let factor = matrix[row][k] / matrix[k][k];
-            for column in k..size {
-                let value = matrix[k][column];
-                matrix[row][column] -= factor * value;
+            let pivot = matrix[k].clone();
+            for (value, pivot) in matrix[row].iter_mut().zip(&pivot).skip(k) {
+                *value -= factor * pivot;
             }
         }
     }
