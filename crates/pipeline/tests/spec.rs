@@ -8,7 +8,7 @@ use goldpan_pipeline::spec::{
     IngestSettings, Invalid, LabelSource, Pipeline, Precision, PredictModel, StageSettings,
 };
 use goldpan_pipeline::spec::{ProblemKind, TrainingSettings};
-use goldpan_select::Strategy;
+use goldpan_select::{Start, Strategy};
 use goldpan_train::{TrainConfig, WeightDecay};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -245,7 +245,12 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
     let StageSettings::Select(next) = settings("next") else {
         panic!("next selects");
     };
-    assert_eq!(next.strategy, Strategy::Diversity {});
+    assert_eq!(
+        next.strategy,
+        Strategy::Diversity {
+            start: Start::Random
+        }
+    );
     assert_eq!(next.texts.as_str(), "pool", "the texts of the embeddings");
     let StageSettings::Train(model) = settings("model") else {
         panic!("model trains");

@@ -41,10 +41,10 @@ fn main() -> Result<(), Failure> {
     let ids: Vec<u64> = embeddings.ids().collect();
     let predictions = predictions(folder.path(), &ids)?;
     let inputs = Inputs {
-        ids: None,
         embeddings: Some(&embeddings),
         predictions: Some(&predictions),
         labelled: &ids[..labelled],
+        ..Inputs::default()
     };
     let shape = Shape {
         rows: ids.len(),

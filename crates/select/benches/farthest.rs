@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use goldpan_artifact::{Embeddings, EmbeddingsWriter, Precision, Producer, Silent, rng};
-use goldpan_select::{Inputs, Strategy, pick};
+use goldpan_select::{Inputs, Start, Strategy, pick};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -51,7 +51,15 @@ fn main() -> Result<(), Failure> {
     );
 
     let start = Instant::now();
-    let found = pick(&Strategy::Diversity {}, &inputs, picks, 0, &Silent)?;
+    let found = pick(
+        &Strategy::Diversity {
+            start: Start::Random,
+        },
+        &inputs,
+        picks,
+        0,
+        &Silent,
+    )?;
     let seconds = start.elapsed().as_secs_f64();
     let products = (embeddings.len() - labelled) as f64
         * (labelled + picks) as f64

@@ -1,6 +1,7 @@
 //! What is told of each strategy.
 
-use crate::strategies::stratified;
+use crate::Start;
+use crate::strategies::{contrastive, discriminative, dpp, stochastic, stratified};
 use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Strategy, Term, Uncertainty};
 
@@ -65,7 +66,9 @@ pub static STRATEGIES: &[About] = &[
         needs: "embeddings",
         cost: "at most O(n (l + k) d)",
         paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
-        usual: || Strategy::Diversity {},
+        usual: || Strategy::Diversity {
+            start: Start::Random,
+        },
     },
     About {
         name: "k-center",
@@ -73,7 +76,19 @@ pub static STRATEGIES: &[About] = &[
         needs: "embeddings",
         cost: "at most O(n (l + k) d)",
         paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
-        usual: || Strategy::Diversity {},
+        usual: || Strategy::Diversity {
+            start: Start::Random,
+        },
+    },
+    About {
+        name: "medoid",
+        picks: "as diversity does, from the middle where nothing is labelled",
+        needs: "embeddings",
+        cost: "at most O(n (l + k) d)",
+        paper: "Gonzalez 1985; Sener & Savarese 2018, arXiv:1708.00489",
+        usual: || Strategy::Diversity {
+            start: Start::Medoid,
+        },
     },
     About {
         name: "diversity-least-confidence",
@@ -103,6 +118,21 @@ pub static STRATEGIES: &[About] = &[
     prob_cover::ABOUT,
     max_herding::ABOUT,
     uherding::ABOUT,
+    stochastic::ABOUT[0],
+    stochastic::ABOUT[1],
+    stochastic::ABOUT[2],
+    stochastic::ABOUT[3],
+    stochastic::ABOUT[4],
+    stochastic::ABOUT[5],
+    stochastic::ABOUT[6],
+    stochastic::ABOUT[7],
+    stochastic::ABOUT[8],
+    dpp::ABOUT[0],
+    dpp::ABOUT[1],
+    dpp::ABOUT[2],
+    dpp::ABOUT[3],
+    contrastive::ABOUT,
+    discriminative::ABOUT,
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

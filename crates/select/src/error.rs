@@ -278,6 +278,29 @@ pub enum Error {
         /// The value.
         value: f32,
     },
+    /// The strategy compares with labelled texts and there are none.
+    #[error("strategy `{strategy}` needs labelled texts, there are none: start with `{instead}`")]
+    NothingLabelled {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// A strategy to start with.
+        instead: &'static str,
+    },
+    /// More picks than the strategy can make at a time.
+    #[error(
+        "strategy `{strategy}` picks at most {most} texts at a time, {asked} are asked for: \
+         ask for fewer or use `{instead}`"
+    )]
+    TooManyPicks {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many are asked for.
+        asked: usize,
+        /// How many are possible.
+        most: usize,
+        /// A strategy for more.
+        instead: &'static str,
+    },
     /// The user wanted to stop.
     #[error("the selection was cancelled")]
     Cancelled,

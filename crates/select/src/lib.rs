@@ -5,11 +5,16 @@
 //! | `random` | rows of a seeded shuffle | ids |
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
+//! | `medoid` | as `diversity`, from the row nearest to the mean where nothing is labelled | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
 //! | `facility-location` | rows so that every row has a similar one among labelled and picked | embeddings |
 //! | `prob-cover` | the row with the most rows around it that are around no labelled or picked row | embeddings |
 //! | `max-herding` | rows so that a gaussian kernel around labelled and picked covers the most | embeddings |
 //! | `uherding` | the same, where a model is unsure | both |
+//! | `softmax-margin`, `power-margin`, `soft-rank-margin`, ... | the least sure rows, with noise in the order | predictions |
+//! | `dpp`, `dpp-margin`, ... | rows unlike each other: greedy picks of a determinantal point process | embeddings, or both |
+//! | `contrastive` | rows whose predictions contradict those of the nearest labelled rows | both |
+//! | `discriminative` | rows told from the labelled ones most surely | embeddings |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -30,7 +35,7 @@
 //! the best score is picked, then distances shrink. Uncertainties do not change during a selection.
 //!
 //! While nothing is labelled there is no distance to maximise: `diversity` alone starts at a row
-//! drawn by the seed, a product at the row with the largest product of its other objectives. That
+//! drawn by the seed or at the medoid, a product at the row with the largest product of its other objectives. That
 //! first row is recorded with an infinite diversity and score.
 //!
 //! # Cost
@@ -43,6 +48,7 @@
 mod about;
 mod budget;
 mod candidates;
+mod centre;
 mod compose;
 mod coverage;
 mod distinct;
@@ -63,9 +69,12 @@ mod problem;
 mod refresh;
 mod rule;
 mod select;
+mod start;
 mod strategies;
 mod strategy;
 mod term;
+#[cfg(test)]
+mod testing;
 mod uncertainty;
 mod work;
 
@@ -78,8 +87,12 @@ pub use pick::{Pick, Picks, choose, pick};
 pub use pool::Inputs;
 pub use rule::{Balance, Rule};
 pub use select::{Summary, VERSION, select};
+pub use start::Start;
 pub use strategies::Stratified;
+pub use strategies::{Contrastive, Discriminative};
+pub use strategies::{Dpp, Similarity};
 pub use strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
+pub use strategies::{Form, Stochastic};
 pub use strategy::Strategy;
 pub use term::Term;
 pub use uncertainty::Uncertainty;

@@ -5,6 +5,7 @@ use pulp::Arch;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
+use crate::centre::medoid;
 use crate::compose::{balanced, eligible};
 use crate::farthest::farthest;
 use crate::key::Key;
@@ -12,7 +13,7 @@ use crate::plan::Plan;
 use crate::points::Vectors;
 use crate::pool::Pool;
 use crate::problem::{Problem, Tuning};
-use crate::{Budget, Error, Inputs, Rule, Strategy, Term};
+use crate::{Budget, Error, Inputs, Rule, Start, Strategy, Term};
 
 /// Rows that were picked, best first.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,8 +137,12 @@ impl Task<'_> {
         let (seed, progress) = (self.seed, self.progress);
         match self.plan {
             Plan::Shuffle => Ok(shuffle(pool, count, seed)),
-            Plan::Objectives(terms) => {
-                by_objectives(terms, pool, count, self.min_distance, seed, progress)
+            Plan::Objectives { terms, start } => {
+                let ends = Ends {
+                    start: *start,
+                    least: self.min_distance.unwrap_or(0.0),
+                };
+                by_objectives(terms, ends, pool, count, seed, progress)
             }
             Plan::Own(strategy) => match strategy.own() {
                 Some((_, own)) => own.pick(pool, count, seed, progress),
@@ -150,7 +155,9 @@ impl Task<'_> {
     fn objectives(&self) -> Vec<String> {
         match self.plan {
             Plan::Shuffle => Vec::new(),
-            Plan::Objectives(terms) => terms.iter().map(|term| term.name().to_owned()).collect(),
+            Plan::Objectives { terms, .. } => {
+                terms.iter().map(|term| term.name().to_owned()).collect()
+            }
             Plan::Own(strategy) => {
                 let names = strategy.own().map_or(&[][..], |(_, own)| own.objectives());
                 names.iter().map(|&name| name.to_owned()).collect()
@@ -278,11 +285,19 @@ impl Weights {
     }
 }
 
+/// Where picking by distance starts, with nothing labelled, and where it ends.
+#[derive(Clone, Copy)]
+struct Ends {
+    start: Start,
+    /// The first pick nearer than this is not made.
+    least: f32,
+}
+
 fn by_objectives(
     terms: &[Term],
+    ends: Ends,
     pool: &Pool<'_>,
     count: usize,
-    min_distance: Option<f32>,
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Pick>, Error> {
@@ -291,7 +306,7 @@ fn by_objectives(
         .iter()
         .any(|term| matches!(term, Term::Diversity { .. }));
     if let Some(vectors) = pool.vectors().filter(|_| distance) {
-        return by_distance(&weights, pool, vectors, count, min_distance, seed, progress);
+        return by_distance(&weights, ends, pool, vectors, count, seed, progress);
     }
     let rows = weights.largest(pool, count);
     progress.advance(count as u64);
@@ -303,10 +318,10 @@ fn by_objectives(
 
 fn by_distance(
     weights: &Weights,
+    ends: Ends,
     pool: &Pool<'_>,
     vectors: &Vectors<'_>,
     count: usize,
-    min_distance: Option<f32>,
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Pick>, Error> {
@@ -319,6 +334,9 @@ fn by_distance(
     if centres.is_empty() {
         let first = match weights.largest(pool, 1).first() {
             Some((row, _)) => *row,
+            None if ends.start == Start::Medoid => {
+                medoid(vectors, pool.ids.len(), &free).unwrap_or(free[0])
+            }
             None => free[rng(seed, "select/first").random_range(0..free.len() as u32) as usize],
         };
         picks.push(weights.pick(pool, first, f32::INFINITY, f32::INFINITY));
@@ -334,9 +352,15 @@ fn by_distance(
         centres: &centres,
     };
     let more = count - picks.len();
-    let least = min_distance.unwrap_or(0.0);
-    let (found, _) = farthest(&problem, more, least, progress, Arch::new(), Tuning::USUAL)
-        .map_err(|_| Error::Cancelled)?;
+    let (found, _) = farthest(
+        &problem,
+        more,
+        ends.least,
+        progress,
+        Arch::new(),
+        Tuning::USUAL,
+    )
+    .map_err(|_| Error::Cancelled)?;
     picks.extend(
         found
             .iter()

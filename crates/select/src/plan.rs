@@ -1,6 +1,6 @@
 //! A strategy that was checked: a shuffle, a list of objectives, or one of its own.
 
-use crate::{Error, Strategy, Term};
+use crate::{Error, Start, Strategy, Term};
 
 /// What a valid [`Strategy`] comes down to.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,7 +9,11 @@ pub(crate) enum Plan {
     /// A strategy that picks in its own way.
     Own(Strategy),
     /// The product of these, in the order given; not empty, none twice.
-    Objectives(Vec<Term>),
+    Objectives {
+        terms: Vec<Term>,
+        /// The first pick where nothing is labelled and distance is all.
+        start: Start,
+    },
 }
 
 impl Plan {
@@ -18,9 +22,13 @@ impl Plan {
             own.check()?;
             return Ok(Self::Own(strategy.clone()));
         }
+        let mut first = Start::Random;
         let terms = match strategy {
             Strategy::Product(terms) => terms.clone(),
-            Strategy::Diversity {} => vec![Term::DIVERSITY],
+            Strategy::Diversity { start } => {
+                first = *start;
+                vec![Term::DIVERSITY]
+            }
             Strategy::Uncertainty { score } => vec![Term::uncertainty(*score)],
             _ => return Ok(Self::Shuffle),
         };
@@ -38,7 +46,10 @@ impl Plan {
                 });
             }
         }
-        Ok(Self::Objectives(terms))
+        Ok(Self::Objectives {
+            terms,
+            start: first,
+        })
     }
 }
 
@@ -52,7 +63,10 @@ mod tests {
         let product = Strategy::Product(vec![Term::DIVERSITY]);
         assert_eq!(
             Plan::new(&product).unwrap(),
-            Plan::new(&Strategy::Diversity {}).unwrap()
+            Plan::new(&Strategy::Diversity {
+                start: Start::Random
+            })
+            .unwrap()
         );
     }
 

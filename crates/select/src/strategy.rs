@@ -5,9 +5,12 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::Start;
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
+use crate::strategies::{Dpp, Stochastic};
 use crate::strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
 use crate::strategies::{Stratified, stratified};
 use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
@@ -26,7 +29,12 @@ pub enum Strategy {
         score: Uncertainty,
     },
     /// Again and again the row farthest from all labelled and picked rows.
-    Diversity {},
+    Diversity {
+        /// The first pick while nothing is labelled: usually `random`. In a product with others,
+        /// which then decide, it is left out.
+        #[serde(default, skip_serializing_if = "Start::is_usual")]
+        start: Start,
+    },
     /// Again and again the row with the largest product of these objectives, none twice.
     Product(Vec<Term>),
     /// Random picks from each predicted class.
@@ -40,6 +48,14 @@ pub enum Strategy {
     /// Rows representative of those that a model is unsure of.
     #[serde(rename = "uherding")]
     UHerding(UHerding),
+    /// The rows that a model is least sure of, with noise in the order.
+    Stochastic(Stochastic),
+    /// Rows unlike each other, as a determinantal point process sees it.
+    Dpp(Dpp),
+    /// Rows whose predictions contradict those of the nearest labelled rows.
+    Contrastive(Contrastive),
+    /// Rows that are told from the labelled ones most surely.
+    Discriminative(Discriminative),
 }
 
 impl Strategy {
@@ -79,9 +95,14 @@ impl Strategy {
             Self::ProbCover(own) => Some((prob_cover::ABOUT.name, own)),
             Self::MaxHerding(own) => Some((max_herding::ABOUT.name, own)),
             Self::UHerding(own) => Some((uherding::ABOUT.name, own)),
-            Self::Random {} | Self::Uncertainty { .. } | Self::Diversity {} | Self::Product(_) => {
-                None
-            }
+            Self::Contrastive(own) => Some((contrastive::ABOUT.name, own)),
+            Self::Discriminative(own) => Some((discriminative::ABOUT.name, own)),
+            Self::Dpp(own) => Some((own.name(), own)),
+            Self::Stochastic(own) => Some((own.name(), own)),
+            Self::Random {}
+            | Self::Uncertainty { .. }
+            | Self::Diversity { .. }
+            | Self::Product(_) => None,
         }
     }
 
@@ -133,7 +154,7 @@ impl Strategy {
     /// True where the strategy looks at embeddings.
     pub fn needs_embeddings(&self) -> bool {
         match self {
-            Self::Diversity {} => true,
+            Self::Diversity { .. } => true,
             Self::Product(terms) => {
                 let distance = |term: &Term| matches!(term, Term::Diversity { .. });
                 terms.iter().any(distance)
@@ -161,7 +182,10 @@ impl fmt::Display for Strategy {
         match self {
             Self::Random {} => f.write_str("random"),
             Self::Uncertainty { score } => f.write_str(score.name()),
-            Self::Diversity {} => f.write_str("diversity"),
+            Self::Diversity { start } => f.write_str(match start {
+                Start::Random => "diversity",
+                Start::Medoid => "medoid",
+            }),
             Self::Product(terms) => {
                 for (i, term) in terms.iter().enumerate() {
                     if i > 0 {
@@ -254,7 +278,18 @@ mod tests {
         };
         for (text, strategy) in [
             (r#"{"random":{}}"#, Strategy::Random {}),
-            (r#"{"diversity":{}}"#, Strategy::Diversity {}),
+            (
+                r#"{"diversity":{}}"#,
+                Strategy::Diversity {
+                    start: Start::Random,
+                },
+            ),
+            (
+                r#"{"diversity":{"start":"medoid"}}"#,
+                Strategy::Diversity {
+                    start: Start::Medoid,
+                },
+            ),
             (r#"{"uncertainty":{"score":"margin"}}"#, margin.clone()),
             (
                 r#"{"product":[{"diversity":{}},{"uncertainty":{"score":"margin"}}]}"#,

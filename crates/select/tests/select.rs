@@ -7,7 +7,7 @@ use goldpan_artifact::{
     Silent,
 };
 use goldpan_select::{
-    Budget, Error, Inputs, Picks, Rule, Strategy, Term, Uncertainty, VERSION, pick, select,
+    Budget, Error, Inputs, Picks, Rule, Start, Strategy, Term, Uncertainty, VERSION, pick, select,
 };
 use tempfile::TempDir;
 
@@ -165,7 +165,9 @@ fn a_product_of_uncertainties_needs_no_embeddings() {
 #[test]
 fn without_labels_the_seed_starts_diversity_and_uncertainty_a_product() {
     let tables = line();
-    let diversity = Strategy::Diversity {};
+    let diversity = Strategy::Diversity {
+        start: Start::Random,
+    };
     let firsts: Vec<u64> = (0..20)
         .map(|seed| {
             let picks = pick(&diversity, &tables.inputs(&[]), 4, seed, &Silent).unwrap();
@@ -283,7 +285,16 @@ fn tables_are_joined_by_id() {
         ..shuffled.inputs(&[11])
     };
     assert_eq!(
-        ids(&pick(&Strategy::Diversity {}, &part, 1, 0, &Silent).unwrap()),
+        ids(&pick(
+            &Strategy::Diversity {
+                start: Start::Random
+            },
+            &part,
+            1,
+            0,
+            &Silent
+        )
+        .unwrap()),
         [13]
     );
 }
@@ -313,7 +324,16 @@ fn tables_of_other_texts_are_refused() {
         ids: Some(&[1, 9]),
         ..one_more.inputs(&[])
     };
-    let error = pick(&Strategy::Diversity {}, &given, 1, 0, &Silent).unwrap_err();
+    let error = pick(
+        &Strategy::Diversity {
+            start: Start::Random,
+        },
+        &given,
+        1,
+        0,
+        &Silent,
+    )
+    .unwrap_err();
     assert!(
         error.to_string().starts_with("text 9 has no embedding in "),
         "{error}"

@@ -9,7 +9,7 @@ fn read(text: &str) -> Result<Rule, String> {
 
 #[test]
 fn a_strategy_alone_is_a_rule() {
-    let diversity = Rule::from(Strategy::Diversity {});
+    let diversity = Rule::from(Strategy::from_name("diversity").unwrap());
     assert_eq!(read(r#"{"diversity":{}}"#).unwrap(), diversity);
     assert_eq!(read(r#""k-center""#).unwrap(), diversity);
     assert_eq!(

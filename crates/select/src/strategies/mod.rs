@@ -1,13 +1,21 @@
 //! One file for each strategy of its own.
 
+pub(crate) mod contrastive;
+pub(crate) mod discriminative;
+pub(crate) mod dpp;
 pub(crate) mod facility_location;
 pub(crate) mod max_herding;
 pub(crate) mod prob_cover;
+pub(crate) mod stochastic;
 pub(crate) mod stratified;
 pub(crate) mod uherding;
 
+pub use contrastive::Contrastive;
+pub use discriminative::Discriminative;
+pub use dpp::{Dpp, Similarity};
 pub use facility_location::FacilityLocation;
 pub use max_herding::MaxHerding;
 pub use prob_cover::ProbCover;
+pub use stochastic::{Form, Stochastic};
 pub use stratified::Stratified;
 pub use uherding::UHerding;
