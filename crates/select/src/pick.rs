@@ -8,6 +8,7 @@ use rand::seq::SliceRandom;
 use crate::centre::medoid;
 use crate::farthest::farthest;
 use crate::key::Key;
+use crate::near::{Near, locate};
 use crate::plan::{Objective, Plan};
 use crate::points::Vectors;
 use crate::pool::Pool;
@@ -21,6 +22,8 @@ pub struct Picks {
     pub objectives: Vec<String>,
     /// The picks.
     pub picks: Vec<Pick>,
+    /// True where embeddings say of each pick where it lies.
+    pub located: bool,
     /// How many texts there were to select from, labelled ones included.
     pub pool: usize,
     /// How many of these were labelled already.
@@ -39,6 +42,11 @@ pub struct Pick {
     pub score: f32,
     /// The value of each objective when the row was picked.
     pub objectives: Vec<f32>,
+    /// The nearest labelled text, the lowest row on ties; none without labelled texts or embeddings.
+    pub nearest_labelled: Option<Near>,
+    /// The nearest pick before this one, the earliest on ties; none for the first or without
+    /// embeddings.
+    pub nearest_earlier: Option<Near>,
 }
 
 /// Picks `count` rows by `strategy`.
@@ -81,7 +89,12 @@ pub fn pick(
             None => Ok(Vec::new()),
         },
     };
+    let located = picks.and_then(|mut picks| {
+        let located = locate(&mut picks, &pool, inputs.embeddings, progress)?;
+        Ok((picks, located))
+    });
     progress.end();
+    let (picks, located) = located?;
     let objectives = match &plan {
         Plan::Shuffle => Vec::new(),
         Plan::Objectives(objectives) => objectives.iter().map(|o| o.name().to_owned()).collect(),
@@ -92,7 +105,8 @@ pub fn pick(
     };
     Ok(Picks {
         objectives,
-        picks: picks?,
+        picks,
+        located,
         pool: pool.ids.len(),
         labelled: pool.labelled.len(),
     })
@@ -101,13 +115,10 @@ pub fn pick(
 fn shuffle(pool: &Pool<'_>, count: usize, seed: u64) -> Vec<Pick> {
     let mut rows = pool.free.clone();
     rows.shuffle(&mut rng(seed, "select/random"));
-    let pick = |row: &u32| Pick {
-        row: *row as usize,
-        id: pool.ids[*row as usize],
-        score: 0.0,
-        objectives: Vec::new(),
-    };
-    rows[..count].iter().map(pick).collect()
+    rows[..count]
+        .iter()
+        .map(|&row| pool.picked(row, 0.0, Vec::new()))
+        .collect()
 }
 
 /// The factors of the score that do not change during a selection.
@@ -142,14 +153,9 @@ impl Weights {
     }
 
     fn pick(&self, pool: &Pool<'_>, row: u32, distance: f32, score: f32) -> Pick {
-        let row = row as usize;
-        let value = |part: &Option<Vec<f32>>| part.as_ref().map_or(distance, |part| part[row]);
-        Pick {
-            row,
-            id: pool.ids[row],
-            score,
-            objectives: self.parts.iter().map(value).collect(),
-        }
+        let value =
+            |part: &Option<Vec<f32>>| part.as_ref().map_or(distance, |part| part[row as usize]);
+        pool.picked(row, score, self.parts.iter().map(value).collect())
     }
 
     /// The free rows with the largest products.
