@@ -6,8 +6,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{
-    EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Precision, PredictionsWriter,
-    Producer, SelectionWriter, TextsWriter,
+    EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Nearest, Precision,
+    PredictionsWriter, Producer, SelectionWriter, TextsWriter,
 };
 
 /// More than one record batch.
@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         embeddings(&path("embeddings-f16"), Precision::F16, rows)?;
         predictions(&path("predictions"), rows)?;
         selection(&path("selection"), rows)?;
+        located(&path("selection-nearest"), rows)?;
         labels(&path("labels"), rows)?;
         history(&path("history"), rows)?;
     }
@@ -96,6 +97,20 @@ fn selection(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
     for rank in 0..rows {
         let diversity = 1.0 / (rank + 1) as f32;
         writer.push(1_000_000 - rank, diversity * 0.5, &[diversity, 0.5])?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// A selection that says where picks lie; the first has no earlier one.
+fn located(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = SelectionWriter::with_nearest(path, &["margin".to_owned()], producer())?;
+    for rank in 0..rows {
+        let nearest = Nearest {
+            labelled: (rank % 2 == 0).then_some((5 + rank, 0.75)),
+            earlier: (rank > 0).then_some((1_000_001 - rank, 0.25)),
+        };
+        writer.push_near(1_000_000 - rank, 0.5, &[0.5], nearest)?;
     }
     writer.finish()?;
     Ok(())

@@ -109,6 +109,30 @@ def kinds():
             "margin": 0.5,
         },
     )
+    yield "selection-nearest", (
+        "selection",
+        {"goldpan.objectives": ["margin"]},
+        [
+            required("rank", pa.uint32()),
+            required("id", pa.uint64()),
+            required("score", pa.float32()),
+            required("margin", pa.float32()),
+            pa.field("nearest_labelled", pa.uint64()),
+            pa.field("nearest_labelled_distance", pa.float32()),
+            pa.field("nearest_earlier", pa.uint64()),
+            pa.field("nearest_earlier_distance", pa.float32()),
+        ],
+        lambda i: {
+            "rank": i,
+            "id": 1_000_000 - i,
+            "score": 0.5,
+            "margin": 0.5,
+            "nearest_labelled": 5 + i if i % 2 == 0 else None,
+            "nearest_labelled_distance": 0.75 if i % 2 == 0 else None,
+            "nearest_earlier": 1_000_001 - i if i else None,
+            "nearest_earlier_distance": 0.25 if i else None,
+        },
+    )
     yield "labels", (
         "labels",
         classes,

@@ -110,7 +110,7 @@ pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
 pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};
 pub use seed::rng;
-pub use selection::{Selection, SelectionWriter};
+pub use selection::{Nearest, Selection, SelectionWriter};
 pub use table::{Header, Table, peek};
 pub use texts::{Texts, TextsWriter};
 pub use writer::Written;

@@ -185,8 +185,11 @@ pub(crate) fn predictions(width: usize) -> Vec<Column> {
     ]
 }
 
-/// Columns of a selection by `objectives`.
-pub(crate) fn selection(objectives: &[String]) -> Vec<Column> {
+/// The first of the columns that say where a pick lies.
+pub(crate) const NEAREST: &str = "nearest_labelled";
+
+/// Columns of a selection by `objectives`, and of where each pick lies if `nearest`.
+pub(crate) fn selection(objectives: &[String], nearest: bool) -> Vec<Column> {
     let mut columns = vec![
         Column::required("rank", ColumnType::U32),
         Column::required("id", ColumnType::U64),
@@ -194,6 +197,14 @@ pub(crate) fn selection(objectives: &[String]) -> Vec<Column> {
     ];
     for name in objectives {
         columns.push(Column::required(name, ColumnType::F32));
+    }
+    if nearest {
+        columns.extend([
+            Column::optional(NEAREST, ColumnType::U64),
+            Column::optional("nearest_labelled_distance", ColumnType::F32),
+            Column::optional("nearest_earlier", ColumnType::U64),
+            Column::optional("nearest_earlier_distance", ColumnType::F32),
+        ]);
     }
     columns
 }
@@ -276,6 +287,14 @@ impl Description {
         }
     }
 
+    /// True for a selection that says where each pick lies.
+    pub(crate) fn has_nearest(&self) -> bool {
+        let is_nearest = |name: &str| name == NEAREST;
+        self.kind == Kind::Selection
+            && self.columns.iter().any(|column| is_nearest(&column.name))
+            && !self.objectives.iter().any(|name| is_nearest(name))
+    }
+
     /// The columns that a table like this has to have.
     pub(crate) fn expected_columns(&self) -> Vec<Column> {
         match self.kind {
@@ -285,7 +304,7 @@ impl Description {
                 _ => embeddings(Precision::F32, 1),
             },
             Kind::Predictions => predictions(self.classes.len()),
-            Kind::Selection => selection(&self.objectives),
+            Kind::Selection => selection(&self.objectives, self.has_nearest()),
             Kind::Labels => labels(),
             Kind::History => history(),
         }

@@ -82,6 +82,36 @@ impl Selection {
     pub fn objective(&self, row: usize, objective: usize) -> f32 {
         self.frame.value(OBJECTIVES + objective, row)
     }
+
+    /// True where the table says where each pick lies.
+    pub fn has_nearest(&self) -> bool {
+        self.frame.description().has_nearest()
+    }
+
+    /// Where the pick of row `row` lies; nothing where the table does not say so.
+    pub fn nearest(&self, row: usize) -> Nearest {
+        if !self.has_nearest() {
+            return Nearest::default();
+        }
+        let first = OBJECTIVES + self.objectives().len();
+        let pair = |column: usize| {
+            let id = self.frame.optional(column, row);
+            id.zip(self.frame.optional(column + 1, row))
+        };
+        Nearest {
+            labelled: pair(first),
+            earlier: pair(first + 2),
+        }
+    }
+}
+
+/// Where a pick lies among the texts: ids and distances between embeddings.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Nearest {
+    /// The nearest labelled text.
+    pub labelled: Option<(u64, f32)>,
+    /// The nearest of the picks before this one.
+    pub earlier: Option<(u64, f32)>,
 }
 
 /// Writes a selection, best row first.
@@ -94,6 +124,14 @@ struct Waiting {
     ids: Numbers<u64>,
     scores: Numbers<f32>,
     objectives: Vec<Numbers<f32>>,
+    nearest: Option<[Places; 2]>,
+}
+
+/// Ids and distances.
+#[derive(Default)]
+struct Places {
+    ids: Numbers<u64>,
+    distances: Numbers<f32>,
 }
 
 impl Rows for Waiting {
@@ -104,6 +142,10 @@ impl Rows for Waiting {
             builder::numbers(&mut self.scores),
         ];
         columns.extend(self.objectives.iter_mut().map(builder::numbers));
+        for places in self.nearest.iter_mut().flatten() {
+            columns.push(builder::numbers(&mut places.ids));
+            columns.push(builder::numbers(&mut places.distances));
+        }
         Ok(columns)
     }
 }
@@ -116,8 +158,27 @@ impl SelectionWriter {
         objectives: &[String],
         producer: Producer,
     ) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let columns = schema::selection(objectives);
+        Self::start(path.as_ref(), objectives, producer, false)
+    }
+
+    /// As [`create`](Self::create), with columns for where each pick lies, whose names are no
+    /// objective's: `nearest_labelled` and `nearest_earlier` hold ids, `nearest_labelled_distance`
+    /// and `nearest_earlier_distance` distances, all null where there is none.
+    pub fn with_nearest(
+        path: impl AsRef<Path>,
+        objectives: &[String],
+        producer: Producer,
+    ) -> Result<Self, Error> {
+        Self::start(path.as_ref(), objectives, producer, true)
+    }
+
+    fn start(
+        path: &Path,
+        objectives: &[String],
+        producer: Producer,
+        nearest: bool,
+    ) -> Result<Self, Error> {
+        let columns = schema::selection(objectives, nearest);
         checked_names(path, &schema::column_names(&columns))?;
         let mut description = Description::new(Kind::Selection, producer, columns);
         description.objectives = objectives.to_vec();
@@ -126,6 +187,7 @@ impl SelectionWriter {
             ids: Numbers::new(),
             scores: Numbers::new(),
             objectives: vec![Numbers::new(); objectives.len()],
+            nearest: nearest.then(Default::default),
         };
         Ok(Self {
             table: TableWriter::create(path, &description, waiting)?,
@@ -137,6 +199,22 @@ impl SelectionWriter {
     ///
     /// An id that occurs twice is an error here or, at the latest, in [`finish`](Self::finish).
     pub fn push(&mut self, id: u64, score: f32, objectives: &[f32]) -> Result<(), Error> {
+        self.push_near(id, score, objectives, Nearest::default())
+    }
+
+    /// As [`push`](Self::push), with where the pick lies: nothing unless the table was started
+    /// [`with_nearest`](Self::with_nearest).
+    pub fn push_near(
+        &mut self,
+        id: u64,
+        score: f32,
+        objectives: &[f32],
+        nearest: Nearest,
+    ) -> Result<(), Error> {
+        if self.table.rows.nearest.is_none() {
+            let given = [nearest.labelled, nearest.earlier].iter().flatten().count();
+            checked_width(&self.table, "nearest", given, 0)?;
+        }
         let expected = self.table.rows.objectives.len();
         checked_width(&self.table, "objectives", objectives.len(), expected)?;
         let rank = u32::try_from(self.table.count())
@@ -154,7 +232,13 @@ impl SelectionWriter {
         for (column, value) in rows.objectives.iter_mut().zip(objectives) {
             column.push(Some(*value));
         }
-        self.table.pushed(16 + 4 * expected)
+        let near = [nearest.labelled, nearest.earlier];
+        for (places, near) in rows.nearest.iter_mut().flatten().zip(near) {
+            places.ids.push(near.map(|(id, _)| id));
+            places.distances.push(near.map(|(_, distance)| distance));
+        }
+        let more = if rows.nearest.is_some() { 24 } else { 0 };
+        self.table.pushed(16 + 4 * expected + more)
     }
 
     /// Writes what is left and puts the table in place.

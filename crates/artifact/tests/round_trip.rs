@@ -221,9 +221,37 @@ proptest! {
                 prop_assert_eq!(table.objective(number, objective).to_bits(), value.to_bits());
             }
         }
+        prop_assert!(!table.has_nearest());
         let labelled = Labelled::open_arrow(&path).unwrap();
         prop_assert!(labelled.ids.iter().eq(rows.iter().map(|(id, _)| id)));
         prop_assert_eq!(labelled.labels, None);
+    }
+
+    #[test]
+    fn selections_with_nearest(
+        objectives in names(0..3),
+        rows in rows((option::of((any::<u64>(), float())), option::of((any::<u64>(), float())))),
+    ) {
+        let folder = folder();
+        let path = folder.path().join("selection.arrow");
+        let values = vec![0.5; objectives.len()];
+        let mut writer = SelectionWriter::with_nearest(&path, &objectives, producer()).unwrap();
+        for (id, (labelled, earlier)) in &rows {
+            let (labelled, earlier) = (*labelled, *earlier);
+            writer.push_near(*id, 1.0, &values, Nearest { labelled, earlier }).unwrap();
+        }
+        check_written(&writer.finish().unwrap(), Kind::Selection, rows.len());
+
+        let table = Selection::open(&path).unwrap();
+        prop_assert!(table.has_nearest());
+        prop_assert_eq!(table.objectives(), &objectives[..]);
+        let exact = |near: Option<(u64, f32)>| near.map(|(id, distance)| (id, distance.to_bits()));
+        for (number, (id, (labelled, earlier))) in rows.iter().enumerate() {
+            let nearest = table.nearest(number);
+            prop_assert_eq!(table.id(number), *id);
+            prop_assert_eq!(exact(nearest.labelled), exact(*labelled));
+            prop_assert_eq!(exact(nearest.earlier), exact(*earlier));
+        }
     }
 
     #[test]

@@ -38,12 +38,19 @@
 //! drawn by the seed or at the medoid, a product at the row with the largest product of its other objectives. That
 //! first row is recorded with an infinite diversity and score.
 //!
+//! # Where picks lie
+//!
+//! Where embeddings are given, whatever the strategy, every pick has its nearest labelled text (the
+//! lowest row on ties) and its nearest earlier pick (the earliest on ties), each with the distance.
+//! Where the strategy looks at no embeddings and the table lacks a text, or a pick's or labelled
+//! text's vector has a value that is not finite, this is left out for all picks.
+//!
 //! # Cost
 //!
 //! With n rows to choose from, l labelled rows, k picks and d values in an embedding: uncertainty
 //! O(n); diversity at most n (l + k) d multiply-adds, mostly fewer: a distance is only brought up to
 //! date while it can still decide a pick. Memory beyond the mapped tables: (l + k) d values of f32 and
-//! some 60 bytes a row.
+//! some 60 bytes a row. Where the picks lie: k (l + k) d multiply-adds more.
 
 mod about;
 mod budget;
@@ -58,6 +65,7 @@ mod filter;
 mod join;
 mod kernel;
 mod key;
+mod near;
 #[allow(dead_code, reason = "what strategies do not use yet")]
 mod neighbours;
 mod own;
@@ -83,6 +91,7 @@ pub use budget::{Budget, Until};
 pub use coverage::Greedy;
 pub use error::Error;
 pub use filter::Filter;
+pub use near::Near;
 pub use pick::{Pick, Picks, choose, pick};
 pub use pool::Inputs;
 pub use rule::{Balance, Rule};

@@ -17,7 +17,7 @@ use crate::points::Points;
 pub(crate) const CHUNK: usize = 96;
 
 /// Rows of the set that are laid out at a time.
-const BLOCK: usize = 4096;
+pub(crate) const BLOCK: usize = 4096;
 
 /// The rows to measure distances between.
 pub(crate) struct Space<'a, P> {

@@ -9,6 +9,7 @@ use crate::centre::medoid;
 use crate::compose::{balanced, eligible};
 use crate::farthest::farthest;
 use crate::key::Key;
+use crate::near::{Near, locate};
 use crate::plan::Plan;
 use crate::points::Vectors;
 use crate::pool::Pool;
@@ -22,6 +23,8 @@ pub struct Picks {
     pub objectives: Vec<String>,
     /// The picks.
     pub picks: Vec<Pick>,
+    /// True where embeddings say of each pick where it lies.
+    pub located: bool,
     /// How many texts there were to select from, labelled ones included.
     pub pool: usize,
     /// How many of these were labelled already.
@@ -40,6 +43,11 @@ pub struct Pick {
     pub score: f32,
     /// The value of each objective when the row was picked.
     pub objectives: Vec<f32>,
+    /// The nearest labelled text, the lowest row on ties; none without labelled texts or embeddings.
+    pub nearest_labelled: Option<Near>,
+    /// The nearest pick before this one, the earliest on ties; none for the first or without
+    /// embeddings.
+    pub nearest_earlier: Option<Near>,
 }
 
 /// Picks `count` rows by `strategy`: [`choose`] without anything before it.
@@ -114,10 +122,16 @@ pub fn choose(
         Some(balance) => balanced(&task, balance, &pool, count),
         None => task.pick(&pool, count),
     };
+    let located = picks.and_then(|mut picks| {
+        let located = locate(&mut picks, &pool, inputs.embeddings, progress)?;
+        Ok((picks, located))
+    });
     progress.end();
+    let (picks, located) = located?;
     Ok(Picks {
         objectives: task.objectives(),
-        picks: picks?,
+        picks,
+        located,
         pool: pool.ids.len(),
         labelled: pool.ids.len() - free,
     })
@@ -169,13 +183,10 @@ impl Task<'_> {
 fn shuffle(pool: &Pool<'_>, count: usize, seed: u64) -> Vec<Pick> {
     let mut rows = pool.free.clone();
     rows.shuffle(&mut rng(seed, "select/random"));
-    let pick = |row: &u32| Pick {
-        row: *row as usize,
-        id: pool.ids[*row as usize],
-        score: 0.0,
-        objectives: Vec::new(),
-    };
-    rows[..count].iter().map(pick).collect()
+    rows[..count]
+        .iter()
+        .map(|&row| pool.picked(row, 0.0, Vec::new()))
+        .collect()
 }
 
 /// The factors of the score that do not change during a selection.
@@ -256,14 +267,13 @@ impl Weights {
     }
 
     fn pick(&self, pool: &Pool<'_>, row: u32, distance: f32, score: f32) -> Pick {
-        let row = row as usize;
-        let value = |part: &Option<Vec<f32>>| part.as_ref().map_or(distance, |part| part[row]);
-        Pick {
+        let value =
+            |part: &Option<Vec<f32>>| part.as_ref().map_or(distance, |part| part[row as usize]);
+        pool.picked(
             row,
-            id: pool.ids[row],
-            score: self.score(score),
-            objectives: self.parts.iter().map(value).collect(),
-        }
+            self.score(score),
+            self.parts.iter().map(value).collect(),
+        )
     }
 
     /// The free rows with the largest products.

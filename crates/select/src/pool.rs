@@ -11,8 +11,9 @@ use crate::join::Rows;
 use crate::points::Vectors;
 use crate::{Error, Pick, Rule, Uncertainty};
 
-/// What a selection is made from. Tables that the strategy does not look at are only read for their
-/// ids, and only where nothing else gives them.
+/// What a selection is made from. Predictions that the strategy does not look at are only read for
+/// their ids, and only where nothing else gives them; so are such embeddings, and to say where the
+/// picks lie.
 #[derive(Clone, Copy, Default)]
 pub struct Inputs<'a> {
     /// The ids of all texts to select from, labelled ones too, each once. Ties go to the earlier.
@@ -304,6 +305,8 @@ impl<'a> Pool<'a> {
             id: self.ids[row as usize],
             score,
             objectives,
+            nearest_labelled: None,
+            nearest_earlier: None,
         }
     }
 

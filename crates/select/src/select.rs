@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use goldpan_artifact::{Producer, Progress, SelectionWriter};
+use goldpan_artifact::{Nearest, Producer, Progress, SelectionWriter};
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, Error, Inputs, Rule, choose};
+use crate::{Budget, Error, Inputs, Near, Rule, choose};
 
-/// The version of this stage: it changes when the same inputs would give other picks.
-pub const VERSION: u32 = 1;
+/// The version of this stage: it changes when the same inputs would give another
+/// selection.
+pub const VERSION: u32 = 2;
 
 /// What [`select`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +25,10 @@ pub struct Summary {
 }
 
 /// Picks rows as [`choose`] does and writes them to `out` as a selection: one row for each
-/// pick, best first, with its score and the value of each objective.
+/// pick, best first, with its score and the value of each objective, and where [`Picks::located`] is
+/// true its nearest labelled text and nearest earlier pick.
+///
+/// [`Picks::located`]: crate::Picks::located
 ///
 /// # Errors
 ///
@@ -38,10 +42,18 @@ pub fn select(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     let picks = choose(rule, inputs, budget, seed, progress)?;
-    let mut writer =
-        SelectionWriter::create(out, &picks.objectives, Producer::new("select", VERSION))?;
+    let producer = Producer::new("select", VERSION);
+    let mut writer = match picks.located {
+        true => SelectionWriter::with_nearest(out, &picks.objectives, producer)?,
+        false => SelectionWriter::create(out, &picks.objectives, producer)?,
+    };
+    let pair = |near: Near| (near.id, near.distance);
     for pick in &picks.picks {
-        writer.push(pick.id, pick.score, &pick.objectives)?;
+        let nearest = Nearest {
+            labelled: pick.nearest_labelled.map(pair),
+            earlier: pick.nearest_earlier.map(pair),
+        };
+        writer.push_near(pick.id, pick.score, &pick.objectives, nearest)?;
     }
     writer.finish()?;
     Ok(Summary {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Start;
 use crate::about::STRATEGIES;
+use crate::near;
 use crate::own::Own;
 use crate::plan::Plan;
 use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
@@ -116,11 +117,22 @@ impl Strategy {
         Plan::new(self).map(drop)
     }
 
-    /// What a selection of this shape takes.
+    /// What a selection of this shape takes. Where there are embeddings, saying where picks lie is
+    /// part of it.
     pub fn work(&self, shape: &Shape) -> Work {
-        if let Some((_, own)) = self.own() {
-            return own.work(shape);
-        }
+        let mut work = match self.own() {
+            Some((_, own)) => own.work(shape),
+            None => self.work_of_objectives(shape),
+        };
+        let around = near::work(shape);
+        work.products += around.products;
+        work.steps += around.steps;
+        work.read += around.read;
+        work.memory = work.memory.max(around.memory);
+        work
+    }
+
+    fn work_of_objectives(&self, shape: &Shape) -> Work {
         let (rows, free) = (shape.rows as f64, shape.free() as f64);
         let mut work = Work {
             steps: 2.0 * free,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::key::Key;
-use crate::neighbours::{Space, nearest};
+use crate::neighbours::{BLOCK, Space, nearest};
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Strategy, Work};
@@ -73,8 +73,6 @@ impl Own for Contrastive {
     }
 
     fn work(&self, shape: &Shape) -> Work {
-        /// Labelled rows that the search lays out at a time.
-        const BLOCK: usize = 4096;
         let (rows, free) = (shape.rows as f64, shape.free() as f64);
         let (labelled, dimension) = (shape.labelled as f64, shape.dimension as f64);
         let (neighbours, classes) = (self.neighbours.min(shape.labelled), shape.classes as f64);
