@@ -36,6 +36,15 @@ impl Panels {
         }
     }
 
+    /// Makes room for `count` vectors in all.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        let padded = count.next_multiple_of(self.width);
+        self.values
+            .reserve_exact((padded * self.dimension).saturating_sub(self.values.len()));
+        self.squares
+            .reserve_exact(padded.saturating_sub(self.squares.len()));
+    }
+
     /// How many vectors there are.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -95,6 +104,23 @@ impl Panels {
             rows,
             squares,
             nearest,
+            which: &mut [],
+        });
+    }
+
+    /// The number of the vector nearest to each of `rows`, the lowest on ties, into `which`. There is
+    /// at least one vector.
+    pub(crate) fn closest(&self, rows: &[f32], squares: &[f32], which: &mut [u32]) {
+        let mut nearest = vec![f32::INFINITY; squares.len()];
+        which.fill(0);
+        self.arch.dispatch(Lower {
+            dimension: self.dimension,
+            panels: &self.values,
+            panel_squares: &self.squares,
+            rows,
+            squares,
+            nearest: &mut nearest,
+            which,
         });
     }
 
@@ -177,6 +203,8 @@ struct Lower<'a> {
     rows: &'a [f32],
     squares: &'a [f32],
     nearest: &'a mut [f32],
+    /// Which vector is the nearest so far; empty where nobody asks.
+    which: &'a mut [u32],
 }
 
 impl WithSimd for Lower<'_> {
@@ -196,18 +224,24 @@ impl Lower<'_> {
     /// Goes over tiles of `ROWS` rows by one panel, whose sums stay in registers.
     #[inline(always)]
     fn tiles<S: Simd, const ROWS: usize>(mut self, simd: S) {
+        const FEW: usize = 3;
         let width = 2 * S::F32_LANES;
         let panels = self.panels.chunks_exact(width * self.dimension);
-        for (panel, panel_squares) in panels.zip(self.panel_squares.chunks_exact(width)) {
+        let panels = panels.zip(self.panel_squares.chunks_exact(width));
+        for (first, (panel, panel_squares)) in (0..).step_by(width).zip(panels) {
             let (panel, _) = S::as_simd_f32s(panel);
             let (panel_squares, _) = S::as_simd_f32s(panel_squares);
             let mut start = 0;
             while start + ROWS <= self.nearest.len() {
-                self.tile::<S, ROWS>(simd, panel, panel_squares, start);
+                self.tile::<S, ROWS>(simd, first, panel, panel_squares, start);
                 start += ROWS;
             }
+            while start + FEW <= self.nearest.len() {
+                self.tile::<S, FEW>(simd, first, panel, panel_squares, start);
+                start += FEW;
+            }
             while start < self.nearest.len() {
-                self.tile::<S, 1>(simd, panel, panel_squares, start);
+                self.tile::<S, 1>(simd, first, panel, panel_squares, start);
                 start += 1;
             }
         }
@@ -217,6 +251,7 @@ impl Lower<'_> {
     fn tile<S: Simd, const ROWS: usize>(
         &mut self,
         simd: S,
+        first: u32,
         panel: &[S::f32s],
         panel_squares: &[S::f32s],
         start: usize,
@@ -238,6 +273,12 @@ impl Lower<'_> {
             let right = squared_distance(simd, square, panel_squares[1], sums[1]);
             let least = simd.reduce_min_f32s(simd.min_f32s(left, right));
             let nearest = &mut self.nearest[start + i];
+            if !self.which.is_empty() && least < *nearest {
+                let distances = [left, right];
+                let lanes = pulp::bytemuck::cast_slice::<S::f32s, f32>(&distances);
+                let lane = lanes.iter().position(|distance| *distance == least);
+                self.which[start + i] = first + lane.unwrap_or(0) as u32;
+            }
             *nearest = nearest.min(least);
         }
     }

@@ -33,12 +33,14 @@
 //!
 //! With n rows to choose from, l labelled rows, k picks and d values in an embedding: uncertainty
 //! O(n); diversity at most n (l + k) d multiply-adds, mostly fewer: a distance is only brought up to
-//! date while it can still decide a pick. Memory beyond the mapped tables: (l + k) d values of f32 and
-//! some 60 bytes a row.
+//! date while it can still decide a pick. Memory beyond the mapped tables: up to 3 (l + k) d values
+//! of f32 and some 80 bytes a row. [`estimate`] says how long a selection will take.
 
 mod about;
 mod candidates;
+mod cells;
 mod error;
+mod estimate;
 mod farthest;
 mod join;
 mod kernel;
@@ -58,6 +60,7 @@ mod work;
 
 pub use about::{About, STRATEGIES};
 pub use error::Error;
+pub use estimate::{Estimate, Rates, check_memory, estimate};
 pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
