@@ -23,6 +23,8 @@ pub(crate) struct Bounds<'a, P> {
     centres: Panels,
     cells: Cells,
     slots: Vec<Slot>,
+    /// The vectors brought into memory.
+    window: Vec<f32>,
     pairs: u64,
     copied: u64,
 }
@@ -41,13 +43,16 @@ impl Slot {
     const PICKED: u32 = u32::MAX;
 }
 
-/// Rows whose cells are found at a time.
+/// Rows that are brought into memory at a time, in their order, so that a table that does not fit
+/// there is read in order too.
 const WINDOW: usize = 16_384;
 
 /// A slot whose bound is being lowered.
 #[derive(Clone, Copy)]
 struct Stale {
     slot: u32,
+    /// Where its vector lies among those brought into memory.
+    place: u32,
     at: Slot,
 }
 
@@ -84,12 +89,19 @@ impl Scratch {
         }
     }
 
-    fn take<P: Points>(&mut self, problem: &Problem<'_, P>, stale: &[Stale]) {
-        let rows = stale.iter().map(|stale| problem.free[stale.slot as usize]);
-        self.copy(problem, rows);
+    /// Takes the vectors of `stale` out of `window`.
+    fn take<P: Points>(&mut self, problem: &Problem<'_, P>, window: &[f32], stale: &[Stale]) {
+        let dimension = self.dimension;
+        self.vectors.resize(stale.len() * dimension, 0.0);
+        self.squares.clear();
         self.nearest.clear();
-        self.nearest
-            .extend(stale.iter().map(|stale| stale.at.nearest));
+        for (vector, stale) in self.vectors.chunks_exact_mut(dimension).zip(stale) {
+            let start = stale.place as usize * dimension;
+            vector.copy_from_slice(&window[start..start + dimension]);
+            let row = problem.free[stale.slot as usize];
+            self.squares.push(problem.squares[row as usize]);
+            self.nearest.push(stale.at.nearest);
+        }
     }
 
     /// Finds the cells of the vectors.
@@ -124,6 +136,7 @@ impl<'a, P: Points> Bounds<'a, P> {
             centres: Panels::new(arch, dimension),
             cells: Cells::new(arch, dimension),
             slots: vec![blank; problem.free.len()],
+            window: Vec::new(),
             pairs: 0,
             copied: 0,
         };
@@ -180,20 +193,14 @@ impl<'a, P: Points> Bounds<'a, P> {
         let more = (seen as usize) < self.centres.len();
         for start in (0..self.slots.len()).step_by(WINDOW) {
             let end = (start + WINDOW).min(self.slots.len());
-            let mut stale: Vec<Stale> = (start..end)
-                .map(|slot| Stale {
-                    slot: slot as u32,
-                    at: self.slots[slot],
-                })
-                .collect();
+            let mut stale = self.bring(start as u32..end as u32);
             stale.par_chunks_mut(self.tuning.chunk).for_each_init(
                 || Scratch::new(self.problem.points.dimension()),
                 |scratch, chunk| {
-                    scratch.take(self.problem, chunk);
-                    let used = chunk.len() * scratch.dimension;
+                    scratch.take(self.problem, &self.window, chunk);
                     self.centres.lower(
                         0..first,
-                        &scratch.vectors[..used],
+                        &scratch.vectors,
                         &scratch.squares,
                         &mut scratch.nearest,
                     );
@@ -209,7 +216,6 @@ impl<'a, P: Points> Bounds<'a, P> {
             );
             let width = self.centres.width();
             self.pairs += (stale.len() * (first * width + self.cells.len())) as u64;
-            self.copied += stale.len() as u64;
             if more && self.cells.len() > 0 {
                 self.ask(&mut stale);
             }
@@ -285,19 +291,45 @@ impl<'a, P: Points> Bounds<'a, P> {
     /// Lowers the bounds of `slots` until they are exact or below `floor`.
     pub(crate) fn refresh(&mut self, slots: impl Iterator<Item = u32>, floor: Key) {
         let centres = self.centres.len() as u32;
-        let mut stale: Vec<Stale> = slots
-            .map(|slot| Stale {
+        let mut slots: Vec<u32> = slots
+            .filter(|slot| self.slots[*slot as usize].seen < centres)
+            .collect();
+        slots.sort_unstable();
+        for slots in slots.chunks(WINDOW) {
+            let mut stale = self.bring(slots.iter().copied());
+            if self.cells.len() > 0 {
+                self.ask(&mut stale);
+                self.store(&stale);
+                stale.retain(|stale| self.problem.key(stale.slot, stale.at.nearest) > floor);
+            }
+            self.scan(&mut stale, floor);
+        }
+    }
+
+    /// Brings the vectors of `slots` into memory.
+    fn bring(&mut self, slots: impl Iterator<Item = u32>) -> Vec<Stale> {
+        let stale: Vec<Stale> = slots
+            .zip(0..)
+            .map(|(slot, place)| Stale {
                 slot,
+                place,
                 at: self.slots[slot as usize],
             })
-            .filter(|stale| stale.at.seen < centres)
             .collect();
-        if self.cells.len() > 0 {
-            self.ask(&mut stale);
-            self.store(&stale);
-            stale.retain(|stale| self.problem.key(stale.slot, stale.at.nearest) > floor);
-        }
-        self.scan(&mut stale, floor);
+        let problem = self.problem;
+        let dimension = problem.points.dimension();
+        self.window.resize(stale.len() * dimension, 0.0);
+        self.window
+            .par_chunks_exact_mut(dimension)
+            .zip(&stale)
+            .with_min_len(self.tuning.chunk)
+            .for_each(|(vector, stale)| {
+                problem
+                    .points
+                    .copy(problem.free[stale.slot as usize], vector);
+            });
+        self.copied += stale.len() as u64;
+        stale
     }
 
     fn store(&mut self, stale: &[Stale]) {
@@ -314,31 +346,29 @@ impl<'a, P: Points> Bounds<'a, P> {
             .chunk_by_mut(|a, b| a.at.home == b.at.home)
             .flat_map(|rows| rows.chunks_mut(self.tuning.chunk))
             .collect();
-        let (pairs, copied) = chunks
+        let pairs: u64 = chunks
             .into_par_iter()
             .map_init(
                 || Scratch::new(self.problem.points.dimension()),
                 |scratch, chunk| {
                     let seen = chunk.iter().map(|stale| stale.at.asked.max(stale.at.seen));
                     let (home, seen) = (chunk[0].at.home, seen.min().unwrap_or(0));
-                    let mut done = (0, 0);
+                    let mut pairs = 0;
                     if self.cells.news(home, seen) {
-                        scratch.take(self.problem, chunk);
-                        let used = chunk.len() * scratch.dimension;
-                        let vectors = &scratch.vectors[..used];
+                        scratch.take(self.problem, &self.window, chunk);
+                        let vectors = &scratch.vectors;
                         let (squares, nearest) = (&scratch.squares, &mut scratch.nearest);
-                        let pairs = self.cells.lower(home, seen, vectors, squares, nearest);
+                        pairs = self.cells.lower(home, seen, vectors, squares, nearest);
                         for (stale, &nearest) in chunk.iter_mut().zip(&*nearest) {
                             stale.at.nearest = nearest;
                         }
-                        done = (pairs, chunk.len() as u64);
                     }
                     chunk.iter_mut().for_each(|stale| stale.at.asked = now);
-                    done
+                    pairs
                 },
             )
-            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        self.computed(pairs, copied);
+            .sum();
+        self.pairs += pairs;
     }
 
     /// Applies all centres in turn, some blocks at a time, until bounds are exact or below `floor`.
@@ -358,7 +388,7 @@ impl<'a, P: Points> Bounds<'a, P> {
                     |scratch, chunk| self.lower(scratch, chunk, end, floor),
                 )
                 .sum();
-            self.computed(pairs, behind as u64);
+            self.pairs += pairs;
             self.store(&stale[..behind]);
             let all = self.centres.len() as u32;
             stale.retain(|stale| {
@@ -377,7 +407,7 @@ impl<'a, P: Points> Bounds<'a, P> {
     fn lower(&self, scratch: &mut Scratch, chunk: &mut [Stale], panels: usize, floor: Key) -> u64 {
         let problem = self.problem;
         let dimension = scratch.dimension;
-        scratch.take(problem, chunk);
+        scratch.take(problem, &self.window, chunk);
         let Scratch {
             vectors,
             squares,
