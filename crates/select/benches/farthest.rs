@@ -1,18 +1,28 @@
-//! Farthest-first k-center beside the plain algorithm, on one table of embeddings.
+//! Farthest-first k-center on one table of embeddings: time, memory, what was done, and what was
+//! predicted, beside the plain algorithm.
 //!
 //! ```text
-//! cargo bench -p goldpan-select --bench farthest -- [TABLE|ROWSxDIMENSION] [LABELLED] [PICKS] [naive]
+//! cargo bench -p goldpan-select --bench farthest -- [TABLE|ROWSxDIMENSION] [LABELLED] [PICKS] [f16] [nested] [naive]
+//! cargo bench -p goldpan-select --bench farthest -- cases
+//! cargo bench -p goldpan-select --bench farthest -- make ROWSxDIMENSION FILE [f16] [nested]
 //! ```
 //!
-//! Without a table, clustered unit vectors stand in. With `naive`, the plain algorithm runs too: all
-//! rows, two threads, vectorised over rows, one pick at a time; the picks are compared. The floor is
-//! the arithmetic of that: rows × (labelled + picks) × dimension fused multiply-adds.
+//! Without a table, clustered unit vectors stand in: around 500 points, or with `nested` each around
+//! an earlier one, along few directions more than others, as texts that share parts are. With
+//! `naive`, the plain algorithm runs too: all rows, all threads, vectorised over rows, one pick at a
+//! time; the picks are compared. The floor is the arithmetic of that at the measured speed of the
+//! kernel: rows × (labelled + picks) × dimension multiply-adds. `cases` predicts five selections and
+//! runs them. Memory is what is resident and not of a mapped file, in addition to what was before.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use goldpan_artifact::{Embeddings, EmbeddingsWriter, Precision, Producer, Silent, rng};
-use goldpan_select::{Inputs, Start, Strategy, pick};
+use goldpan_select::{Inputs, Rates, Shape, Start, Strategy, pick};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -21,86 +31,238 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .with_env_filter("goldpan_select=debug")
+        .without_time()
+        .with_ansi(false)
         .init();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
         .collect();
-    let argument = |i: usize, usual: &str| arguments.get(i).cloned().unwrap_or(usual.to_owned());
-    let table = argument(0, "10000x384");
-    let labelled: usize = argument(1, "100").parse()?;
-    let picks: usize = argument(2, "1000").parse()?;
-
-    let folder = tempfile::tempdir()?;
-    let path = match table.split_once('x').map(|(n, d)| (n.parse(), d.parse())) {
-        Some((Ok(rows), Ok(dimension))) => synthetic(folder.path(), rows, dimension)?,
-        _ => PathBuf::from(table),
+    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
+    let kind = Kind {
+        precision: if flag("f16") {
+            Precision::F16
+        } else {
+            Precision::F32
+        },
+        nested: flag("nested"),
     };
-    let embeddings = Embeddings::open(&path)?;
+    let argument = |i: usize, usual: &str| arguments.get(i).cloned().unwrap_or(usual.to_owned());
+    let folder = tempfile::tempdir()?;
+    let made = folder.path().join("embeddings.arrow");
+    match argument(0, "10000x384").as_str() {
+        "make" => {
+            let (rows, dimension) = sizes(&argument(1, "")).ok_or("make ROWSxDIMENSION FILE")?;
+            kind.write(Path::new(&argument(2, "")), rows, dimension)?;
+        }
+        "cases" => {
+            for (rows, dimension, labelled, picks, kind) in [
+                (20_000, 384, 100, 2_000, Kind::USUAL),
+                (67_349, 384, 100, 10_000, Kind::USUAL),
+                (67_349, 384, 100, 10_000, Kind::USUAL.nested()),
+                (67_349, 384, 40_000, 1_000, Kind::USUAL),
+                (200_000, 128, 1, 1_000, Kind::USUAL.half()),
+            ] {
+                kind.write(&made, rows, dimension)?;
+                run(&made, labelled, picks)?;
+            }
+        }
+        table => {
+            let path = match sizes(table) {
+                Some((rows, dimension)) => {
+                    kind.write(&made, rows, dimension)?;
+                    made
+                }
+                None => PathBuf::from(table),
+            };
+            let (labelled, picks) = (argument(1, "100").parse()?, argument(2, "1000").parse()?);
+            let found = run(&path, labelled, picks)?;
+            if flag("naive") {
+                let embeddings = Embeddings::open(&path)?;
+                let start = Instant::now();
+                let plain = naive(&embeddings, labelled, picks);
+                let seconds = start.elapsed().as_secs_f64();
+                println!("naive:     {seconds:9.3} s, same picks: {}", plain == found);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sizes(text: &str) -> Option<(u64, usize)> {
+    let (rows, dimension) = text.split_once('x')?;
+    Some((rows.parse().ok()?, dimension.parse().ok()?))
+}
+
+/// Picks, and prints what it took beside what was predicted. Returns the rows.
+fn run(path: &Path, labelled: usize, picks: usize) -> Result<Vec<usize>, Failure> {
+    let start = Instant::now();
+    let embeddings = Embeddings::open(path)?;
+    let opened = start.elapsed().as_secs_f64();
     let ids: Vec<u64> = embeddings.ids().take(labelled).collect();
     let inputs = Inputs {
         embeddings: Some(&embeddings),
         labelled: &ids,
         ..Inputs::default()
     };
-    println!(
-        "{} x {}, {labelled} labelled, {picks} picks, {} threads",
-        embeddings.len(),
-        embeddings.dimension(),
-        rayon::current_num_threads()
-    );
-
-    let start = Instant::now();
-    let found = pick(
-        &Strategy::Diversity {
-            start: Start::Random,
-        },
-        &inputs,
+    let shape = Shape {
+        rows: embeddings.len(),
+        labelled,
         picks,
-        0,
-        &Silent,
-    )?;
-    let seconds = start.elapsed().as_secs_f64();
-    let products = (embeddings.len() - labelled) as f64
-        * (labelled + picks) as f64
-        * embeddings.dimension() as f64;
+        dimension: embeddings.dimension(),
+        value_bytes: embeddings.precision().bytes(),
+        classes: 0,
+        threads: rayon::current_num_threads(),
+    };
     println!(
-        "lazy:  {seconds:8.3} s, as if {:.1} G multiply-adds/s",
-        products / seconds / 1e9
+        "{} x {} {}, {labelled} labelled, {picks} picks, {} threads, opened in {opened:.1} s",
+        shape.rows,
+        shape.dimension,
+        embeddings.precision(),
+        shape.threads
     );
-
-    if arguments.iter().any(|argument| argument == "naive") {
-        let start = Instant::now();
-        let plain = naive(&embeddings, labelled, picks);
-        let seconds = start.elapsed().as_secs_f64();
-        let rows: Vec<usize> = found.picks.iter().map(|pick| pick.row).collect();
-        println!("naive: {seconds:8.3} s, same picks: {}", plain == rows);
-    }
-    Ok(())
+    let strategy = Strategy::Diversity {
+        start: Start::Random,
+    };
+    let rates = Rates::measure(shape.dimension);
+    let predicted = rates.estimate(&strategy, &shape);
+    let memory = Watch::start();
+    let start = Instant::now();
+    let found = pick(&strategy, &inputs, picks, 0, &Silent)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let peak = memory.end();
+    let products = strategy.work(&shape).products;
+    println!(
+        "predicted: {:9.3} s, {:7.1} MiB",
+        predicted.seconds,
+        predicted.memory as f64 / MIB
+    );
+    println!("lazy:      {seconds:9.3} s, {:7.1} MiB", peak / MIB);
+    println!(
+        "floor:     {:9.3} s, the plain algorithm at {:.1} G multiply-adds/s",
+        products / rates.products,
+        rates.products / 1e9
+    );
+    Ok(found.picks.iter().map(|pick| pick.row).collect())
 }
 
-/// Clustered unit vectors.
-fn synthetic(folder: &Path, rows: u64, dimension: usize) -> Result<PathBuf, Failure> {
-    const CLUSTERS: usize = 500;
-    let mut random = rng(0, "bench");
-    let mut normal = move || (0..4).map(|_| random.random::<f32>() - 0.5).sum::<f32>();
-    let centres: Vec<f32> = (0..CLUSTERS * dimension).map(|_| normal()).collect();
-    let path = folder.join("embeddings.arrow");
-    let mut writer =
-        EmbeddingsWriter::create(&path, dimension, Precision::F32, Producer::new("bench", 1))?;
-    let mut vector = vec![0.0; dimension];
-    for id in 0..rows {
-        let centre = &centres[id as usize % CLUSTERS * dimension..][..dimension];
-        vector
-            .iter_mut()
-            .zip(centre)
-            .for_each(|(value, centre)| *value = centre + 0.8 * normal());
-        let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-        vector.iter_mut().for_each(|value| *value /= length);
-        writer.push(id, &vector)?;
+const MIB: f64 = (1 << 20) as f64;
+
+/// Bytes that are resident and not of a mapped file.
+fn anonymous() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let fields: BTreeMap<&str, f64> = status
+        .lines()
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name, value.trim().strip_suffix(" kB")?.parse().ok()?))
+        })
+        .collect();
+    let field = |name: &str| fields.get(name).copied().unwrap_or(0.0);
+    (field("VmRSS") - field("RssFile")) * 1024.0
+}
+
+/// Watches the memory of this process.
+struct Watch {
+    before: f64,
+    over: Arc<AtomicBool>,
+    peak: JoinHandle<f64>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&over);
+        let peak = std::thread::spawn(move || {
+            let mut peak = 0.0_f64;
+            while !until.load(Ordering::Relaxed) {
+                peak = peak.max(anonymous());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            peak
+        });
+        Self {
+            before: anonymous(),
+            over,
+            peak,
+        }
     }
-    writer.finish()?;
-    Ok(path)
+
+    /// The most memory since the start, in bytes, beyond what there was.
+    fn end(self) -> f64 {
+        self.over.store(true, Ordering::Relaxed);
+        self.peak.join().unwrap_or(f64::NAN) - self.before
+    }
+}
+
+/// What stands in for a table.
+#[derive(Clone, Copy)]
+struct Kind {
+    precision: Precision,
+    nested: bool,
+}
+
+impl Kind {
+    const USUAL: Self = Self {
+        precision: Precision::F32,
+        nested: false,
+    };
+
+    fn nested(self) -> Self {
+        Self {
+            nested: true,
+            ..self
+        }
+    }
+
+    fn half(self) -> Self {
+        Self {
+            precision: Precision::F16,
+            ..self
+        }
+    }
+
+    /// Writes a table of unit vectors.
+    fn write(self, path: &Path, rows: u64, dimension: usize) -> Result<(), Failure> {
+        const AROUND: u64 = 500;
+        const EARLIER: usize = 20_000;
+        let mut random = rng(0, "bench");
+        let mut writer =
+            EmbeddingsWriter::create(path, dimension, self.precision, Producer::new("bench", 1))?;
+        let scale = |k: usize| {
+            if self.nested {
+                8.0 / (8.0 + k as f32)
+            } else {
+                1.0
+            }
+        };
+        let scales: Vec<f32> = (0..dimension).map(scale).collect();
+        let mut vector = vec![0.0_f32; dimension];
+        let mut around: Vec<f32> = Vec::new();
+        for row in 0..AROUND + rows {
+            let known = around.len() / dimension;
+            let (parent, noise) = match row {
+                0..AROUND => (None, 1.0),
+                _ if self.nested => (Some(random.random_range(0..known)), 0.6),
+                _ => (Some((row % AROUND) as usize), 0.8),
+            };
+            for k in 0..dimension {
+                let normal: f32 = (0..4).map(|_| random.random::<f32>() - 0.5).sum();
+                let parent = parent.map_or(0.0, |parent| around[parent * dimension + k]);
+                vector[k] = parent + noise * scales[k] * normal;
+            }
+            if row < AROUND || self.nested && known < EARLIER {
+                around.extend_from_slice(&vector);
+            }
+            if row >= AROUND {
+                let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+                vector.iter_mut().for_each(|value| *value /= length);
+                writer.push(row - AROUND, &vector)?;
+            }
+        }
+        writer.finish()?;
+        Ok(())
+    }
 }
 
 /// How many vectors lie side by side for [`naive`].

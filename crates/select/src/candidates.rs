@@ -43,6 +43,7 @@ impl Candidates {
         count: usize,
     ) -> Vec<Found> {
         self.gather(slots, problem, bounds);
+        bounds.computed(0, self.slots.len() as u64);
         let mut found = Vec::new();
         while found.len() < count {
             let Some((key, best)) = self.best(problem).filter(|(key, _)| *key > floor) else {
@@ -50,12 +51,11 @@ impl Candidates {
             };
             self.taken[best] = true;
             found.push(problem.found(key.slot(), self.nearest[best]));
-            bounds.picked(key.slot());
             let vector = &self.vectors[best * self.dimension..(best + 1) * self.dimension];
-            bounds.add(vector, self.squares[best]);
+            bounds.picked(key.slot(), vector, self.squares[best]);
             self.panels
                 .lower_all(vector, self.squares[best], &mut self.nearest);
-            bounds.computed(self.slots.len() as u64);
+            bounds.computed(self.slots.len() as u64, 0);
         }
         for (&slot, &nearest) in self.slots.iter().zip(&self.nearest) {
             bounds.exact(slot, nearest);

@@ -86,6 +86,10 @@ mod tests {
             2
         }
 
+        fn bytes(&self) -> usize {
+            8
+        }
+
         fn copy(&self, row: u32, vector: &mut [f32]) {
             vector.copy_from_slice(&self.0[row as usize]);
         }

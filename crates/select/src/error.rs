@@ -164,6 +164,23 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// The strategy needs more memory than it may have.
+    #[error(
+        "strategy `{strategy}` needs {} MiB of memory, more than the limit of {} MiB: {}raise the limit",
+        needed.div_ceil(1 << 20),
+        limit >> 20,
+        alternative.map(|name| format!("use `{name}`, which fits, or ")).unwrap_or_default()
+    )]
+    OverMemory {
+        /// The strategy's name.
+        strategy: String,
+        /// Bytes that it needs beyond the mapped tables.
+        needed: u64,
+        /// Bytes that it may have.
+        limit: u64,
+        /// A strategy that fits and looks at no other tables, if there is one.
+        alternative: Option<&'static str>,
+    },
     /// The strategy looks at embeddings and none were given.
     #[error("strategy `{strategy}` needs embeddings of the texts: make them with `goldpan embed`")]
     NoEmbeddings {

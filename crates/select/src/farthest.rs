@@ -7,7 +7,8 @@
 //! 1. Every row has a bound, its score as of some earlier moment; scores only fall. The rows with the
 //!    largest bounds are the *front*; all others stay below the *floor*, the next largest bound.
 //! 2. The front's bounds are brought up to date, many rows against many centres at a time, as far
-//!    as they stay above the floor. Those that fall below leave it.
+//!    as they stay above the floor. Those that fall below leave it. Centres that are likely to be
+//!    near, those of a row's own cell, come first.
 //! 3. Of what remains, the rows with the largest scores are the *candidates*. They are kept exact
 //!    pick by pick, as long as the best of them beats everything else's bound. Then step 2 again,
 //!    until the front is empty; then step 1.
@@ -34,6 +35,8 @@ pub(crate) struct Work {
     pub(crate) rounds: u64,
     /// How many distances were computed.
     pub(crate) pairs: u64,
+    /// How many bytes were read from where vectors are stored, the squared lengths' pass aside.
+    pub(crate) read: u64,
 }
 
 /// The first `count` picks, or as many as there are rows, or as come before the first at less than
@@ -51,7 +54,7 @@ pub(crate) fn farthest<P: Points>(
     if count == 0 {
         return Ok((found, Work::default()));
     }
-    let mut bounds = Bounds::new(problem, tuning, arch);
+    let mut bounds = Bounds::new(problem, count, tuning, arch);
     let mut candidates = Candidates::new(arch, problem.points.dimension());
     let mut work = Work::default();
     while found.len() < count {
@@ -83,6 +86,7 @@ pub(crate) fn farthest<P: Points>(
         }
     }
     work.pairs = bounds.pairs();
+    work.read = bounds.copied() * problem.points.bytes() as u64;
     let (rows, centres) = (problem.free.len(), problem.centres.len() + count);
     tracing::debug!(?work, rows, centres, "farthest first");
     Ok((found, work))

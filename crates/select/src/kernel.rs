@@ -36,6 +36,15 @@ impl Panels {
         }
     }
 
+    /// Makes room for `count` vectors in all.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        let padded = count.next_multiple_of(self.width);
+        self.values
+            .reserve_exact((padded * self.dimension).saturating_sub(self.values.len()));
+        self.squares
+            .reserve_exact(padded.saturating_sub(self.squares.len()));
+    }
+
     /// How many vectors there are.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -118,6 +127,18 @@ impl Panels {
             squares,
             each,
         });
+    }
+
+    /// The number of the vector nearest to each of `rows`, the lowest on ties, into `which`. There is
+    /// at least one vector.
+    pub(crate) fn closest(&self, rows: &[f32], squares: &[f32], which: &mut [u32]) {
+        let mut nearest = vec![f32::INFINITY; squares.len()];
+        which.fill(0);
+        let each = Closest {
+            nearest: &mut nearest,
+            which,
+        };
+        self.pairs(0..self.panels(), rows, squares, each);
     }
 
     /// Lowers `nearest[j]` to the squared distance of vector `j` to `row`, where that is less.
@@ -225,6 +246,7 @@ impl<E: Each> Pairs<'_, E> {
     /// Goes over tiles of `ROWS` rows by one panel, whose sums stay in registers.
     #[inline(always)]
     fn tiles<S: Simd, const ROWS: usize>(mut self, simd: S) {
+        const FEW: usize = 3;
         let width = 2 * S::F32_LANES;
         let panels = self.panels.chunks_exact(width * self.dimension);
         let panels = panels.zip(self.panel_squares.chunks_exact(width));
@@ -235,6 +257,10 @@ impl<E: Each> Pairs<'_, E> {
             while start + ROWS <= self.squares.len() {
                 self.tile::<S, ROWS>(simd, p, panel, panel_squares, start);
                 start += ROWS;
+            }
+            while start + FEW <= self.squares.len() {
+                self.tile::<S, FEW>(simd, p, panel, panel_squares, start);
+                start += FEW;
             }
             while start < self.squares.len() {
                 self.tile::<S, 1>(simd, p, panel, panel_squares, start);
@@ -282,6 +308,25 @@ impl Each for Lower<'_> {
         let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
         let nearest = &mut self.nearest[row];
         *nearest = nearest.min(least);
+    }
+}
+
+/// Notes the nearest vector, the lowest on ties.
+struct Closest<'a> {
+    nearest: &'a mut [f32],
+    which: &'a mut [u32],
+}
+
+impl Each for Closest<'_> {
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]) {
+        let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
+        if least < self.nearest[row] {
+            let lanes = pulp::bytemuck::cast_slice::<S::f32s, f32>(&distances);
+            let lane = lanes.iter().position(|distance| *distance == least);
+            self.which[row] = (panel * lanes.len() + lane.unwrap_or(0)) as u32;
+            self.nearest[row] = least;
+        }
     }
 }
 

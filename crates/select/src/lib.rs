@@ -49,17 +49,20 @@
 //!
 //! With n rows to choose from, l labelled rows, k picks and d values in an embedding: uncertainty
 //! O(n); diversity at most n (l + k) d multiply-adds, mostly fewer: a distance is only brought up to
-//! date while it can still decide a pick. Memory beyond the mapped tables: (l + k) d values of f32 and
-//! some 60 bytes a row. Where the picks lie: k (l + k) d multiply-adds more.
+//! date while it can still decide a pick. Memory beyond the mapped tables: up to 3 (l + k) d values
+//! of f32 and some 80 bytes a row. Where the picks lie: k (l + k) d multiply-adds more. [`estimate`]
+//! says how long a selection will take.
 
 mod about;
 mod budget;
 mod candidates;
+mod cells;
 mod centre;
 mod compose;
 mod coverage;
 mod distinct;
 mod error;
+mod estimate;
 mod farthest;
 mod filter;
 mod join;
@@ -90,6 +93,7 @@ pub use about::{About, STRATEGIES};
 pub use budget::{Budget, Until};
 pub use coverage::Greedy;
 pub use error::Error;
+pub use estimate::{Estimate, Rates, check_memory, estimate};
 pub use filter::Filter;
 pub use near::Near;
 pub use pick::{Pick, Picks, choose, pick};

@@ -29,6 +29,10 @@ impl Points for Gathered<'_, '_> {
         self.vectors.dimension()
     }
 
+    fn bytes(&self) -> usize {
+        self.vectors.bytes()
+    }
+
     fn copy(&self, row: u32, vector: &mut [f32]) {
         self.vectors.copy(self.rows[row as usize], vector);
     }

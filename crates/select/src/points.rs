@@ -13,6 +13,9 @@ pub(crate) trait Points: Sync {
     /// How many values a vector has: at least one.
     fn dimension(&self) -> usize;
 
+    /// How many bytes a vector has where it is stored.
+    fn bytes(&self) -> usize;
+
     /// Copies the vector of a row.
     fn copy(&self, row: u32, vector: &mut [f32]);
 }
@@ -27,6 +30,10 @@ pub(crate) struct Vectors<'a> {
 impl Points for Vectors<'_> {
     fn dimension(&self) -> usize {
         self.table.dimension()
+    }
+
+    fn bytes(&self) -> usize {
+        self.table.dimension() * self.table.precision().bytes()
     }
 
     fn copy(&self, row: u32, vector: &mut [f32]) {

@@ -60,6 +60,8 @@ pub(crate) struct Tuning {
     pub(crate) block: usize,
     /// Rows that one thread takes at a time.
     pub(crate) chunk: usize,
+    /// The fewest centres for which there are cells.
+    pub(crate) least_cells: usize,
 }
 
 impl Tuning {
@@ -69,7 +71,16 @@ impl Tuning {
         candidates: 512,
         block: 256,
         chunk: 96,
+        least_cells: 1024,
     };
+
+    /// How many cells there are for that many centres.
+    pub(crate) fn cells(&self, centres: usize) -> usize {
+        if centres < self.least_cells {
+            return 0;
+        }
+        centres.isqrt()
+    }
 
     /// Rows in the front of `rows`.
     pub(crate) fn front(&self, rows: usize) -> usize {

@@ -148,7 +148,7 @@ impl Strategy {
             let dimension = shape.dimension as f64;
             work.products += free * centres * dimension;
             work.read += rows * dimension * shape.value_bytes as f64;
-            work.memory += 4.0 * centres * dimension + 40.0 * rows;
+            work.memory += (12.0 * centres + 4.0 * rows.min(16_384.0)) * dimension + 64.0 * rows;
         }
         work
     }

@@ -25,6 +25,10 @@ impl Points for Table {
         self.dimension
     }
 
+    fn bytes(&self) -> usize {
+        4 * self.dimension
+    }
+
     fn copy(&self, row: u32, vector: &mut [f32]) {
         vector.copy_from_slice(self.row(row));
     }
@@ -115,13 +119,15 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn tuning() -> impl Strategy<Value = Tuning> {
-    (1_usize..9, 1_usize..9, 1_usize..6, 1_usize..40, 1_usize..8).prop_map(
-        |(front_share, least_front, candidates, block, chunk)| Tuning {
+    let sizes = (1_usize..9, 1_usize..9, 1_usize..6, 1_usize..40, 1_usize..20);
+    (sizes, 0_usize..40).prop_map(
+        |((front_share, least_front, candidates, block, chunk), least_cells)| Tuning {
             front_share,
             least_front,
             candidates,
             block,
             chunk,
+            least_cells,
         },
     )
 }
@@ -200,19 +206,24 @@ fn threads_do_not_matter() {
         candidates: 20,
         block: 16,
         chunk: 8,
+        least_cells: 0,
         ..Tuning::USUAL
     };
     with_problem(&case, |problem| {
         let expected = naive(problem, case.count);
-        for threads in [1, 2, 4] {
+        let mut works = Vec::new();
+        for threads in [1, 2, 3] {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
             let found =
                 pool.install(|| farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning));
-            assert!(same(&found.unwrap().0, &expected), "{threads} threads");
+            let (found, work) = found.unwrap();
+            assert!(same(&found, &expected), "{threads} threads");
+            works.push(work);
         }
+        assert!(works.iter().all(|work| *work == works[0]), "{works:?}");
     });
 }
 
@@ -234,6 +245,60 @@ fn most_distances_are_never_computed() {
         let all = (problem.free.len() * (problem.centres.len() + found.len())) as u64;
         assert!(work.pairs < all / 2, "{work:?} of {all}");
     });
+}
+
+#[test]
+fn cells_save_distances() {
+    let case = Case {
+        count: 900,
+        ..scattered(5000, 3)
+    };
+    let tuning = Tuning {
+        least_front: 100,
+        candidates: 40,
+        ..Tuning::USUAL
+    };
+    with_problem(&case, |problem| {
+        let pairs = |least_cells| {
+            let tuning = Tuning {
+                least_cells,
+                ..tuning
+            };
+            let found = farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning);
+            found.unwrap().1.pairs
+        };
+        let (with, without) = (pairs(0), pairs(usize::MAX));
+        assert!(with < without, "{with} of {without}");
+    });
+}
+
+#[test]
+fn equal_and_zero_vectors_are_picked_lowest_first() {
+    for value in [0.0, 0.7] {
+        let case = Case {
+            dimension: 3,
+            values: vec![value; 3 * 40],
+            weights: None,
+            centre: (0..40).map(|row| row == 5).collect(),
+            count: 50,
+        };
+        with_problem(&case, |problem| {
+            for least_cells in [0, usize::MAX] {
+                let tuning = Tuning {
+                    least_cells,
+                    ..Tuning::USUAL
+                };
+                let arch = Arch::new();
+                let (found, _) = farthest(problem, case.count, 0.0, &Silent, arch, tuning).unwrap();
+                let rows: Vec<u32> = found.iter().map(|found| found.row).collect();
+                let expected: Vec<u32> = (0..40).filter(|row| *row != 5).collect();
+                assert_eq!(rows, expected);
+                assert!(found.iter().all(|found| found.distance == 0.0));
+                let none = farthest(problem, 0, 0.0, &Silent, arch, tuning).unwrap();
+                assert_eq!(none, (Vec::new(), Work::default()));
+            }
+        });
+    }
 }
 
 /// Cancels after some number of questions.

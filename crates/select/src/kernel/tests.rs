@@ -93,6 +93,26 @@ proptest! {
     }
 
     #[test]
+    fn the_closest_is_the_lowest_of_the_nearest(
+        (dimension, rows, mut centres) in rows_and_centres(), again in 1_usize..50
+    ) {
+        centres.extend_from_within(..again.min(centres.len() / dimension) * dimension);
+        let closest = |row: &[f32]| {
+            let distances = centres.chunks_exact(dimension).map(|centre| defined(row, centre));
+            let least = distances.enumerate().reduce(|a, b| if b.1 < a.1 { b } else { a });
+            least.map_or(0, |(centre, _)| centre as u32)
+        };
+        let expected: Vec<u32> = rows.chunks_exact(dimension).map(closest).collect();
+        for arch in [Arch::Scalar, Arch::new()] {
+            let mut squares = vec![0.0; expected.len()];
+            squared_lengths(arch, dimension, &rows, &mut squares);
+            let mut which = vec![7; expected.len()];
+            panels(arch, dimension, &centres).closest(&rows, &squares, &mut which);
+            prop_assert_eq!(&which, &expected);
+        }
+    }
+
+    #[test]
     fn equal_vectors_are_at_distance_zero(vector in vectors(7, 1)) {
         prop_assert_eq!(defined(&vector, &vector).to_bits(), 0);
     }

@@ -50,6 +50,10 @@ impl Points for Table {
         self.dimension
     }
 
+    fn bytes(&self) -> usize {
+        4 * self.dimension
+    }
+
     fn copy(&self, row: u32, vector: &mut [f32]) {
         vector.copy_from_slice(self.row(row));
     }

@@ -1,0 +1,123 @@
+//! Estimates and refusals.
+
+use super::*;
+
+const SHAPE: Shape = Shape {
+    rows: 67_349,
+    labelled: 100,
+    picks: 10_000,
+    dimension: 384,
+    value_bytes: 4,
+    classes: 2,
+    threads: 2,
+};
+
+const RATES: Rates = Rates {
+    products: 1e11,
+    steps: 1e8,
+    read: 1e9,
+};
+
+fn named(name: &str) -> Strategy {
+    Strategy::from_name(name).unwrap()
+}
+
+#[test]
+fn every_strategy_has_an_estimate() {
+    for about in STRATEGIES {
+        let found = RATES.estimate(&(about.usual)(), &SHAPE);
+        assert!(
+            found.seconds.is_finite() && found.seconds > 0.0,
+            "{}",
+            about.name
+        );
+        assert!(found.memory > 0, "{}", about.name);
+    }
+}
+
+#[test]
+fn more_picks_take_longer_and_never_more_than_all_products() {
+    let mut before = 0.0;
+    for picks in [0, 1, 100, 10_000, 67_249] {
+        let shape = Shape { picks, ..SHAPE };
+        let strategy = named("diversity");
+        let seconds = RATES.estimate(&strategy, &shape).seconds;
+        assert!(seconds >= before, "{picks}");
+        before = seconds;
+        let work = strategy.work(&shape);
+        let all =
+            work.products / RATES.products + work.steps / RATES.steps + work.read / RATES.read;
+        assert!(seconds <= all, "{picks}");
+    }
+}
+
+#[test]
+fn nothing_to_pick_from_is_no_trouble() {
+    let shape = Shape {
+        rows: 0,
+        labelled: 0,
+        picks: 0,
+        ..SHAPE
+    };
+    for about in STRATEGIES {
+        let strategy = (about.usual)();
+        let share = computed(&strategy, &shape);
+        assert!(!(strategy.work(&shape).products * share).is_infinite());
+    }
+}
+
+#[test]
+fn the_machine_is_faster_than_nothing() {
+    let rates = Rates::measure(24);
+    assert!(rates.products > 0.0 && rates.products.is_finite());
+    assert!(rates.steps > 0.0 && rates.steps.is_finite());
+}
+
+#[test]
+fn what_needs_too_much_memory_is_refused_for_what_fits() {
+    let diversity = named("diversity");
+    let needed = diversity.work(&SHAPE).memory as u64;
+    check_memory(&diversity, &SHAPE, needed).unwrap();
+
+    let refusal = |name: &str, limit| match check_memory(&named(name), &SHAPE, limit) {
+        Err(Error::OverMemory {
+            needed,
+            alternative,
+            ..
+        }) => (needed, alternative),
+        other => panic!("{name}: {other:?}"),
+    };
+    for about in STRATEGIES {
+        let strategy = (about.usual)();
+        let all = strategy.work(&SHAPE).memory as u64;
+        let (needed, alternative) = refusal(about.name, all - 1);
+        assert_eq!(needed, all);
+        if let Some(alternative) = alternative {
+            let other = named(alternative);
+            check_memory(&other, &SHAPE, all - 1).unwrap();
+            assert!(strategy.needs_embeddings() || !other.needs_embeddings());
+            assert!(strategy.needs_predictions() || !other.needs_predictions());
+        }
+        assert_eq!(refusal(about.name, 0), (all, None));
+    }
+}
+
+#[test]
+fn a_refusal_says_what_to_do() {
+    let error = |alternative| Error::OverMemory {
+        strategy: "diversity".to_owned(),
+        needed: 3 << 30,
+        limit: 1 << 30,
+        alternative,
+    };
+    assert_eq!(
+        error(Some("random")).to_string(),
+        "strategy `diversity` needs 3072 MiB of memory, more than the limit of 1024 MiB: \
+         use `random`, which fits, or raise the limit"
+    );
+    assert_eq!(
+        error(None).to_string(),
+        "strategy `diversity` needs 3072 MiB of memory, more than the limit of 1024 MiB: \
+         raise the limit"
+    );
+}
