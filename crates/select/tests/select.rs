@@ -186,6 +186,32 @@ fn without_labels_the_seed_starts_diversity_and_uncertainty_a_product() {
 }
 
 #[test]
+fn half_precision_and_threads_change_no_pick() {
+    let value = |i: usize| ((i * i * 7 + i / 5) % 9) as f32 / 4.0 - 1.0;
+    let vectors: Vec<Vec<f32>> = (0..150)
+        .map(|row| (0..4).map(|k| value(row % 120 * 4 + k)).collect())
+        .collect();
+    let rows: Vec<(u64, &[f32])> = (1000..).zip(vectors.iter().map(Vec::as_slice)).collect();
+    let single = Tables::new().stored(Precision::F32, &rows);
+    let half = Tables::new().stored(Precision::F16, &rows);
+    let expected = single.pick("diversity", &[1000], 149).unwrap();
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        for tables in [&single, &half] {
+            let found = pool.install(|| tables.pick("diversity", &[1000], 149));
+            assert_eq!(found.unwrap(), expected, "{threads} threads");
+        }
+    }
+    let nothing = half.pick("diversity", &[1000], 0).unwrap();
+    assert_eq!(nothing.picks, []);
+    let too_many = half.pick("diversity", &[1000], 150);
+    assert!(matches!(too_many, Err(Error::TooFew { left: 149, .. })));
+}
+
+#[test]
 fn random_is_a_shuffle_by_the_seed() {
     let all: Vec<u64> = (0..100).rev().collect();
     let labelled = [7, 93];
