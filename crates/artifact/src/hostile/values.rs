@@ -96,6 +96,11 @@ fn values_must_be_those_of_the_kind() {
         UInt64Array::from_slice([5, 6]).boxed(),
         Float32Array::from_slice([0.5, 0.25]).boxed(),
     ];
-    raw(&path, Kind::Selection, schema::selection(&[], false), arrays);
+    raw(
+        &path,
+        Kind::Selection,
+        schema::selection(&[], false),
+        arrays,
+    );
     assert!(matches!(damage(&path), Damage::Rank { row: 1, rank: 2 }));
 }
