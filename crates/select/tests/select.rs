@@ -544,6 +544,11 @@ fn writes_a_selection_with_a_column_for_each_objective() {
         ("select", VERSION)
     );
 
+    assert!(selection.has_nearest());
+    let nearest = |i| (selection.nearest(i).labelled, selection.nearest(i).earlier);
+    assert_eq!(nearest(0), (Some((10, 5.0)), None));
+    assert_eq!(nearest(1), (Some((10, 1.0)), Some((11, 4.0))));
+
     let before = std::fs::read(&out).unwrap();
     assert!(matches!(write(&out, 9), Err(Error::TooFew { .. })));
     assert_eq!(std::fs::read(&out).unwrap(), before);
@@ -551,6 +556,15 @@ fn writes_a_selection_with_a_column_for_each_objective() {
         write(&out.join("none"), 1),
         Err(Error::Artifact(_))
     ));
+}
+
+#[test]
+fn without_embeddings_no_column_says_where_picks_lie() {
+    let tables = Tables::new().predictions(&[(1, &[0.5, 0.5]), (2, &[1.0, 0.0])]);
+    let out = tables.folder.path().join("selection.arrow");
+    let strategy = Strategy::from_name("margin").unwrap();
+    select(&strategy, &tables.inputs(&[2]), 1, 0, &out, &Silent).unwrap();
+    assert!(!Selection::open(&out).unwrap().has_nearest());
 }
 
 #[test]
