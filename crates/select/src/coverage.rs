@@ -175,9 +175,12 @@ impl<P: Points> Coverage<'_, P> {
 
     /// wᵢ · similarity of free row `position` and one at a squared distance from it.
     fn value(&self, position: usize, squared: f32) -> u32 {
+        fixed(self.weight(position), self.similarity.of(squared))
+    }
+
+    fn weight(&self, position: usize) -> f32 {
         let row = self.free[position] as usize;
-        let weight = self.weights.map_or(1.0, |weights| weights[row]);
-        (weight * self.similarity.of(squared) * ONE as f32) as u32
+        self.weights.map_or(1.0, |weights| weights[row])
     }
 
     /// How far from free row `position` others gain from it when it is covered like this.
@@ -261,6 +264,12 @@ impl Collect for Least<'_> {
             .iter()
             .fold(*nearest, |least, d| if *d < least { *d } else { least });
     }
+}
+
+/// A term of the coverage as an integer.
+#[inline(always)]
+fn fixed(weight: f32, similarity: f32) -> u32 {
+    (weight * similarity * ONE as f32) as i32 as u32
 }
 
 /// True where one of `distances` is below its limit.

@@ -4,7 +4,7 @@ use goldpan_artifact::Progress;
 use rand::Rng;
 
 use super::greedy::{Choice, largest};
-use super::{Coverage, Covered, Tuning, any_below, lower};
+use super::{Coverage, Covered, Tuning, any_below, fixed, lower};
 use crate::farthest::Cancelled;
 use crate::neighbours::{CHUNK, Collect, sweep};
 use crate::points::Points;
@@ -37,12 +37,9 @@ pub(super) fn pick<P: Points>(
     let mut changes = Changes::default();
     for (&position, &nearest) in sample.iter().zip(&nearest) {
         let position = position as usize;
-        changes.push(
-            position,
-            coverage.gate(position, nearest),
-            u32::MAX,
-            coverage.best(position, nearest),
-        );
+        let best = coverage.best(position, nearest);
+        let (gate, weight) = (coverage.gate(position, nearest), coverage.weight(position));
+        changes.push(position, gate, weight, u32::MAX, best);
     }
     let mut open = changes.apply(coverage, &mut gains, progress)?;
     while picks.len() < count && open as f64 * scale > tuning.most as f64 {
@@ -66,7 +63,8 @@ pub(super) fn pick<P: Points>(
                 coverage.best(position, now),
             );
             if is > was {
-                changes.push(position, coverage.gate(position, before), was, is);
+                let (gate, weight) = (coverage.gate(position, before), coverage.weight(position));
+                changes.push(position, gate, weight, was, is);
             }
         }
         open += changes.apply(coverage, &mut gains, progress)?;
@@ -96,6 +94,7 @@ struct Changes {
     positions: Vec<usize>,
     /// Squared distances below which others gained from each.
     gates: Vec<f32>,
+    weights: Vec<f32>,
     /// What covered each before; `u32::MAX` where nothing is counted yet.
     was: Vec<u32>,
     /// What covers it now.
@@ -103,8 +102,9 @@ struct Changes {
 }
 
 impl Changes {
-    fn push(&mut self, position: usize, gate: f32, was: u32, is: u32) {
+    fn push(&mut self, position: usize, gate: f32, weight: f32, was: u32, is: u32) {
         self.positions.push(position);
+        self.weights.push(weight);
         self.gates.push(gate);
         self.was.push(was);
         self.is.push(is);
@@ -149,24 +149,31 @@ struct Changed<'a, P> {
 impl<P: Points> Collect for Changed<'_, P> {
     #[inline(always)]
     fn collect(&mut self, query: usize, first: usize, distances: &[f32]) {
-        if any_below(distances, &self.changes.gates[first..]) {
-            self.change(query, first, distances);
+        let end = first + distances.len();
+        let changes = self.changes;
+        let gates = &changes.gates[first..end];
+        if !any_below(distances, gates) {
+            return;
         }
-    }
-}
-
-impl<P: Points> Changed<'_, P> {
-    #[inline(never)]
-    fn change(&mut self, query: usize, first: usize, distances: &[f32]) {
-        for (i, &squared) in (first..).zip(distances) {
-            if squared < self.changes.gates[i] {
-                let value = self.coverage.value(self.changes.positions[i], squared);
-                let (was, is) = (self.changes.was[i], self.changes.is[i]);
-                let gain = &mut self.gains[query];
-                *gain -= u64::from(value.saturating_sub(was));
-                *gain += u64::from(value.saturating_sub(is));
-                self.open += i64::from(value > is) - i64::from(value > was);
-            }
-        }
+        let (weights, was, is) = (
+            &changes.weights[first..end],
+            &changes.was[first..end],
+            &changes.is[first..end],
+        );
+        let term = |i: usize, squared: f32, similarity: f32| {
+            let gains = squared < gates[i];
+            let value = if gains {
+                fixed(weights[i], similarity)
+            } else {
+                0
+            };
+            let more = u64::from(value.saturating_sub(is[i]));
+            let less = u64::from(value.saturating_sub(was[i]));
+            let open = i64::from(value > is[i]) - i64::from(value > was[i]);
+            (more.wrapping_sub(less), open)
+        };
+        let (gain, open) = self.coverage.similarity.sum(distances, term);
+        self.gains[query] = self.gains[query].wrapping_add(gain);
+        self.open += open;
     }
 }

@@ -13,12 +13,26 @@ pub(crate) enum Similarity {
 
 impl Similarity {
     /// The similarity at a squared distance.
+    #[inline(always)]
     pub(crate) fn of(self, squared: f32) -> f32 {
         match self {
-            _ if squared == 0.0 => 1.0,
-            Self::Slope { rate } => (1.0 - rate * f64::from(squared)).max(0.0) as f32,
-            Self::Gaussian { rate } => (-rate * f64::from(squared)).exp() as f32,
-            Self::Ball { squared: radius } => f32::from(squared <= radius),
+            Self::Slope { rate } => slope(rate, squared),
+            Self::Gaussian { rate } => gaussian(rate, squared),
+            Self::Ball { squared: radius } => ball(radius, squared),
+        }
+    }
+
+    /// Sums what `term` makes of the similarity at each of `distances`, in any order.
+    #[inline(always)]
+    pub(super) fn sum(
+        self,
+        distances: &[f32],
+        term: impl Fn(usize, f32, f32) -> (u64, i64),
+    ) -> (u64, i64) {
+        match self {
+            Self::Slope { rate } => sum(distances, |d| slope(rate, d), term),
+            Self::Gaussian { rate } => sum(distances, |d| gaussian(rate, d), term),
+            Self::Ball { squared } => sum(distances, |d| ball(squared, d), term),
         }
     }
 
@@ -32,6 +46,76 @@ impl Similarity {
         };
         (reach as f32).next_up()
     }
+}
+
+#[inline(always)]
+fn slope(rate: f64, squared: f32) -> f32 {
+    if squared == 0.0 {
+        1.0
+    } else {
+        (1.0 - rate * f64::from(squared)).max(0.0) as f32
+    }
+}
+
+#[inline(always)]
+fn gaussian(rate: f64, squared: f32) -> f32 {
+    if squared == 0.0 {
+        1.0
+    } else {
+        power(rate * f64::from(squared)) as f32
+    }
+}
+
+#[inline(always)]
+fn ball(radius: f32, squared: f32) -> f32 {
+    if squared <= radius { 1.0 } else { 0.0 }
+}
+
+/// exp(-x) for x ≥ 0, and 0 from 40 on. Within 1e-13 of the truth; multiplications and additions alone, so
+/// that many are done at a time, with the same bits on every processor.
+#[inline(always)]
+fn power(x: f64) -> f64 {
+    const LARGEST: f64 = 40.0;
+    /// Adding it rounds to a whole number, which then is in the lowest bits.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    /// 1 / n! from n = 11 down to 0.
+    const TERMS: [f64; 12] = [
+        1.0 / 39_916_800.0,
+        1.0 / 3_628_800.0,
+        1.0 / 362_880.0,
+        1.0 / 40_320.0,
+        1.0 / 5_040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ];
+    let bounded = if x < LARGEST { x } else { LARGEST };
+    let shifted = WHOLE - bounded * std::f64::consts::LOG2_E;
+    let whole = shifted - WHOLE;
+    let part = (-bounded - whole * LN_2_HIGH) - whole * LN_2_LOW;
+    let series = TERMS.iter().fold(0.0, |sum, term| sum * part + term);
+    let scale = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+    if x < LARGEST { series * scale } else { 0.0 }
+}
+
+#[inline(always)]
+fn sum(
+    distances: &[f32],
+    similarity: impl Fn(f32) -> f32,
+    term: impl Fn(usize, f32, f32) -> (u64, i64),
+) -> (u64, i64) {
+    let mut sums = (0_u64, 0_i64);
+    for (i, &squared) in distances.iter().enumerate() {
+        let (a, b) = term(i, squared, similarity(squared));
+        sums = (sums.0.wrapping_add(a), sums.1 + b);
+    }
+    sums
 }
 
 /// The mean of squared lengths, summed in the order of the rows.
@@ -61,6 +145,22 @@ mod tests {
                 prop_assert!(reach > 0.0);
                 prop_assert!(similarity.of(reach) * (super::super::ONE as f32) < 1.0);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_power_is_that_of_the_library(x in 0.0_f64..39.9) {
+            let (found, expected) = (power(x), (-x).exp());
+            prop_assert!((found / expected - 1.0).abs() < 1e-13, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn the_powers_ends() {
+        assert_eq!(power(0.0), 1.0);
+        for large in [40.0, 1e9, f64::INFINITY] {
+            assert_eq!(power(large), 0.0);
         }
     }
 
