@@ -1,6 +1,8 @@
 //! What is told of each strategy.
 
-use crate::strategies::stratified;
+use crate::strategies::{
+    badge, cluster_margin, k_means, k_means_plus_plus, stratified, typiclust, weighted_k_means,
+};
 use crate::{Strategy, Uncertainty};
 
 /// A strategy as `goldpan select --list` shows it.
@@ -98,6 +100,12 @@ pub static STRATEGIES: &[About] = &[
         paper: "weighted k-center",
         usual: || diverse_and(Uncertainty::Entropy),
     },
+    k_means_plus_plus::ABOUT,
+    k_means::ABOUT,
+    weighted_k_means::ABOUT,
+    typiclust::ABOUT,
+    badge::ABOUT,
+    cluster_margin::ABOUT,
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

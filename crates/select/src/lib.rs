@@ -6,6 +6,12 @@
 //! | `least-confidence`, `margin`, `entropy` | the rows a model is least sure of | predictions |
 //! | `diversity` (`k-center`) | the row farthest from all labelled and picked rows, again and again | embeddings |
 //! | `diversity-margin`, ... | the row with the largest product of objectives, again and again | both |
+//! | `k-means-plus-plus` | drawn by squared distance from all labelled and picked rows | embeddings |
+//! | `k-means` | the row nearest to the centre of each k-means cluster | embeddings |
+//! | `weighted-k-means` | the same among the least sure rows, weighted | both |
+//! | `typiclust` | the most typical row of each cluster without labels | embeddings |
+//! | `badge` | drawn by squared distance between loss gradients | both |
+//! | `cluster-margin` | the least sure rows, cluster by cluster in rounds | both |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -43,6 +49,8 @@ mod farthest;
 mod join;
 mod kernel;
 mod key;
+mod kmeans;
+mod nearest;
 mod own;
 mod pick;
 mod plan;
@@ -50,9 +58,15 @@ mod points;
 mod pool;
 mod problem;
 mod refresh;
+mod rounds;
 mod select;
+mod space;
+mod spread;
 mod strategies;
 mod strategy;
+mod sums;
+#[cfg(test)]
+mod table;
 mod uncertainty;
 mod work;
 
@@ -61,7 +75,9 @@ pub use error::Error;
 pub use pick::{Pick, Picks, pick};
 pub use pool::Inputs;
 pub use select::{Summary, VERSION, select};
-pub use strategies::Stratified;
+pub use strategies::{
+    Badge, BadgeMode, ClusterMargin, KMeans, KMeansPlusPlus, Stratified, Typiclust, WeightedKMeans,
+};
 pub use strategy::Strategy;
 pub use uncertainty::Uncertainty;
 pub use work::{Shape, Work};

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::about::STRATEGIES;
 use crate::own::Own;
 use crate::plan::Plan;
-use crate::strategies::{Stratified, stratified};
+use crate::strategies::{
+    Badge, ClusterMargin, KMeans, KMeansPlusPlus, Stratified, Typiclust, WeightedKMeans, badge,
+    cluster_margin, k_means, k_means_plus_plus, stratified, typiclust, weighted_k_means,
+};
 use crate::{Error, Shape, Uncertainty, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
@@ -29,6 +32,18 @@ pub enum Strategy {
     Product(Vec<Strategy>),
     /// Random picks from each predicted class.
     Stratified(Stratified),
+    /// Drawn by squared distance from all labelled and picked rows.
+    KMeansPlusPlus(KMeansPlusPlus),
+    /// The row nearest to the centre of each k-means cluster.
+    KMeans(KMeans),
+    /// The same among the least sure rows, which count by how unsure they are.
+    WeightedKMeans(WeightedKMeans),
+    /// The most typical row of each cluster without labels.
+    Typiclust(Typiclust),
+    /// Drawn by squared distance between loss gradients.
+    Badge(Badge),
+    /// The least sure rows, cluster by cluster in rounds.
+    ClusterMargin(ClusterMargin),
 }
 
 impl Strategy {
@@ -56,6 +71,12 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::KMeansPlusPlus(own) => Some((k_means_plus_plus::ABOUT.name, own)),
+            Self::KMeans(own) => Some((k_means::ABOUT.name, own)),
+            Self::WeightedKMeans(own) => Some((weighted_k_means::ABOUT.name, own)),
+            Self::Typiclust(own) => Some((typiclust::ABOUT.name, own)),
+            Self::Badge(own) => Some((badge::ABOUT.name, own)),
+            Self::ClusterMargin(own) => Some((cluster_margin::ABOUT.name, own)),
             Self::Random {} | Self::Uncertainty { .. } | Self::Diversity {} | Self::Product(_) => {
                 None
             }
@@ -166,7 +187,7 @@ mod tests {
             ("kcenter", Some("k-center")),
             ("diversity-margins", Some("diversity-margin")),
             ("Random", Some("random")),
-            ("badge", None),
+            ("zebra", None),
         ] {
             match Strategy::from_name(name) {
                 Err(Error::UnknownStrategy { nearest, .. }) => assert_eq!(nearest, meant, "{name}"),
@@ -206,7 +227,7 @@ mod tests {
             r#"{"uncertainty":{}}"#,
             r#"{"uncertainty":{"score":"variance"}}"#,
             r#"{"uncertainty":{"score":"margin","strength":2}}"#,
-            r#"{"badge":{}}"#,
+            r#"{"zebra":{}}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
         }
