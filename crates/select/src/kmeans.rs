@@ -75,19 +75,23 @@ impl<P: Points> KMeans<'_, P> {
             return Ok(clusters);
         }
         let mut centres = self.seeds(count, random, progress, arch)?;
-        let mut moved = 0;
+        let dimension = self.space.dimension();
+        let (mut iteration, mut moved) = (0, vec![true; count]);
         loop {
             if progress.cancelled() {
                 return Err(Error::Cancelled);
             }
-            let changed = self.assign(&centres, &mut clusters, arch);
-            if moved == self.iterations || (moved > 0 && !changed) {
+            let changed = self.assign(&centres, &moved, &mut clusters, arch);
+            if iteration == self.iterations || (iteration > 0 && !changed) {
                 break;
             }
+            let before = centres.clone();
             self.centre(&mut centres, &clusters);
-            moved += 1;
+            let pairs = before.chunks(dimension).zip(centres.chunks(dimension));
+            moved = pairs.map(|(before, after)| before != after).collect();
+            iteration += 1;
         }
-        tracing::debug!(rows = self.rows.len(), count, moved, "k-means");
+        tracing::debug!(rows = self.rows.len(), count, iteration, "k-means");
         Ok(clusters)
     }
 
@@ -121,28 +125,51 @@ impl<P: Points> KMeans<'_, P> {
     }
 
     /// Puts every slot into the cluster of the nearest centre. True if any was in another.
-    fn assign(&self, centres: &[f32], clusters: &mut Clusters, arch: Arch) -> bool {
+    ///
+    /// Centres that have not moved are as near as before. So a slot whose own has not is compared with
+    /// those that have, and with no other.
+    fn assign(&self, centres: &[f32], moved: &[bool], clusters: &mut Clusters, arch: Arch) -> bool {
         let dimension = self.space.dimension();
-        let mut squares = vec![0.0; centres.len() / dimension];
-        kernel::squared_lengths(arch, dimension, centres, &mut squares);
-        let laid = Laid::vectors(arch, dimension, centres, squares);
+        let lay = |which: &[u32]| {
+            let vectors: Vec<f32> = which
+                .iter()
+                .flat_map(|&centre| &centres[centre as usize * dimension..][..dimension])
+                .copied()
+                .collect();
+            let mut squares = vec![0.0; which.len()];
+            kernel::squared_lengths(arch, dimension, &vectors, &mut squares);
+            Laid::vectors(arch, dimension, &vectors, squares)
+        };
+        let all: Vec<u32> = (0..clusters.count as u32).collect();
+        let some: Vec<u32> = all.iter().copied().filter(|&c| moved[c as usize]).collect();
+        let (all, some) = ((lay(&all), all), (lay(&some), some));
         let chunks = self.rows.par_chunks(CHUNK);
         let out = clusters.of.par_chunks_mut(CHUNK);
         let out = out.zip(clusters.distances.par_chunks_mut(CHUNK));
         let changed = chunks
             .zip(out)
             .map_init(Block::default, |block, (rows, (of, distances))| {
-                block.fill(self.space, rows.iter().copied());
                 let before = of.to_vec();
-                distances.fill(f32::INFINITY);
-                laid.distances(0..laid.panels(), block, |i, first, found| {
-                    let least = least(found);
-                    if least < distances[i] {
-                        let place = found.iter().position(|distance| *distance == least);
-                        distances[i] = least;
-                        of[i] = (first + place.unwrap_or(0)) as u32;
+                for (own, (laid, which)) in [(true, &all), (false, &some)] {
+                    let here = |i: &usize| moved[before[*i] as usize] == own;
+                    let places: Vec<usize> = (0..rows.len()).filter(here).collect();
+                    block.fill(self.space, places.iter().map(|i| rows[*i]));
+                    if own {
+                        places.iter().for_each(|i| distances[*i] = f32::INFINITY);
                     }
-                });
+                    laid.distances(0..laid.panels(), block, |i, first, found| {
+                        let (i, least) = (places[i], least(found));
+                        if least > distances[i] {
+                            return;
+                        }
+                        let place = found.iter().position(|distance| *distance == least);
+                        let centre = which[first + place.unwrap_or(0)];
+                        if least < distances[i] || centre < of[i] {
+                            distances[i] = least;
+                            of[i] = centre;
+                        }
+                    });
+                }
                 before != of
             });
         changed.reduce(|| false, |a, b| a | b)
@@ -219,7 +246,7 @@ impl Progress for Quiet<'_> {
     }
 }
 
-/// What so many iterations over so many rows and clusters take.
+/// What so many iterations over so many rows and clusters take at most.
 pub(crate) fn work(shape: &Shape, rows: usize, clusters: usize, iterations: usize) -> Work {
     let (rows, clusters) = (rows as f64, clusters.min(rows) as f64);
     let dimension = shape.dimension as f64;
@@ -228,14 +255,15 @@ pub(crate) fn work(shape: &Shape, rows: usize, clusters: usize, iterations: usiz
         products: dimension * (passes * rows * clusters + drawn(rows, clusters)),
         steps: passes * rows * (dimension / 8.0 + 2.0),
         read: (2.0 * passes + 2.0) * rows * dimension * shape.value_bytes as f64,
-        memory: 3.0 * 4.0 * clusters * dimension + 60.0 * rows,
+        memory: 6.0 * 4.0 * clusters * dimension + 60.0 * rows,
     }
 }
 
-/// The distances computed when so many of so many rows are drawn by squared distance: usually two or
-/// three draws for one pick, each against the centres it has not seen.
+/// About how many distances are computed when so many of so many rows are drawn by squared distance,
+/// as measured: the first draws leave all rows behind soon, later ones take about two rows for a pick,
+/// each compared with the centres that it has not seen.
 pub(crate) fn drawn(rows: f64, picks: f64) -> f64 {
-    (rows + 2.0 * picks * picks).min(rows * picks.max(1.0))
+    (100.0 * rows + 1.5 * picks * picks).min(rows * picks.max(1.0))
 }
 
 /// Checks a setting of iterations.
