@@ -128,3 +128,30 @@ fn no_rows_make_no_clusters() {
         .unwrap();
     assert_eq!((clusters.count, clusters.members().len()), (0, 0));
 }
+
+#[test]
+fn a_moved_centre_as_near_as_an_unmoved_one_wins_if_it_is_lower() {
+    let table = Table {
+        dimension: 1,
+        values: vec![1.0, 3.0],
+        left: None,
+    };
+    let problem = KMeans {
+        space: &table.space(),
+        rows: &[0, 1],
+        weights: None,
+        clusters: 3,
+        iterations: 1,
+    };
+    let mut clusters = Clusters {
+        count: 3,
+        of: vec![1, 1],
+        distances: vec![1.0, 1.0],
+    };
+    let moved = [true, false, true];
+    assert!(problem.assign(&[0.0, 2.0, 4.0], &moved, &mut clusters, Arch::new()));
+    assert_eq!(
+        (clusters.of, clusters.distances),
+        (vec![0, 1], vec![1.0, 1.0])
+    );
+}
