@@ -37,10 +37,10 @@ fn main() -> Result<(), Failure> {
     let predictions = predictions(folder.path(), embeddings.ids())?;
     let ids: Vec<u64> = embeddings.ids().take(labelled).collect();
     let inputs = Inputs {
-        ids: None,
         embeddings: Some(&embeddings),
         predictions: Some(&predictions),
         labelled: &ids,
+        ..Inputs::default()
     };
     println!(
         "{} x {}, {labelled} labelled, {picks} picks, {} threads",

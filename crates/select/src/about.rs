@@ -1,6 +1,9 @@
 //! What is told of each strategy.
 
 use crate::Start;
+use crate::strategies::{
+    badge, cluster_margin, k_means, k_means_plus_plus, typiclust, weighted_k_means,
+};
 use crate::strategies::{contrastive, discriminative, dpp, stochastic, stratified};
 use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Strategy, Term, Uncertainty};
@@ -133,6 +136,12 @@ pub static STRATEGIES: &[About] = &[
     dpp::ABOUT[3],
     contrastive::ABOUT,
     discriminative::ABOUT,
+    k_means_plus_plus::ABOUT,
+    k_means::ABOUT,
+    weighted_k_means::ABOUT,
+    typiclust::ABOUT,
+    badge::ABOUT,
+    cluster_margin::ABOUT,
 ];
 
 fn uncertain(score: Uncertainty) -> Strategy {

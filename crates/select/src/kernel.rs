@@ -7,6 +7,8 @@
 //! So a distance has the same bits on every processor, for any blocking and any number of threads,
 //! and is the same in both directions; equal vectors are at distance 0.
 
+mod products;
+
 use pulp::{Arch, Simd, WithSimd};
 
 /// Vectors laid out for the kernels: panels of [`Panels::width`] vectors, component by component.

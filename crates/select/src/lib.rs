@@ -15,6 +15,12 @@
 //! | `dpp`, `dpp-margin`, ... | rows unlike each other: greedy picks of a determinantal point process | embeddings, or both |
 //! | `contrastive` | rows whose predictions contradict those of the nearest labelled rows | both |
 //! | `discriminative` | rows told from the labelled ones most surely | embeddings |
+//! | `k-means-plus-plus` | drawn by squared distance from all labelled and picked rows | embeddings |
+//! | `k-means` | the row nearest to the centre of each k-means cluster | embeddings |
+//! | `weighted-k-means` | the same among the least sure rows, weighted | both |
+//! | `typiclust` | the most typical row of each cluster without labels | embeddings |
+//! | `badge` | drawn by squared distance between loss gradients | both |
+//! | `cluster-margin` | the least sure rows, cluster by cluster in rounds | both |
 //!
 //! Every strategy is deterministic in its inputs and the seed, on any processor and any number of
 //! threads. Ties go to the lowest row, no row is picked twice, no labelled row is picked.
@@ -69,7 +75,9 @@ mod join;
 mod kernel;
 mod key;
 mod near;
-#[allow(dead_code, reason = "what strategies do not use yet")]
+
+mod kmeans;
+mod nearest;
 mod neighbours;
 mod own;
 mod pick;
@@ -78,11 +86,17 @@ mod points;
 mod pool;
 mod problem;
 mod refresh;
+mod rounds;
 mod rule;
 mod select;
+mod space;
+mod spread;
 mod start;
 mod strategies;
 mod strategy;
+mod sums;
+#[cfg(test)]
+mod table;
 mod term;
 #[cfg(test)]
 mod testing;
@@ -102,6 +116,9 @@ pub use rule::{Balance, Rule};
 pub use select::{Summary, VERSION, select};
 pub use start::Start;
 pub use strategies::Stratified;
+pub use strategies::{
+    Badge, BadgeMode, ClusterMargin, KMeans, KMeansPlusPlus, Typiclust, WeightedKMeans,
+};
 pub use strategies::{Contrastive, Discriminative};
 pub use strategies::{Dpp, Similarity};
 pub use strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};

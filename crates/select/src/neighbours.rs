@@ -3,8 +3,6 @@
 //! Rows are compared in blocks by the kernel; the distances are its, to the bit, and what is kept is
 //! chosen by distance and row alone. So results do not depend on threads, blocks or processor.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -227,101 +225,6 @@ impl Collect for Nearest<'_> {
             limit => distance(limit),
         };
         if any_within(distances, limit) {
-            self.keep(query, first, distances);
-        }
-    }
-}
-
-/// What lies within a radius of each query.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Balls {
-    starts: Vec<usize>,
-    rows: Vec<u32>,
-    squared: Vec<f32>,
-}
-
-impl Balls {
-    /// The rows in the ball around query `i`, in the set's order, and their squared distances.
-    pub(crate) fn of(&self, i: usize) -> (&[u32], &[f32]) {
-        let range = self.starts[i]..self.starts[i + 1];
-        (&self.rows[range.clone()], &self.squared[range])
-    }
-}
-
-/// The rows of `set` whose squared distance to each of `queries` is at most `radius`, itself among
-/// them where it is in the set; `None` where they are more than `most` in all.
-///
-/// Takes |queries| |set| d multiply-adds and some 24 bytes for each row found.
-pub(crate) fn within<P: Points>(
-    space: &Space<'_, P>,
-    queries: &[u32],
-    set: &[u32],
-    radius: f32,
-    most: usize,
-    progress: &dyn Progress,
-) -> Result<Option<Balls>, Cancelled> {
-    let found = AtomicUsize::new(0);
-    let mut balls: Vec<Within<'_>> = queries
-        .chunks(CHUNK)
-        .map(|queries| Within {
-            set,
-            radius,
-            most,
-            found: &found,
-            rows: vec![Vec::new(); queries.len()],
-        })
-        .collect();
-    sweep(space, queries, set, &mut balls, progress)?;
-    let total = found.load(Ordering::Relaxed);
-    if total > most {
-        return Ok(None);
-    }
-    let mut all = Balls {
-        starts: vec![0],
-        rows: Vec::with_capacity(total),
-        squared: Vec::with_capacity(total),
-    };
-    for rows in balls.into_iter().flat_map(|balls| balls.rows) {
-        for (row, squared) in rows {
-            all.rows.push(row);
-            all.squared.push(squared);
-        }
-        all.starts.push(all.rows.len());
-    }
-    Ok(Some(all))
-}
-
-struct Within<'a> {
-    set: &'a [u32],
-    radius: f32,
-    most: usize,
-    /// How many were found by all; none are kept once they are too many.
-    found: &'a AtomicUsize,
-    rows: Vec<Vec<(u32, f32)>>,
-}
-
-impl Within<'_> {
-    #[inline(never)]
-    fn keep(&mut self, query: usize, first: usize, distances: &[f32]) {
-        if self.found.load(Ordering::Relaxed) > self.most {
-            return;
-        }
-        let rows = &mut self.rows[query];
-        let before = rows.len();
-        let pairs = self.set[first..].iter().zip(distances);
-        rows.extend(
-            pairs
-                .filter(|(_, squared)| **squared <= self.radius)
-                .map(|(row, squared)| (*row, *squared)),
-        );
-        self.found.fetch_add(rows.len() - before, Ordering::Relaxed);
-    }
-}
-
-impl Collect for Within<'_> {
-    #[inline(always)]
-    fn collect(&mut self, query: usize, first: usize, distances: &[f32]) {
-        if any_within(distances, self.radius) {
             self.keep(query, first, distances);
         }
     }

@@ -10,6 +10,10 @@ use crate::about::STRATEGIES;
 use crate::near;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::strategies::{
+    Badge, ClusterMargin, KMeans, KMeansPlusPlus, Typiclust, WeightedKMeans, badge, cluster_margin,
+    k_means, k_means_plus_plus, typiclust, weighted_k_means,
+};
 use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
 use crate::strategies::{Dpp, Stochastic};
 use crate::strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
@@ -57,6 +61,18 @@ pub enum Strategy {
     Contrastive(Contrastive),
     /// Rows that are told from the labelled ones most surely.
     Discriminative(Discriminative),
+    /// Drawn by squared distance from all labelled and picked rows.
+    KMeansPlusPlus(KMeansPlusPlus),
+    /// The row nearest to the centre of each k-means cluster.
+    KMeans(KMeans),
+    /// The same among the least sure rows, which count by how unsure they are.
+    WeightedKMeans(WeightedKMeans),
+    /// The most typical row of each cluster without labels.
+    Typiclust(Typiclust),
+    /// Drawn by squared distance between loss gradients.
+    Badge(Badge),
+    /// The least sure rows, cluster by cluster in rounds.
+    ClusterMargin(ClusterMargin),
 }
 
 impl Strategy {
@@ -92,6 +108,12 @@ impl Strategy {
     pub(crate) fn own(&self) -> Option<(&'static str, &dyn Own)> {
         match self {
             Self::Stratified(own) => Some((stratified::ABOUT.name, own)),
+            Self::KMeansPlusPlus(own) => Some((k_means_plus_plus::ABOUT.name, own)),
+            Self::KMeans(own) => Some((k_means::ABOUT.name, own)),
+            Self::WeightedKMeans(own) => Some((weighted_k_means::ABOUT.name, own)),
+            Self::Typiclust(own) => Some((typiclust::ABOUT.name, own)),
+            Self::Badge(own) => Some((badge::ABOUT.name, own)),
+            Self::ClusterMargin(own) => Some((cluster_margin::ABOUT.name, own)),
             Self::FacilityLocation(own) => Some((facility_location::ABOUT.name, own)),
             Self::ProbCover(own) => Some((prob_cover::ABOUT.name, own)),
             Self::MaxHerding(own) => Some((max_herding::ABOUT.name, own)),
@@ -266,7 +288,7 @@ mod tests {
             ("kcenter", Some("k-center")),
             ("diversity-margins", Some("diversity-margin")),
             ("Random", Some("random")),
-            ("badge", None),
+            ("zebra", None),
         ] {
             match Strategy::from_name(name) {
                 Err(Error::UnknownStrategy { nearest, .. }) => assert_eq!(nearest, meant, "{name}"),
@@ -320,7 +342,7 @@ mod tests {
             r#"{"uncertainty":{}}"#,
             r#"{"uncertainty":{"score":"variance"}}"#,
             r#"{"uncertainty":{"score":"margin","strength":2}}"#,
-            r#"{"badge":{}}"#,
+            r#"{"zebra":{}}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -4,7 +4,7 @@ use goldpan_artifact::{
     Embeddings, EmbeddingsWriter, Precision, Predictions, PredictionsWriter, Producer, Silent,
     Texts, TextsWriter,
 };
-use goldpan_select::{Budget, Error, Inputs, Picks, Rule, Until, choose};
+use goldpan_select::{Budget, Error, Filter, Inputs, Picks, Rule, Strategy, Until, choose};
 use proptest::prelude::*;
 
 /// Texts with their vectors, their first class' probability, and how many stars they have.
@@ -173,6 +173,39 @@ fn outliers_are_passed_over() {
         message.contains("1 of the 5 that are not labelled"),
         "{message}"
     );
+}
+
+/// Every strategy keeps to what a filter leaves, whether something is labelled or not.
+#[test]
+fn every_strategy_keeps_to_the_filter() {
+    let line = line();
+    for name in Strategy::names() {
+        for labelled in [&[0][..], &[]] {
+            let mut rule = Rule::from(Strategy::from_name(name).unwrap());
+            rule.filter = Some(Filter::parse("length > 4 and length < 15").unwrap());
+            let inputs = Inputs {
+                texts: Some(&line.texts),
+                embeddings: Some(&line.embeddings),
+                predictions: Some(&line.predictions),
+                labelled,
+                ..Inputs::default()
+            };
+            let budget = Budget::Count(2);
+            match choose(&rule, &inputs, budget, 0, &Silent) {
+                Ok(picks) => {
+                    let mut ids: Vec<u64> = picks.picks.iter().map(|pick| pick.id).collect();
+                    ids.sort_unstable();
+                    ids.dedup();
+                    assert_eq!(ids.len(), 2, "{name}");
+                    assert!(
+                        ids.iter().all(|id| [0, 1, 3].contains(id)),
+                        "{name}: {ids:?}"
+                    );
+                }
+                Err(error) => assert!(labelled.is_empty(), "{name}: {error}"),
+            }
+        }
+    }
 }
 
 #[test]

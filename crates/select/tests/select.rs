@@ -562,8 +562,9 @@ fn writes_a_selection_with_a_column_for_each_objective() {
 fn without_embeddings_no_column_says_where_picks_lie() {
     let tables = Tables::new().predictions(&[(1, &[0.5, 0.5]), (2, &[1.0, 0.0])]);
     let out = tables.folder.path().join("selection.arrow");
-    let strategy = Strategy::from_name("margin").unwrap();
-    select(&strategy, &tables.inputs(&[2]), 1, 0, &out, &Silent).unwrap();
+    let rule = Rule::from(Strategy::from_name("margin").unwrap());
+    let inputs = tables.inputs(&[2]);
+    select(&rule, &inputs, Budget::Count(1), 0, &out, &Silent).unwrap();
     assert!(!Selection::open(&out).unwrap().has_nearest());
 }
 

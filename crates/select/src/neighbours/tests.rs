@@ -104,31 +104,6 @@ proptest! {
         let alone = on_threads(1, || nearest(&space, &queries, &set, k, &Silent)).unwrap();
         prop_assert_eq!(alone, found);
     }
-
-    #[test]
-    fn balls_hold_all_that_is_near((table, queries, set) in case(), radius in 0_u8..9) {
-        let radius = f32::from(radius) / 2.0;
-        let squares = table.squares();
-        let space = Space { points: &table, squares: &squares };
-        let ball = |query: u32| -> Vec<(u32, f32)> {
-            let pairs = set.iter().map(|&row| (row, table.squared(query, row)));
-            pairs.filter(|(_, squared)| *squared <= radius).collect()
-        };
-        let expected: Vec<_> = queries.iter().map(|&query| ball(query)).collect();
-        let total = expected.iter().map(Vec::len).sum::<usize>();
-        let find = |most| {
-            on_threads(2, || within(&space, &queries, &set, radius, most, &Silent)).unwrap()
-        };
-        let found = find(total).unwrap();
-        for (i, expected) in expected.iter().enumerate() {
-            let (rows, squared) = found.of(i);
-            let pairs: Vec<_> = rows.iter().copied().zip(squared.iter().copied()).collect();
-            prop_assert_eq!(&pairs, expected);
-        }
-        if total > 0 {
-            prop_assert_eq!(find(total - 1), None);
-        }
-    }
 }
 
 #[test]
@@ -180,5 +155,4 @@ fn stops_when_cancelled() {
         squares: &squares,
     };
     assert_eq!(nearest(&space, &[0], &[0, 1], 1, &Stop), Err(Cancelled));
-    assert_eq!(within(&space, &[0], &[0, 1], 1.0, 9, &Stop), Err(Cancelled));
 }
