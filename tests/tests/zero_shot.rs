@@ -216,7 +216,7 @@ fn a_pipeline_begins_with_what_is_guessed() {
             .to_owned()
     };
     let waits = line(&plan, "seed0/start/select");
-    assert!(waits.ends_with("after pool, guesses"), "{waits}");
+    assert!(waits.contains("guesses"), "{waits}");
     assert!(line(&plan, "start/zero-shot/evaluate").contains("baseline"));
 
     let first = run(path, "run small.yaml --store a").well();

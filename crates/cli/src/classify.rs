@@ -155,7 +155,8 @@ fn select(error: &goldpan_select::Error) -> Exit {
         | E::Budget { .. }
         | E::UnknownClass { .. }
         | E::TooFew { .. }
-        | E::TooFewLeft { .. } => Exit::Usage,
+        | E::TooFewLeft { .. }
+        | E::OverMemory { .. } => Exit::Usage,
         E::Artifact(error) => artifact(error),
         _ => Exit::Data,
     }

@@ -8,7 +8,7 @@ use goldpan_pipeline::spec::{
     IngestSettings, Invalid, LabelSource, Pipeline, Precision, PredictModel, StageSettings,
 };
 use goldpan_pipeline::spec::{ProblemKind, TrainingSettings};
-use goldpan_select::{Start, Strategy};
+use goldpan_select::{Budget, Start, Strategy};
 use goldpan_train::{TrainConfig, WeightDecay};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -167,7 +167,7 @@ fn the_handbooks_experiment_is_what_it_says() {
     assert_eq!(experiment.labels, LabelSource::Oracle);
     assert_eq!(
         (experiment.start.count, experiment.rounds),
-        (count(40_000), vec![count(10_000)])
+        (Budget::Count(40_000), vec![Budget::Count(10_000)])
     );
     let training = experiment.training.config;
     assert_eq!(
@@ -250,6 +250,7 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
         Strategy::Diversity {
             start: Start::Random
         }
+        .into()
     );
     assert_eq!(next.texts.as_str(), "pool", "the texts of the embeddings");
     let StageSettings::Train(model) = settings("model") else {
@@ -311,7 +312,7 @@ fn a_loop_may_begin_without_a_trained_model() {
     assert_eq!((prompted.temperature, max_length), (1.0, Some(count(128))));
 
     let experiment = pipeline.experiment.unwrap();
-    assert_eq!(experiment.start.count, count(100));
+    assert_eq!(experiment.start.count, Budget::Count(100));
     assert_eq!(experiment.start.strategy.to_string(), "margin");
     let name = |name: Option<goldpan_pipeline::spec::Name>| name.unwrap().to_string();
     assert_eq!(name(experiment.start.predictions), "described");
@@ -357,7 +358,7 @@ fn zero_shot_problems_have_their_place_and_remedy() {
         ("predictions: described", "predictions: prompted"),
         ("predictions: described", "predictions: vectors"),
         (start, "strategy: { uncertainty: { score: margin } }"),
-        (start, "strategy: margin, predictions: described"),
+        (start, "strategy: margins, predictions: described"),
         (start, "strategy: { uncertainty: { score: margins } }"),
         ("count: 100", "count: 0"),
         ("count: 100", "cuont: 100"),
@@ -390,7 +391,7 @@ fn overrides_replace_any_key_and_the_last_one_wins() {
     ];
     let pipeline = Pipeline::parse("demo.yaml", LOOP, &overrides.map(str::to_owned)).unwrap();
     let experiment = pipeline.experiment.unwrap();
-    assert_eq!(experiment.rounds, [count(8)]);
+    assert_eq!(experiment.rounds, [Budget::Count(8)]);
     assert_eq!(experiment.seeds, [0, 9]);
     assert_eq!(lora(&experiment.training).rank, 2);
 }
@@ -597,7 +598,18 @@ fn every_problem_has_its_line_column_path_and_remedy() {
         ("{ random: {} }", "{ random: { seed: 1 } }"),
         ("{ random: {} }", "!random {}"),
         ("{ random: {} }", "{ product: [] }"),
-        ("{ random: {} }", "{ product: [ { random: {} } ] }"),
+        ("{ random: {} }", "{ product: [ { badge: {} } ] }"),
+        ("{ random: {} }", "{ random: {}, where: length >> 3 }"),
+        (
+            "{ random: {} }",
+            "{ random: {}, balance: { positive: -1 } }",
+        ),
+        ("{ random: {} }", "{ random: {}, diversity: {} }"),
+        ("rounds: [50, 50]", "rounds: [{ share: 2 }]"),
+        (
+            "rounds: [50, 50]",
+            "rounds: [{ until: { min_distance: 0.2 } }]",
+        ),
         ("{ random: {} }", ""),
         ("    random:  ", "    1: { random: {} }\n    random:  "),
     ];

@@ -66,7 +66,7 @@ impl Budget {
     }
 
     /// The most texts that are picked of `free` ones.
-    pub(crate) fn most(&self, free: usize) -> usize {
+    pub fn most(&self, free: usize) -> usize {
         match *self {
             Self::Count(count) => count,
             Self::Share(share) => ((free as f64 * share).round() as usize).clamp(1, free.max(1)),

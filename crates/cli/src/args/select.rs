@@ -7,9 +7,9 @@ use goldpan_select::{Balance, Filter, Strategy};
 
 const AFTER: &str = "\
 `goldpan select --list` tells what strategies there are, what they cost and where they come from.
-Those that look at predictions need --predictions, those that look at embeddings --embeddings. A file
-for --config holds a rule as an arm of a pipeline does: a strategy, its settings, and what comes
-before it:
+Those that look at predictions need --predictions, those that look at embeddings --embeddings.
+A file for --config holds a rule as an arm of a pipeline does: a strategy, its settings, and what
+comes before it:
   product: [ { diversity: { strength: 2 } }, { uncertainty: { score: margin } } ]
   where: margin > 0.3 and length > 20
   skip_duplicates: 0.05
@@ -84,9 +84,35 @@ pub struct SelectArgs {
     /// Decides all that is drawn, and where diversity starts with nothing labelled
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Only say how long the selection will take here, and how much memory
+    #[arg(long, conflicts_with = "list")]
+    pub plan: bool,
+    /// Refuse a selection that needs more memory than this, such as 500MiB or 2GiB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_limit: Option<u64>,
     /// The selection to write
-    #[arg(long, value_name = "SELECTION", required_unless_present = "list")]
+    #[arg(long, value_name = "SELECTION", required_unless_present_any = ["list", "plan"])]
     pub out: Option<PathBuf>,
+}
+
+/// A number of bytes, with `KiB`, `MiB` or `GiB` behind it or without.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("`{other}` is no unit: use B, KiB, MiB or GiB")),
+    };
+    let number: f64 = digits
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{digits}` is no number"))?;
+    match number > 0.0 && number.is_finite() {
+        true => Ok((number * unit as f64) as u64),
+        false => Err("the size must be above 0".to_owned()),
+    }
 }
 
 /// `uniform`, or `CLASS=WEIGHT` with commas between.

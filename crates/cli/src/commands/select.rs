@@ -4,7 +4,9 @@ use std::path::Path;
 
 use goldpan_artifact::{Embeddings, Predictions, Texts};
 use goldpan_ingest::labelled;
-use goldpan_select::{Budget, Inputs, Rule, STRATEGIES, Until, select};
+use goldpan_select::{
+    Budget, Estimate, Inputs, Rule, STRATEGIES, Shape, Until, check_memory, estimate, select,
+};
 
 use crate::app::App;
 use crate::args::SelectArgs;
@@ -13,9 +15,9 @@ use crate::output::{count, keep_apart, print, print_path};
 
 /// Picks texts to label.
 pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
-    let Some(out) = &args.out else {
+    if args.list {
         return list();
-    };
+    }
     let rule = rule(args)?;
     let inputs = [
         &args.texts,
@@ -23,10 +25,10 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         &args.predictions,
         &args.labelled,
     ];
-    keep_apart(
-        out,
-        inputs.into_iter().flatten().map(|input| input.as_path()),
-    )?;
+    let inputs = inputs.into_iter().flatten().map(|input| input.as_path());
+    if let Some(out) = &args.out {
+        keep_apart(out, inputs)?;
+    }
 
     let texts = args.texts.as_ref().map(Texts::open).transpose()?;
     let embeddings = args.embeddings.as_ref().map(Embeddings::open).transpose()?;
@@ -47,6 +49,14 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         predictions: predictions.as_ref(),
         labelled: &known,
     };
+    rule.check()?;
+    let shape = shape(&inputs, budget(args));
+    if let Some(limit) = args.memory_limit {
+        check_memory(&rule.strategy, &shape, limit)?;
+    }
+    let Some(out) = args.out.as_ref().filter(|_| !args.plan) else {
+        return plan(&rule, &shape);
+    };
     let summary = select(&rule, &inputs, budget(args), args.seed, out, app.progress())?;
     app.say(&format!(
         "{} picked by {rule} from {}, {} labelled before",
@@ -57,10 +67,42 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     print_path(out)
 }
 
+/// How large the selection is at most: nothing passed over.
+fn shape(inputs: &Inputs<'_>, budget: Budget) -> Shape {
+    let rows = [
+        inputs.ids.map(<[u64]>::len),
+        inputs.embeddings.map(Embeddings::len),
+        inputs.predictions.map(Predictions::len),
+    ];
+    let rows = rows.into_iter().flatten().next().unwrap_or_default();
+    let labelled = inputs.labelled.len().min(rows);
+    Shape {
+        rows,
+        labelled,
+        picks: budget.most(rows - labelled),
+        dimension: inputs.embeddings.map_or(0, Embeddings::dimension),
+        value_bytes: inputs.embeddings.map_or(4, |e| e.precision().bytes()),
+        classes: inputs.predictions.map_or(0, |p| p.classes().len()),
+        threads: rayon::current_num_threads(),
+    }
+}
+
+/// What the selection will take, by a short measurement of this machine.
+fn plan(rule: &Rule, shape: &Shape) -> Result<(), Error> {
+    let Estimate { seconds, memory } = estimate(&rule.strategy, shape);
+    print(&format!(
+        "{} of {}, {} labelled: about {seconds:.1} s and {} MiB beyond the tables\n",
+        count(shape.picks as u64, "pick"),
+        count(shape.rows as u64, "text"),
+        shape.labelled,
+        memory.div_ceil(1 << 20),
+    ))
+}
+
 /// A line for each strategy.
 fn list() -> Result<(), Error> {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["NAME", "PICKS", "NEEDS", "COST", "PAPER"]);
     for about in STRATEGIES {
         table.add_row([
@@ -71,7 +113,7 @@ fn list() -> Result<(), Error> {
             about.paper,
         ]);
     }
-    print(&table.trim_fmt())
+    print(&format!("{}\n", table.trim_fmt()))
 }
 
 fn budget(args: &SelectArgs) -> Budget {

@@ -90,7 +90,10 @@ impl<'a> Unrolling<'a> {
             strategy: strategy.clone(),
             count,
             texts: self.pool,
-            embeddings: self.embeddings.filter(|_| strategy.needs_embeddings()),
+            // In a round they also say where each pick lies.
+            embeddings: self
+                .embeddings
+                .filter(|_| before.is_some() || strategy.needs_embeddings()),
             predictions,
             labelled: before.map(|before| before.labels),
             seed: self.seed,

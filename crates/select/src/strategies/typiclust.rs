@@ -135,14 +135,21 @@ impl Own for Typiclust {
         for &row in &pool.labelled {
             labelled[row as usize] = true;
         }
+        let mut open = vec![false; rows.len()];
+        for &row in &pool.free {
+            open[row as usize] = true;
+        }
         let members = clusters.members().into_iter();
         let mut groups: Vec<Group> = members
             .map(|members| {
-                let (taken, free) = members.iter().partition(|row| labelled[**row as usize]);
+                let of = |which: &[bool]| -> Vec<u32> {
+                    let rows = members.iter().copied();
+                    rows.filter(|row| which[*row as usize]).collect()
+                };
                 Group {
+                    free: of(&open),
+                    labelled: of(&labelled).len(),
                     members,
-                    free,
-                    labelled: Vec::len(&taken),
                 }
             })
             .filter(|group| !group.free.is_empty())
