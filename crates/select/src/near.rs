@@ -4,7 +4,7 @@ use goldpan_artifact::{Embeddings, Progress};
 use serde::{Deserialize, Serialize};
 
 use crate::join::Rows;
-use crate::neighbours::{BLOCK, CHUNK, Collect, Space, nearest, sweep};
+use crate::neighbours::{BLOCK, CHUNK, Collect, Space, any_within, nearest, sweep};
 use crate::points::{Points, Vectors, squared_lengths};
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Work};
@@ -143,6 +143,9 @@ impl Collect for Earlier {
     fn collect(&mut self, query: usize, first: usize, distances: &[f32]) {
         let before = (self.start + query).saturating_sub(first);
         let nearest = &mut self.nearest[query];
+        if before == 0 || !any_within(distances, nearest.1) {
+            return;
+        }
         for (&squared, row) in distances.iter().take(before).zip(first as u32..) {
             if squared < nearest.1 {
                 *nearest = (row, squared);

@@ -96,7 +96,7 @@ impl<C: Collect> Visit for Collecting<'_, C> {
 
 /// True where one of `distances` is at most `limit`.
 #[inline(always)]
-fn any_within(distances: &[f32], limit: f32) -> bool {
+pub(crate) fn any_within(distances: &[f32], limit: f32) -> bool {
     distances.iter().fold(false, |any, d| any | (*d <= limit))
 }
 
