@@ -154,8 +154,29 @@ fn the_repositorys_pipelines_are_valid() {
     names.sort();
     assert_eq!(
         names,
-        ["quickstart", "sst2", "sst2-minilm", "training", "zero-shot"]
+        [
+            "quickstart",
+            "sst2",
+            "sst2-minilm",
+            "strategies",
+            "training",
+            "zero-shot"
+        ]
     );
+}
+
+/// The pipeline that compares strategies leaves out none.
+#[test]
+fn every_strategy_is_compared() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/strategies.yaml");
+    let arms = Pipeline::load(&path, &[]).unwrap().experiment.unwrap().arms;
+    for kind in Strategy::kinds() {
+        let arm = arms.iter().find(|arm| {
+            let strategy = serde_json::to_value(&arm.strategy).unwrap();
+            strategy.get(kind).is_some()
+        });
+        assert!(arm.is_some(), "{kind}");
+    }
 }
 
 #[test]

@@ -389,7 +389,7 @@ pub(crate) enum LabelsOptions {
 #[serde(rename = "way to start", rename_all = "kebab-case")]
 pub(crate) enum StartOptions {
     Random(u64),
-    Select(StartSelectOptions),
+    Select(Box<StartSelectOptions>),
 }
 
 /// A first selection by a strategy, before any model was trained.
