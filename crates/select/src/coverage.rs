@@ -6,7 +6,7 @@
 //! again and again comes within 1 - 1/e of the best possible coverage (Nemhauser et al. 1978,
 //! doi:10.1007/BF01588971).
 //!
-//! Each term wᵢ · similarity is rounded down to a multiple of 1/[`ONE`]; sums of these are exact in
+//! Each term wᵢ · similarity is rounded to a multiple of 1/[`ONE`]; sums of these are exact in
 //! integers, in any order. So picks do not depend on threads.
 //!
 //! A row can only gain from rows that are closer to it than to any pick. After t picks these are some
@@ -266,10 +266,12 @@ impl Collect for Least<'_> {
     }
 }
 
-/// A term of the coverage as an integer.
+/// A term of the coverage as an integer, the nearest, the even one of two.
 #[inline(always)]
 fn fixed(weight: f32, similarity: f32) -> u32 {
-    (weight * similarity * ONE as f32) as i32 as u32
+    /// Adding it rounds to a whole number, which then is in the lowest bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    (f64::from(weight * similarity) * f64::from(ONE) + WHOLE).to_bits() as u32
 }
 
 /// True where one of `distances` is below its limit.

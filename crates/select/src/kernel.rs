@@ -227,8 +227,14 @@ struct Pairs<'a, E> {
 
 /// What is done with squared distances while they are in registers.
 trait Each {
-    /// Takes those of row `row` to the vectors of panel `panel`.
-    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]);
+    /// Takes those of the `ROWS` rows from `start` on to the vectors of panel `panel`.
+    fn tile<S: Simd, const ROWS: usize>(
+        &mut self,
+        simd: S,
+        start: usize,
+        panel: usize,
+        distances: impl Fn(usize) -> [S::f32s; 2],
+    );
 }
 
 impl<E: Each> WithSimd for Pairs<'_, E> {
@@ -283,21 +289,36 @@ impl<E: Each> Pairs<'_, E> {
         let Some(rows) = split::<ROWS>(&self.rows[start * self.dimension..], self.dimension) else {
             return;
         };
-        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-        for (k, column) in panel.chunks_exact(2).enumerate().take(self.dimension) {
-            for i in 0..ROWS {
-                let value = simd.splat_f32s(rows[i][k]);
-                sums[i][0] = simd.mul_add_f32s(value, column[0], sums[i][0]);
-                sums[i][1] = simd.mul_add_f32s(value, column[1], sums[i][1]);
-            }
-        }
-        for (i, sums) in sums.iter().enumerate() {
-            let square = simd.splat_f32s(self.squares[start + i]);
-            let left = squared_distance(simd, square, panel_squares[0], sums[0]);
-            let right = squared_distance(simd, square, panel_squares[1], sums[1]);
-            self.each.row(simd, start + i, p, [left, right]);
+        let sums = products::<S, ROWS>(simd, rows, panel);
+        let squares = &self.squares[start..start + ROWS];
+        self.each.tile::<S, ROWS>(simd, start, p, |i: usize| {
+            let square = simd.splat_f32s(squares[i]);
+            [
+                squared_distance(simd, square, panel_squares[0], sums[i][0]),
+                squared_distance(simd, square, panel_squares[1], sums[i][1]),
+            ]
+        });
+    }
+}
+
+/// The products of `ROWS` rows with the vectors of a panel.
+#[inline(always)]
+fn products<S: Simd, const ROWS: usize>(
+    simd: S,
+    rows: [&[f32]; ROWS],
+    panel: &[S::f32s],
+) -> [[S::f32s; 2]; ROWS] {
+    let (columns, _) = panel.as_chunks::<2>();
+    let rows = rows.map(|row| &row[..columns.len()]);
+    let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+    for (k, [left, right]) in columns.iter().enumerate() {
+        for i in 0..ROWS {
+            let value = simd.splat_f32s(rows[i][k]);
+            sums[i][0] = simd.mul_add_f32s(value, *left, sums[i][0]);
+            sums[i][1] = simd.mul_add_f32s(value, *right, sums[i][1]);
         }
     }
+    sums
 }
 
 struct Lower<'a> {
@@ -306,10 +327,18 @@ struct Lower<'a> {
 
 impl Each for Lower<'_> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, simd: S, row: usize, _panel: usize, distances: [S::f32s; 2]) {
-        let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
-        let nearest = &mut self.nearest[row];
-        *nearest = nearest.min(least);
+    fn tile<S: Simd, const ROWS: usize>(
+        &mut self,
+        simd: S,
+        start: usize,
+        _panel: usize,
+        distances: impl Fn(usize) -> [S::f32s; 2],
+    ) {
+        let nearest = &mut self.nearest[start..start + ROWS];
+        for i in 0..ROWS {
+            let [left, right] = distances(i);
+            nearest[i] = nearest[i].min(simd.reduce_min_f32s(simd.min_f32s(left, right)));
+        }
     }
 }
 
@@ -346,14 +375,27 @@ struct Store<'a, V> {
 
 impl<V: Visit> Each for Store<'_, V> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]) {
-        const WIDEST: usize = 64;
+    fn tile<S: Simd, const ROWS: usize>(
+        &mut self,
+        _simd: S,
+        start: usize,
+        panel: usize,
+        distances: impl Fn(usize) -> [S::f32s; 2],
+    ) {
+        const WIDEST: usize = 32;
         let width = 2 * S::F32_LANES;
-        let mut stored = [0.0_f32; WIDEST];
-        let (left, right) = stored[..width].split_at_mut(S::F32_LANES);
-        simd.partial_store_f32s(left, distances[0]);
-        simd.partial_store_f32s(right, distances[1]);
-        self.visit.visit(row, panel * width, &stored[..width]);
+        let mut stored = [[0.0_f32; WIDEST]; ROWS];
+        let values = &mut stored.as_flattened_mut()[..ROWS * width];
+        let (columns, _) = S::as_mut_simd_f32s(values);
+        let columns = &mut columns[..2 * ROWS];
+        for i in 0..ROWS {
+            let [left, right] = distances(i);
+            columns[2 * i] = left;
+            columns[2 * i + 1] = right;
+        }
+        for (i, distances) in values.chunks_exact(width).enumerate() {
+            self.visit.visit(start + i, panel * width, distances);
+        }
     }
 }
 

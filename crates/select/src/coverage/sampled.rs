@@ -1,10 +1,11 @@
 //! Picks by the gains from a sample of rows, while there are too many pairs to store.
 
 use goldpan_artifact::Progress;
+use pulp::{Arch, Simd, WithSimd};
 use rand::Rng;
 
 use super::greedy::{Choice, largest};
-use super::{Coverage, Covered, Tuning, any_below, fixed, lower};
+use super::{Coverage, Covered, Similarity, Tuning, any_below, fixed, lower};
 use crate::farthest::Cancelled;
 use crate::neighbours::{CHUNK, Collect, sweep};
 use crate::points::Points;
@@ -121,6 +122,7 @@ impl Changes {
         let mut changed: Vec<Changed<'_, P>> = gains
             .chunks_mut(CHUNK)
             .map(|gains| Changed {
+                arch: Arch::new(),
                 coverage,
                 changes: self,
                 gains,
@@ -140,6 +142,7 @@ impl Changes {
 
 /// The gains of a chunk.
 struct Changed<'a, P> {
+    arch: Arch,
     coverage: &'a Coverage<'a, P>,
     changes: &'a Changes,
     gains: &'a mut [u64],
@@ -149,31 +152,58 @@ struct Changed<'a, P> {
 impl<P: Points> Collect for Changed<'_, P> {
     #[inline(always)]
     fn collect(&mut self, query: usize, first: usize, distances: &[f32]) {
-        let end = first + distances.len();
-        let changes = self.changes;
-        let gates = &changes.gates[first..end];
-        if !any_below(distances, gates) {
-            return;
+        if any_below(distances, &self.changes.gates[first..]) {
+            self.change(query, first, distances);
         }
-        let (weights, was, is) = (
-            &changes.weights[first..end],
-            &changes.was[first..end],
-            &changes.is[first..end],
-        );
+    }
+}
+
+impl<P: Points> Changed<'_, P> {
+    /// Stands apart, so that it takes no registers from the kernel.
+    #[inline(never)]
+    fn change(&mut self, query: usize, first: usize, distances: &[f32]) {
+        let (gain, open) = self.arch.dispatch(Terms {
+            similarity: self.coverage.similarity,
+            changes: self.changes,
+            first,
+            distances,
+        });
+        self.gains[query] = self.gains[query].wrapping_add(gain);
+        self.open += open;
+    }
+}
+
+/// What one row's gain and the number of pairs that gain grow by.
+struct Terms<'a> {
+    similarity: Similarity,
+    changes: &'a Changes,
+    first: usize,
+    distances: &'a [f32],
+}
+
+impl WithSimd for Terms<'_> {
+    type Output = (u64, i64);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> (u64, i64) {
+        let Changes {
+            gates,
+            weights,
+            was,
+            is,
+            ..
+        } = self.changes;
+        let range = self.first..self.first + self.distances.len();
+        let (gates, weights) = (&gates[range.clone()], &weights[range.clone()]);
+        let (was, is) = (&was[range.clone()], &is[range]);
         let term = |i: usize, squared: f32, similarity: f32| {
-            let gains = squared < gates[i];
-            let value = if gains {
-                fixed(weights[i], similarity)
-            } else {
-                0
-            };
+            let value = fixed(weights[i], similarity);
+            let value = if squared < gates[i] { value } else { 0 };
             let more = u64::from(value.saturating_sub(is[i]));
             let less = u64::from(value.saturating_sub(was[i]));
             let open = i64::from(value > is[i]) - i64::from(value > was[i]);
             (more.wrapping_sub(less), open)
         };
-        let (gain, open) = self.coverage.similarity.sum(distances, term);
-        self.gains[query] = self.gains[query].wrapping_add(gain);
-        self.open += open;
+        self.similarity.sum(self.distances, term)
     }
 }

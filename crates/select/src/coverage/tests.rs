@@ -63,7 +63,7 @@ fn naive(case: &Case) -> Vec<Gain> {
             .as_ref()
             .map_or(1.0, |weights| weights[i as usize]);
         let similarity = case.similarity.of(case.table.squared(i, s));
-        u64::from((weight * similarity * ONE as f32) as u32)
+        (weight * similarity * ONE as f32).round_ties_even() as u64
     };
     let mut picks = Vec::new();
     while picks.len() < case.count.min(free.len()) {
