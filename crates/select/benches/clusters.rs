@@ -54,10 +54,10 @@ fn main() -> Result<(), Failure> {
     let predictions = predicted(folder.path(), &embeddings)?;
     let ids: Vec<u64> = embeddings.ids().take(labelled).collect();
     let inputs = Inputs {
-        ids: None,
         embeddings: Some(&embeddings),
         predictions: Some(&predictions),
         labelled: &ids,
+        ..Inputs::default()
     };
     let shape = Shape {
         rows: embeddings.len(),

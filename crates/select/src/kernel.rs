@@ -335,9 +335,9 @@ impl Each for Lower<'_> {
         distances: impl Fn(usize) -> [S::f32s; 2],
     ) {
         let nearest = &mut self.nearest[start..start + ROWS];
-        for i in 0..ROWS {
+        for (i, nearest) in nearest.iter_mut().enumerate() {
             let [left, right] = distances(i);
-            nearest[i] = nearest[i].min(simd.reduce_min_f32s(simd.min_f32s(left, right)));
+            *nearest = nearest.min(simd.reduce_min_f32s(simd.min_f32s(left, right)));
         }
     }
 }
@@ -350,13 +350,23 @@ struct Closest<'a> {
 
 impl Each for Closest<'_> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, simd: S, row: usize, panel: usize, distances: [S::f32s; 2]) {
-        let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
-        if least < self.nearest[row] {
-            let lanes = pulp::bytemuck::cast_slice::<S::f32s, f32>(&distances);
-            let lane = lanes.iter().position(|distance| *distance == least);
-            self.which[row] = (panel * lanes.len() + lane.unwrap_or(0)) as u32;
-            self.nearest[row] = least;
+    fn tile<S: Simd, const ROWS: usize>(
+        &mut self,
+        simd: S,
+        start: usize,
+        panel: usize,
+        distances: impl Fn(usize) -> [S::f32s; 2],
+    ) {
+        for i in 0..ROWS {
+            let distances = distances(i);
+            let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
+            let row = start + i;
+            if least < self.nearest[row] {
+                let lanes = pulp::bytemuck::cast_slice::<S::f32s, f32>(&distances);
+                let lane = lanes.iter().position(|distance| *distance == least);
+                self.which[row] = (panel * lanes.len() + lane.unwrap_or(0)) as u32;
+                self.nearest[row] = least;
+            }
         }
     }
 }
