@@ -235,6 +235,47 @@ fn exported(path: &Path) {
     assert!(!path.join("x").exists());
 }
 
+/// What may be picked, and what a selection costs, is said beforehand.
+#[test]
+fn selections_are_listed_planned_filtered_and_limited() {
+    let list = run(Path::new("."), "select --list").well().stdout;
+    assert!(list.contains("badge") && list.contains("arXiv:1906.03671"));
+    let folder = ingested();
+    let path = folder.path();
+    let embed = format!("embed --texts texts.arrow --model {MODEL} --out embeddings.arrow");
+    run(path, &embed).well();
+    let select = "select --strategy k-center --embeddings embeddings.arrow --texts texts.arrow";
+    let plan = run(path, &format!("{select} --count 10 --plan"))
+        .well()
+        .stdout;
+    assert!(
+        plan.starts_with("10 picks of 80 texts, 0 labelled: about "),
+        "{plan}"
+    );
+    run(
+        path,
+        &format!("{select} --count 10 --memory-limit 1KiB --out s.arrow"),
+    )
+    .with(2)
+    .saying(&["strategy `diversity` needs", "raise the limit"]);
+    for (condition, message) in [
+        ("length>99999", "are left after"),
+        ("lenth>3", "has no metadata column `lenth`"),
+        ("length>>3", "character 8: expected a number or a word"),
+    ] {
+        let rest = format!("{select} --count 10 --where {condition} --out s.arrow");
+        run(path, &rest).with(2).saying(&[message]);
+    }
+    assert!(!path.join("s.arrow").exists());
+    let rest = "--share 0.1 --skip-duplicates 0 --skip-outliers 0.1 --where length>1 --out s.arrow";
+    run(path, &format!("{select} {rest}")).well();
+    let selection = Selection::open(path.join("s.arrow")).unwrap();
+    assert!((6..=8).contains(&selection.len()), "{}", selection.len());
+    assert!(selection.has_nearest());
+    assert_eq!(selection.nearest(0).earlier, None);
+    assert!(selection.nearest(1).earlier.is_some());
+}
+
 /// PEFT has no format for a head without LoRA: it is exported as a whole model or not at all.
 #[test]
 fn a_head_alone_is_exported_whole() {

@@ -1,4 +1,4 @@
-//! Which texts to label next: random, uncertainty, diversity and their product.
+//! Which texts to label next: strategies, the objectives they weigh, and what comes before them.
 //!
 //! | strategy | what is picked | needs |
 //! |---|---|---|
@@ -37,8 +37,15 @@
 //!   or already picked row. Picking by it alone is farthest-first k-center (Gonzalez 1985; Sener &
 //!   Savarese 2018), at most twice the best possible covering radius.
 //!
-//! A row's *score* is the product of the strategy's objectives at the moment it is picked, in f32;
-//! the best score is picked, then distances shrink. Uncertainties do not change during a selection.
+//! A product may also hold a metadata column ([`Term::Metadata`]) and a random number. A row's *score*
+//! is the product of the strategy's objectives, each raised to its strength, at the moment it is picked,
+//! in f32; the best score is picked, then distances shrink. The others do not change during a selection.
+//!
+//! # Rules
+//!
+//! A [`Rule`] is a strategy with what comes before it: a [`Filter`] on predictions, texts and metadata,
+//! outliers and duplicates to pass over, and a [`Balance`] of predicted classes. A [`Budget`] is a
+//! number, a share, or a distance to stop at. [`choose`] picks by a rule, [`pick()`] by a strategy alone.
 //!
 //! While nothing is labelled there is no distance to maximise: `diversity` alone starts at a row
 //! drawn by the seed or at the medoid, a product at the row with the largest product of its other objectives. That
