@@ -41,15 +41,15 @@
 //! is the product of the strategy's objectives, each raised to its strength, at the moment it is picked,
 //! in f32; the best score is picked, then distances shrink. The others do not change during a selection.
 //!
+//! While nothing is labelled there is no distance to maximise: `diversity` alone starts at a row
+//! drawn by the seed or at the medoid, a product at the row with the largest product of its other
+//! objectives. That first row is recorded with an infinite diversity and score.
+//!
 //! # Rules
 //!
 //! A [`Rule`] is a strategy with what comes before it: a [`Filter`] on predictions, texts and metadata,
 //! outliers and duplicates to pass over, and a [`Balance`] of predicted classes. A [`Budget`] is a
 //! number, a share, or a distance to stop at. [`choose`] picks by a rule, [`pick()`] by a strategy alone.
-//!
-//! While nothing is labelled there is no distance to maximise: `diversity` alone starts at a row
-//! drawn by the seed or at the medoid, a product at the row with the largest product of its other objectives. That
-//! first row is recorded with an infinite diversity and score.
 //!
 //! # Where picks lie
 //!
