@@ -42,6 +42,8 @@ fn runs_once_and_is_then_cached() {
     assert!(plan.stdout.contains("run ("), "{}", plan.stdout);
     let cached = |line: &str| line.contains("vectors") && line.contains("cached");
     assert!(plan.stdout.lines().any(cached), "{}", plan.stdout);
+    let told = |line: &str| line.contains("/select") && line.contains("; about ");
+    assert!(plan.stdout.lines().any(told), "{}", plan.stdout);
 
     run(path, "run small.yaml --store a --only select")
         .well()

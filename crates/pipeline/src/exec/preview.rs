@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use goldpan_select::Estimate;
 use goldpan_store::Why;
 
 /// What would happen to every piece of work.
@@ -20,6 +21,9 @@ pub struct Step {
     pub kind: String,
     /// What would happen.
     pub status: Status,
+    /// What a selection that is not cached is expected to take here, once its texts and vectors are
+    /// known.
+    pub estimate: Option<Estimate>,
 }
 
 /// What would happen to a piece of work.
@@ -67,11 +71,16 @@ impl fmt::Display for Preview {
             .max()
             .unwrap_or(0);
         for step in &self.steps {
-            writeln!(
+            write!(
                 f,
                 "{:kind$} {:name$}  {}",
                 step.kind, step.name, step.status
             )?;
+            if let Some(Estimate { seconds, memory }) = step.estimate {
+                let memory = memory.div_ceil(1 << 20);
+                write!(f, "; about {seconds:.1} s and {memory} MiB")?;
+            }
+            writeln!(f)?;
         }
         let count =
             |f: fn(&Status) -> bool| self.steps.iter().filter(|step| f(&step.status)).count();

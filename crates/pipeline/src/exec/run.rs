@@ -1,12 +1,13 @@
 //! The run: every piece of work in order, its result from the store or from its stage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use goldpan_artifact::{Progress, atomic};
+use goldpan_artifact::{Embeddings, Progress, Texts, atomic};
 use goldpan_model::{Device, DeviceChoice};
+use goldpan_select::{Estimate, Rates, Shape};
 use goldpan_sources::Places;
 use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
 use tracing::info;
@@ -18,7 +19,7 @@ use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::preview::{Preview, Status, Step};
 use crate::exec::stage::Task;
 use crate::exec::watched::Watched;
-use crate::plan::{Graph, NodeId, Role, Scope, named};
+use crate::plan::{Graph, NodeId, Role, Scope, Work, named};
 use crate::spec::{Pipeline, Precision};
 use crate::{Error, StageKind};
 
@@ -71,6 +72,59 @@ impl Prepared {
     }
 }
 
+/// How fast selections are here, by the values in an embedding.
+#[derive(Default)]
+struct Selections {
+    rates: HashMap<usize, Rates>,
+}
+
+impl Selections {
+    /// What a `select` node is expected to take, where its texts, and the vectors that it needs, are
+    /// there and can be read.
+    fn estimate(
+        &mut self,
+        prepared: &Prepared,
+        node: NodeId,
+        records: &[Option<Record>],
+    ) -> Option<Estimate> {
+        let Work::Select {
+            strategy: rule,
+            count,
+            texts,
+            embeddings,
+            labelled,
+            ..
+        } = &prepared.graph.nodes[node].work
+        else {
+            return None;
+        };
+        let file = |node: NodeId, name: &str| {
+            let record = records[node].as_ref()?;
+            Some(prepared.store.object_dir(&record.object).join(name))
+        };
+        let texts = Texts::open(file(*texts, "texts.arrow")?).ok()?;
+        let embeddings = embeddings.and_then(|node| file(node, "embeddings.arrow"));
+        let embeddings = embeddings.and_then(|path| Embeddings::open(path).ok());
+        if rule.needs_embeddings() && embeddings.is_none() {
+            return None;
+        }
+        let labelled = labelled.map_or(0, |node| prepared.graph.labelled(node, texts.len()));
+        let dimension = embeddings.as_ref().map_or(0, Embeddings::dimension);
+        let shape = Shape {
+            rows: texts.len(),
+            labelled,
+            picks: count.most(texts.len() - labelled),
+            dimension,
+            value_bytes: embeddings.map_or(4, |table| table.precision().bytes()),
+            classes: texts.classes().len(),
+            threads: rayon::current_num_threads(),
+        };
+        let rates = self.rates.entry(dimension);
+        let rates = rates.or_insert_with(|| Rates::measure(dimension));
+        Some(rates.estimate(&rule.strategy, &shape))
+    }
+}
+
 /// Says what [`run`] would do, touching nothing and asking no network.
 ///
 /// # Errors
@@ -87,6 +141,7 @@ pub fn preview(
     let names = Names::local(graph, places, progress);
     let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
     let mut steps = Vec::new();
+    let mut selections = Selections::default();
     for (node, part) in graph.nodes.iter().enumerate() {
         if prepared.roles[node] == Role::Skip {
             continue;
@@ -117,10 +172,15 @@ pub fn preview(
                 status
             }
         };
+        let estimate = match status {
+            Status::Cached => None,
+            _ => selections.estimate(&prepared, node, &records),
+        };
         steps.push(Step {
             name: part.name.clone(),
             kind: part.work.kind().to_string(),
             status,
+            estimate,
         });
     }
     Ok(Preview { steps })

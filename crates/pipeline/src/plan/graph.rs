@@ -234,6 +234,30 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// How many of `pool` texts are labelled, at most, after a `label` or `select` node.
+    pub(crate) fn labelled(&self, node: NodeId, pool: usize) -> usize {
+        match &self.nodes[node].work {
+            Work::Label {
+                selection,
+                previous,
+                ..
+            } => {
+                let before = previous.map_or(0, |node| self.labelled(node, pool));
+                match &self.nodes[*selection].work {
+                    Work::Select { count, .. } => (before + count.most(pool - before)).min(pool),
+                    _ => before,
+                }
+            }
+            Work::Select {
+                count, labelled, ..
+            } => {
+                let before = labelled.map_or(0, |node| self.labelled(node, pool));
+                (before + count.most(pool - before)).min(pool)
+            }
+            _ => 0,
+        }
+    }
+
     /// The graph of a pipeline. What arms share, the start and its model's predictions, is there
     /// once for each seed.
     pub fn of(pipeline: &Pipeline) -> Self {
