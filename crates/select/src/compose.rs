@@ -85,17 +85,12 @@ pub(crate) fn balanced(
     }
     let mut told = vec![0_usize; picks.len()];
     let mut all = Vec::with_capacity(count);
-    let left = |picks: &[std::vec::IntoIter<Pick>]| {
-        (0..picks.len())
-            .filter(|&class| picks[class].len() > 0)
-            .collect::<Vec<_>>()
-    };
     loop {
         // The class that is furthest behind its share, the lowest on ties.
-        let next = left(&picks).into_iter().min_by(|&a, &b| {
-            let behind = |class: usize| (told[class] + 1) as f64 / quotas[class] as f64;
-            behind(a).total_cmp(&behind(b)).then(a.cmp(&b))
-        });
+        let behind = |class: &usize| (told[*class] + 1) as f64 / quotas[*class] as f64;
+        let next = (0..picks.len())
+            .filter(|&class| picks[class].len() > 0)
+            .min_by(|a, b| behind(a).total_cmp(&behind(b)).then(a.cmp(b)));
         let Some(class) = next else { return Ok(all) };
         told[class] += 1;
         all.extend(picks[class].next());

@@ -234,22 +234,18 @@ impl Weights {
         for (term, part) in terms.iter().zip(&parts) {
             let Some(part) = part else { continue };
             let power = term.strength() / strength;
+            // Finite, since an infinite factor times 0 is no number.
             let raised = |&value: &f32| match plain {
                 true => value,
-                false => f64::from(value).powf(power) as f32,
+                false => (f64::from(value).powf(power) as f32).min(f32::MAX),
             };
             match &mut product {
                 None => product = Some(part.iter().map(raised).collect()),
                 Some(product) => product
                     .iter_mut()
                     .zip(part)
-                    .for_each(|(product, part)| *product *= raised(part)),
+                    .for_each(|(product, part)| *product = (*product * raised(part)).min(f32::MAX)),
             }
-        }
-        if let Some(product) = &mut product {
-            product
-                .iter_mut()
-                .for_each(|weight| *weight = weight.min(f32::MAX));
         }
         Ok(Self {
             parts,

@@ -149,17 +149,13 @@ impl<'a> Pool<'a> {
     /// When there is no such column, or a value of it is no number.
     pub(crate) fn numbers(&self, name: &Name, rows: &[u32]) -> Result<Vec<Option<f64>>, Error> {
         if let Some(beliefs) = &self.beliefs {
-            let of = |measure: fn(&[f32], Uncertainty) -> f32, by| {
-                rows.iter()
-                    .map(|&row| Ok(Some(f64::from(measure(beliefs.checked(row)?, by)))))
-                    .collect()
+            let of = |measure: &dyn Fn(&[f32]) -> f32| {
+                let value = |&row| Ok(Some(f64::from(measure(beliefs.checked(row)?))));
+                rows.iter().map(value).collect()
             };
             match name {
-                Name::Uncertainty(by) => return of(|p, by| by.of(p), *by),
-                Name::Confidence => {
-                    let top = |p: &[f32], _| p.iter().copied().fold(0.0, f32::max);
-                    return of(top, Uncertainty::Margin);
-                }
+                Name::Uncertainty(by) => return of(&|p| by.of(p)),
+                Name::Confidence => return of(&|p| p.iter().copied().fold(0.0, f32::max)),
                 _ => {}
             }
         }

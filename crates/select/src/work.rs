@@ -1,5 +1,9 @@
 //! What a selection takes, as far as it is known before it starts.
 
+use goldpan_artifact::Embeddings;
+
+use crate::Budget;
+
 /// How large a selection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -20,6 +24,27 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// That of a selection from `rows` texts, of which `labelled` are labelled, at most: with nothing
+    /// passed over. The tables are those given, whether or not a strategy looks at them.
+    pub fn new(
+        rows: usize,
+        labelled: usize,
+        budget: Budget,
+        embeddings: Option<&Embeddings>,
+        classes: usize,
+    ) -> Self {
+        let labelled = labelled.min(rows);
+        Self {
+            rows,
+            labelled,
+            picks: budget.most(rows - labelled),
+            dimension: embeddings.map_or(0, Embeddings::dimension),
+            value_bytes: embeddings.map_or(4, |table| table.precision().bytes()),
+            classes,
+            threads: rayon::current_num_threads(),
+        }
+    }
+
     /// Rows that may be picked.
     pub fn free(&self) -> usize {
         self.rows - self.labelled

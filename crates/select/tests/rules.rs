@@ -232,6 +232,24 @@ fn strengths_are_exponents() {
 }
 
 #[test]
+fn a_huge_factor_times_nothing_is_nothing() {
+    let row = |x, positive, stars| Row {
+        text: "text",
+        vector: [x, 0.0],
+        positive,
+        source: None,
+        stars,
+    };
+    let rows = [row(1.0, 1.0, Some("1e30")), row(2.0, 0.5, Some("1"))];
+    let stars = r#"{"metadata":{"column":"stars","strength":3}}"#;
+    let margin = r#"{"uncertainty":{"score":"margin"}}"#;
+    let rule = format!(r#"{{"product":[{stars},{margin}]}}"#);
+    let picks = tables(&rows).choose(&rule, 2).unwrap().picks;
+    let told: Vec<_> = picks.iter().map(|pick| (pick.id, pick.score)).collect();
+    assert_eq!(told, [(1, 1.0), (0, 0.0)]);
+}
+
+#[test]
 fn metadata_is_an_objective() {
     let line = line();
     let stars = r#"{"product":[{"metadata":{"column":"stars"}}],"where":"stars is not missing"}"#;

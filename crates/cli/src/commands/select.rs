@@ -74,17 +74,13 @@ fn shape(inputs: &Inputs<'_>, budget: Budget) -> Shape {
         inputs.embeddings.map(Embeddings::len),
         inputs.predictions.map(Predictions::len),
     ];
-    let rows = rows.into_iter().flatten().next().unwrap_or_default();
-    let labelled = inputs.labelled.len().min(rows);
-    Shape {
-        rows,
-        labelled,
-        picks: budget.most(rows - labelled),
-        dimension: inputs.embeddings.map_or(0, Embeddings::dimension),
-        value_bytes: inputs.embeddings.map_or(4, |e| e.precision().bytes()),
-        classes: inputs.predictions.map_or(0, |p| p.classes().len()),
-        threads: rayon::current_num_threads(),
-    }
+    Shape::new(
+        rows.into_iter().flatten().next().unwrap_or_default(),
+        inputs.labelled.len(),
+        budget,
+        inputs.embeddings,
+        inputs.predictions.map_or(0, |table| table.classes().len()),
+    )
 }
 
 /// What the selection will take, by a short measurement of this machine.

@@ -109,16 +109,9 @@ impl Selections {
             return None;
         }
         let labelled = labelled.map_or(0, |node| prepared.graph.labelled(node, texts.len()));
-        let dimension = embeddings.as_ref().map_or(0, Embeddings::dimension);
-        let shape = Shape {
-            rows: texts.len(),
-            labelled,
-            picks: count.most(texts.len() - labelled),
-            dimension,
-            value_bytes: embeddings.map_or(4, |table| table.precision().bytes()),
-            classes: texts.classes().len(),
-            threads: rayon::current_num_threads(),
-        };
+        let (rows, classes) = (texts.len(), texts.classes().len());
+        let shape = Shape::new(rows, labelled, *count, embeddings.as_ref(), classes);
+        let dimension = shape.dimension;
         let rates = self.rates.entry(dimension);
         let rates = rates.or_insert_with(|| Rates::measure(dimension));
         Some(rates.estimate(&rule.strategy, &shape))

@@ -237,17 +237,7 @@ impl Graph {
     /// How many of `pool` texts are labelled, at most, after a `label` or `select` node.
     pub(crate) fn labelled(&self, node: NodeId, pool: usize) -> usize {
         match &self.nodes[node].work {
-            Work::Label {
-                selection,
-                previous,
-                ..
-            } => {
-                let before = previous.map_or(0, |node| self.labelled(node, pool));
-                match &self.nodes[*selection].work {
-                    Work::Select { count, .. } => (before + count.most(pool - before)).min(pool),
-                    _ => before,
-                }
-            }
+            Work::Label { selection, .. } => self.labelled(*selection, pool),
             Work::Select {
                 count, labelled, ..
             } => {

@@ -261,17 +261,12 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::Mapping(_) => Side::Key,
             _ => Side::Value,
         };
-        let reader = match self.value {
-            Value::Null => Reader {
-                value: &EMPTY,
-                path: self.path.clone(),
-            },
-            value => Reader {
-                value,
-                path: self.path.clone(),
-            },
+        let value = match self.value {
+            Value::Null => &EMPTY,
+            value => value,
         };
-        reader
+        let path = self.path.clone();
+        Reader { value, path }
             .visit(visitor)
             .map_err(|error| error.at(&self.path, side))
     }
@@ -374,7 +369,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
     }
 }
 
-/// What a name alone has under it, where that is a mapping.
+/// What stands for a mapping where there is nothing.
 static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::Mapping(Mapping::new()));
 
 #[derive(serde::Deserialize)]
@@ -388,25 +383,13 @@ impl<'de> Variant<'de> {
             path: self.path,
         }
     }
-
-    /// The content as a mapping. A name alone, or with nothing under it, stands for `{}`.
-    fn fields(self) -> Reader<'de> {
-        let content = self.content();
-        match content.value {
-            Value::Null => Reader {
-                value: &EMPTY,
-                ..content
-            },
-            _ => content,
-        }
-    }
 }
 
 impl<'de> VariantAccess<'de> for Variant<'de> {
     type Error = Mismatch;
 
     fn unit_variant(self) -> Result<(), Mismatch> {
-        NoFields::deserialize(self.fields()).map(|NoFields {}| ())
+        NoFields::deserialize(self.content()).map(|NoFields {}| ())
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mismatch> {
@@ -422,6 +405,6 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.fields().deserialize_struct("", fields, visitor)
+        self.content().deserialize_struct("", fields, visitor)
     }
 }
