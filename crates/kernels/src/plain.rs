@@ -3,12 +3,17 @@
 use crate::Sequences;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
-/// As [`crate::bias_gelu`]; the bias may be trained.
-pub fn bias_gelu(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    activation::gelu(x + bias.unsqueeze())
+/// As [`crate::FrozenLinear::forward`]; `transposed` is `[inputs, outputs]`, `bias` `[outputs]`.
+pub fn linear(x: Tensor<2>, transposed: &Tensor<2>, bias: &Tensor<1>) -> Tensor<2> {
+    x.matmul(transposed.clone()) + bias.clone().unsqueeze()
 }
 
-/// As [`crate::layer_norm`]; `gamma` and `beta` may be trained.
+/// As [`crate::gelu`].
+pub fn gelu(x: Tensor<2>) -> Tensor<2> {
+    activation::gelu(x)
+}
+
+/// As [`crate::residual_layer_norm`] of a sum `x`; `gamma` and `beta` may be trained.
 pub fn layer_norm(x: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32) -> Tensor<2> {
     let centred = x.clone() - x.mean_dim(1);
     let variance = centred.clone().square().mean_dim(1);

@@ -1,7 +1,7 @@
 //! Every kernel equals its plain-burn twin, forward and backward.
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, bias_gelu, layer_norm, plain};
+use goldpan_kernels::{FrozenLinear, Sequences, attention, gelu, plain, residual_layer_norm};
 use proptest::prelude::*;
 
 /// Values that look random and are the same in every run.
@@ -61,37 +61,118 @@ fn check<const N: usize>(
     }
 }
 
+/// How long sequences are: some need several rounds of queries.
+fn lengths() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => 1_usize..30, 1 => 60_usize..150]
+}
+
+/// A linear layer of arbitrary shape.
+#[derive(Debug)]
+struct AnyLayer {
+    inputs: usize,
+    outputs: usize,
+    salt: u64,
+}
+
+fn layers() -> impl Strategy<Value = AnyLayer> {
+    (1_usize..80, 1_usize..80, any::<u64>()).prop_map(|(inputs, outputs, salt)| AnyLayer {
+        inputs,
+        outputs,
+        salt,
+    })
+}
+
+impl AnyLayer {
+    /// The layer, its weight as `[inputs, outputs]`, and its bias.
+    fn build(&self, device: &Device) -> (FrozenLinear, Tensor<2>, Tensor<1>) {
+        let device = device.clone().inner();
+        let count = self.inputs * self.outputs;
+        let scale = 1.0 / (self.inputs as f32).sqrt();
+        let weight: Vec<f32> = values(count, self.salt).iter().map(|x| x * scale).collect();
+        let bias = values(self.outputs, self.salt ^ 5);
+        let matrix = TensorData::new(weight.clone(), [self.outputs, self.inputs]);
+        let transposed = Tensor::<2>::from_data(matrix, &device).transpose();
+        let layer = FrozenLinear::new(weight, bias.clone(), &device);
+        (
+            layer,
+            transposed,
+            Tensor::from_data(bias.as_slice(), &device),
+        )
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn bias_gelu_equals_its_twin(rows in 1_usize..40, width in 1_usize..70, salt in any::<u64>()) {
+    fn gelu_equals_its_twin(rows in 1_usize..40, width in 1_usize..70, salt in any::<u64>()) {
         let device = Device::flex().autodiff();
-        let bias = vector(width, salt ^ 1, &device);
-        check(
-            "bias_gelu",
-            [matrix(rows, width, salt, &device)],
-            |[x]| bias_gelu(x, bias.clone()),
-            |[x]| plain::bias_gelu(x, bias.clone()),
-        );
+        check("gelu", [matrix(rows, width, salt, &device)], |[x]| gelu(x), |[x]| plain::gelu(x));
     }
 
     #[test]
-    fn layer_norm_equals_its_twin(rows in 1_usize..40, width in 2_usize..70, salt in any::<u64>()) {
+    fn residual_layer_norm_equals_its_twin(
+        rows in 1_usize..40,
+        width in 2_usize..70,
+        salt in any::<u64>(),
+    ) {
         let device = Device::flex().autodiff();
         let gamma = vector(width, salt ^ 1, &device);
         let beta = vector(width, salt ^ 2, &device);
         check(
-            "layer_norm",
-            [matrix(rows, width, salt, &device)],
-            |[x]| layer_norm(x, gamma.clone(), beta.clone(), 1e-2),
-            |[x]| plain::layer_norm(x, gamma.clone(), beta.clone(), 1e-2),
+            "residual_layer_norm",
+            [3, 4].map(|i| matrix(rows, width, salt ^ i, &device)),
+            |[x, y]| residual_layer_norm(x, y, gamma.clone(), beta.clone(), 1e-2),
+            |[x, y]| plain::layer_norm(x + y, gamma.clone(), beta.clone(), 1e-2),
+        );
+    }
+
+    #[test]
+    fn linear_equals_its_twin(layer in layers(), rows in 1_usize..120, salt in any::<u64>()) {
+        let device = Device::flex().autodiff();
+        let (frozen, transposed, bias) = layer.build(&device);
+        let x = matrix(rows, layer.inputs, salt, &device);
+        check(
+            "linear",
+            [x.clone()],
+            |[x]| frozen.forward(x),
+            |[x]| plain::linear(x, &transposed, &bias),
+        );
+        check(
+            "linear and gelu",
+            [x],
+            |[x]| frozen.forward_gelu(x),
+            |[x]| plain::gelu(plain::linear(x, &transposed, &bias)),
+        );
+    }
+
+    #[test]
+    fn adapted_linear_equals_its_twin(
+        layer in layers(),
+        rows in 1_usize..120,
+        rank in 1_usize..20,
+        salt in any::<u64>(),
+    ) {
+        let device = Device::flex().autodiff();
+        let (frozen, transposed, bias) = layer.build(&device);
+        let inputs = [
+            matrix(rows, layer.inputs, salt, &device),
+            matrix(rows, rank, salt ^ 1, &device),
+            matrix(layer.outputs, rank, salt ^ 2, &device),
+        ];
+        check(
+            "adapted linear",
+            inputs,
+            |[x, low, up]| frozen.forward_adapted(x, low, up),
+            |[x, low, up]| {
+                plain::linear(x, &transposed, &bias) + low.matmul(up.transpose())
+            },
         );
     }
 
     #[test]
     fn attention_equals_its_twin(
-        lengths in prop::collection::vec((1_usize..30, 1_usize..30), 1..6),
+        lengths in prop::collection::vec((lengths(), lengths()), 1..6),
         heads in 1_usize..5,
         size in 1_usize..20,
         salt in any::<u64>(),
@@ -135,11 +216,17 @@ fn a_sequence_does_not_see_its_neighbours() {
 fn strided_inputs_are_read_in_row_order() {
     let device = Device::flex();
     let x = Tensor::<2>::random([5, 9], Distribution::Default, &device).transpose();
-    let bias = vector(5, 3, &device);
-    assert_close(
-        "transposed",
-        bias_gelu(x.clone(), bias.clone()),
-        plain::bias_gelu(x, bias),
-        1e-6,
-    );
+    assert_close("transposed", gelu(x.clone()), plain::gelu(x), 1e-6);
+}
+
+#[test]
+fn a_frozen_linear_gives_its_weight_back() {
+    let device = Device::flex();
+    let weight = values(7 * 45, 3);
+    let bias = values(45, 4);
+    let layer = FrozenLinear::new(weight.clone(), bias.clone(), &device);
+    let expected = TensorData::new(weight, [45, 7]);
+    layer.weight().into_data().assert_eq(&expected, true);
+    let expected = TensorData::new(bias, [45]);
+    layer.bias().into_data().assert_eq(&expected, true);
 }

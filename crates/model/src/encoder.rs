@@ -4,7 +4,7 @@ use crate::adaptation::Adaptation;
 use crate::linear::Linear;
 use crate::{Batch, EncoderConfig, Error, Target, Weights};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, layer_norm};
+use goldpan_kernels::{Sequences, attention, residual_layer_norm};
 use std::ops::Range;
 
 /// The states of packed tokens, `[total_tokens, hidden]`, between two layers.
@@ -65,14 +65,20 @@ impl Norm {
         })
     }
 
-    fn forward(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
+    /// The normalised sum of `x` and `residual`.
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        residual: Tensor<2>,
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Tensor<2> {
+        let normalise = |gamma, beta| residual_layer_norm(x, residual, gamma, beta, self.epsilon);
         match adaptation.and_then(|trained| trained.whole(&self.name)) {
+            // The kernel takes its scale and shift as constants.
             Some((gamma, beta)) => {
-                // The kernel takes its scale and shift as constants.
-                let (ones, zeros) = (self.gamma.ones_like(), self.beta.zeros_like());
-                layer_norm(x, ones, zeros, self.epsilon) * gamma + beta
+                normalise(self.gamma.ones_like(), self.beta.zeros_like()) * gamma + beta
             }
-            None => layer_norm(x, self.gamma.clone(), self.beta.clone(), self.epsilon),
+            None => normalise(self.gamma.clone(), self.beta.clone()),
         }
     }
 }
@@ -174,9 +180,7 @@ impl Encoder {
         let positions = positions.select(0, batch.positions.clone());
         let token_type = self.token_types.rows(adaptation).narrow(0, 0, 1);
         Hidden {
-            states: self
-                .norm
-                .forward(words + positions + token_type, adaptation),
+            states: self.norm.forward(words, positions + token_type, adaptation),
             sequences: batch.sequences.clone(),
         }
     }
@@ -291,9 +295,9 @@ impl Layer {
         let v = linear(Target::Value, context);
         let attended = attention(q, k, v, queries, keys, heads);
         let attended = linear(Target::AttentionOutput, attended);
-        let x = self.attention_norm.forward(attended + x, adaptation);
+        let x = self.attention_norm.forward(attended, x, adaptation);
         let inner = self.linears[Target::Intermediate as usize].adapted_gelu(x.clone(), adaptation);
         let out = linear(Target::Output, inner);
-        self.output_norm.forward(out + x, adaptation)
+        self.output_norm.forward(out, x, adaptation)
     }
 }

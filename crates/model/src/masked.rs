@@ -3,7 +3,7 @@
 use crate::linear::Linear;
 use crate::{Batch, Device, Encoder, EncoderConfig, Error, Family, Hidden, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
-use goldpan_kernels::layer_norm;
+use goldpan_kernels::plain::layer_norm;
 use std::path::Path;
 
 /// An encoder with the head it was pretrained with.
