@@ -3,7 +3,7 @@
 use crate::attention::Operands;
 use crate::matrix::{PackedMatrix, Term, products};
 use crate::ops::EncoderOps;
-use crate::{PackedLinear, Sequences, attention, gelu, layer_norm};
+use crate::{PackedLinear, Precision, Sequences, attention, gelu, layer_norm};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
@@ -67,7 +67,9 @@ impl EncoderOps for Flex {
     ) -> FlexTensor {
         let rank = low.shape()[1];
         let values = contiguous(&up);
-        let up = PackedMatrix::new(rank, layer.bias().len(), |k, j| values[j * rank + k]);
+        let up = PackedMatrix::new(rank, layer.bias().len(), Precision::F32, |k, j| {
+            values[j * rank + k]
+        });
         rows_like(&x, layer.bias().len(), |out| {
             let (x, low) = (contiguous(&x), contiguous(&low));
             let terms: [Term<'_>; 2] = [(&x, layer.forward()), (&low, &up)];

@@ -2,7 +2,7 @@
 
 use crate::matrix::PackedMatrix;
 use crate::ops::{self, EncoderOps};
-use crate::plain;
+use crate::{Precision, plain};
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::{Arc, OnceLock};
@@ -17,11 +17,7 @@ pub struct FrozenLinear {
 #[derive(Clone, Debug)]
 enum Layer {
     Packed(PackedLinear),
-    Plain {
-        /// The weight seen as `[inputs, outputs]`.
-        transposed: Tensor<2>,
-        bias: Tensor<1>,
-    },
+    Plain(plain::Linear),
 }
 
 /// A frozen linear layer as the kernels take it; copies share it.
@@ -54,29 +50,32 @@ impl PackedLinear {
 }
 
 impl FrozenLinear {
-    /// The layer with the weight `[outputs, inputs]`, row-major, and the bias `[outputs]`.
+    /// The layer with the weight `[outputs, inputs]`, row-major, and the bias `[outputs]`. Its products
+    /// are computed in `precision`.
     ///
     /// # Panics
     ///
     /// When the weight is not `outputs` rows of at least one value.
-    pub fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, precision: Precision, device: &Device) -> Self {
         let outputs = bias.len();
         let inputs = weight.len() / outputs;
         assert_eq!(weight.len(), outputs * inputs, "the weight is a matrix");
         let layer = match ops::has_kernels(device) {
             true => Layer::Packed(PackedLinear(Arc::new(Parts {
-                forward: PackedMatrix::new(inputs, outputs, |k, j| weight[j * inputs + k]),
+                forward: PackedMatrix::new(inputs, outputs, precision, |k, j| {
+                    weight[j * inputs + k]
+                }),
                 backward: OnceLock::new(),
                 bias,
             }))),
-            false => Layer::Plain {
-                transposed: Tensor::<2>::from_data(
-                    TensorData::new(weight, [outputs, inputs]),
-                    device,
-                )
-                .transpose(),
-                bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
-            },
+            false => {
+                let weight = TensorData::new(weight, [outputs, inputs]);
+                Layer::Plain(plain::Linear::new(
+                    Tensor::from_data(weight, device),
+                    Tensor::from_data(TensorData::new(bias, [outputs]), device),
+                    precision,
+                ))
+            }
         };
         Self {
             layer,
@@ -84,7 +83,7 @@ impl FrozenLinear {
         }
     }
 
-    /// The weight, `[outputs, inputs]`.
+    /// The weight as it is multiplied, `[outputs, inputs]`.
     pub fn weight(&self) -> Tensor<2> {
         match &self.layer {
             Layer::Packed(packed) => {
@@ -94,7 +93,7 @@ impl FrozenLinear {
                 let data = TensorData::new(rows.collect::<Vec<_>>(), [outputs, inputs]);
                 Tensor::from_data(data, &self.device)
             }
-            Layer::Plain { transposed, .. } => transposed.clone().transpose(),
+            Layer::Plain(layer) => layer.weight(),
         }
     }
 
@@ -102,7 +101,7 @@ impl FrozenLinear {
     pub fn bias(&self) -> Tensor<1> {
         match &self.layer {
             Layer::Packed(packed) => Tensor::from_data(packed.bias(), &self.device),
-            Layer::Plain { bias, .. } => bias.clone(),
+            Layer::Plain(layer) => layer.bias(),
         }
     }
 
@@ -112,7 +111,7 @@ impl FrozenLinear {
             Layer::Packed(packed) => Tensor::from_dispatch(
                 <Dispatch as EncoderOps>::packed_linear(x.into_dispatch(), packed.clone()),
             ),
-            Layer::Plain { transposed, bias } => plain::linear(x, transposed, bias),
+            Layer::Plain(layer) => layer.forward(x),
         }
     }
 
@@ -122,7 +121,7 @@ impl FrozenLinear {
             Layer::Packed(packed) => Tensor::from_dispatch(
                 <Dispatch as EncoderOps>::packed_linear_gelu(x.into_dispatch(), packed.clone()),
             ),
-            Layer::Plain { transposed, bias } => plain::gelu(plain::linear(x, transposed, bias)),
+            Layer::Plain(layer) => plain::gelu(layer.forward(x)),
         }
     }
 
@@ -138,9 +137,7 @@ impl FrozenLinear {
                     packed.clone(),
                 ))
             }
-            Layer::Plain { transposed, bias } => {
-                plain::linear(x, transposed, bias) + low.matmul(up.transpose())
-            }
+            Layer::Plain(layer) => layer.forward(x) + low.matmul(up.transpose()),
         }
     }
 }

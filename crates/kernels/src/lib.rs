@@ -20,8 +20,10 @@ mod math;
 mod matrix;
 mod ops;
 pub mod plain;
+mod precision;
 mod sequences;
 
 pub use frozen::{FrozenLinear, PackedLinear};
 pub use ops::{attention, gelu, residual_layer_norm};
+pub use precision::Precision;
 pub use sequences::Sequences;

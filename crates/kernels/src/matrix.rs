@@ -6,9 +6,11 @@
 
 mod product;
 
+use crate::Precision;
 pub(crate) use product::{Product, Rows};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// How many outputs one task works on at most: they stay in the second-level cache.
 const BLOCK: usize = 1 << 16;
@@ -18,12 +20,13 @@ const TILE: usize = 12;
 /// A matrix `[inputs, outputs]` in panels of as many columns as the product's tiles have.
 ///
 /// Panel `p` holds columns `p * width..(p + 1) * width` as `inputs` rows of `width` values. The last
-/// one is filled up with zeros.
+/// one is filled up with zeros. What is multiplied with it is rounded as its elements are.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedMatrix {
     inputs: usize,
     outputs: usize,
     width: usize,
+    precision: Precision,
     values: Vec<f32>,
 }
 
@@ -32,6 +35,7 @@ impl PackedMatrix {
     pub(crate) fn new(
         inputs: usize,
         outputs: usize,
+        precision: Precision,
         value: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Self {
         assert!(inputs > 0 && outputs > 0, "a matrix has elements");
@@ -40,19 +44,24 @@ impl PackedMatrix {
         let panels = values.par_chunks_mut(inputs * width).enumerate();
         panels.for_each(|(panel, values)| {
             let first = panel * width;
-            lay_out(values, width, outputs - first, |k, j| value(k, first + j));
+            lay_out(values, width, outputs - first, |k, j| {
+                precision.round(value(k, first + j))
+            });
         });
         Self {
             inputs,
             outputs,
             width,
+            precision,
             values,
         }
     }
 
     /// The matrix with rows and columns exchanged.
     pub(crate) fn transposed(&self) -> Self {
-        Self::new(self.outputs, self.inputs, |k, j| self.value(j, k))
+        Self::new(self.outputs, self.inputs, self.precision, |k, j| {
+            self.value(j, k)
+        })
     }
 
     /// The number of rows.
@@ -97,10 +106,12 @@ pub(crate) fn products(
         let (start, rows) = (index * block, out.len() / outputs);
         for (term, (x, matrix)) in terms.iter().enumerate() {
             assert_eq!(matrix.outputs, outputs, "the terms have one shape");
+            let x = &x[start * matrix.inputs..][..rows * matrix.inputs];
+            let x = rounded(x, matrix.precision);
             Arch::new().dispatch(Product {
                 rows,
                 x: Rows {
-                    values: &x[start * matrix.inputs..],
+                    values: &x,
                     stride: matrix.inputs,
                 },
                 panels: &matrix.values,
@@ -113,6 +124,38 @@ pub(crate) fn products(
         }
         finish(out);
     });
+}
+
+/// What is multiplied with a matrix of this precision.
+fn rounded(x: &[f32], precision: Precision) -> Cow<'_, [f32]> {
+    match precision {
+        Precision::F32 => x.into(),
+        Precision::Bf16 => {
+            let mut rounded = x.to_vec();
+            Arch::new().dispatch(Round {
+                values: &mut rounded,
+                precision,
+            });
+            rounded.into()
+        }
+    }
+}
+
+/// Rounds values in place.
+struct Round<'a> {
+    values: &'a mut [f32],
+    precision: Precision,
+}
+
+impl WithSimd for Round<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for value in self.values {
+            *value = self.precision.round(*value);
+        }
+    }
 }
 
 /// Lays a small matrix out in panels, as [`PackedMatrix`] does, on the calling thread.
@@ -178,7 +221,9 @@ mod tests {
                 )
             )
         ) {
-            let matrix = PackedMatrix::new(inputs, outputs, |k, j| weight[k * outputs + j]);
+            let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, |k, j| {
+                weight[k * outputs + j]
+            });
             let mut out = vec![0.0; x.len() / inputs * outputs];
             products(Some(&bias), &[(&x, &matrix)], &mut out, |_| {});
             products(None, &[(&x, &matrix)], &mut out, |_| {});
@@ -197,7 +242,7 @@ mod tests {
     fn deep_products_are_one_chain_too() {
         let (inputs, outputs) = (1_000, 3);
         let weight = |k: usize, j: usize| ((k * 7 + j * 3) % 11) as f32 * 0.1 - 0.5;
-        let matrix = PackedMatrix::new(inputs, outputs, weight);
+        let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, weight);
         let x: Vec<f32> = (0..14 * inputs)
             .map(|i| (i % 13) as f32 * 0.3 - 1.8)
             .collect();

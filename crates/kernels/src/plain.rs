@@ -1,11 +1,48 @@
 //! The same operations built from burn's own, for devices without kernels and as the kernels' check.
 
-use crate::Sequences;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use crate::{Precision, Sequences};
+use burn::tensor::{Bool, Device, FloatDType, Int, Tensor, TensorData, activation};
 
-/// As [`crate::FrozenLinear::forward`]; `transposed` is `[inputs, outputs]`, `bias` `[outputs]`.
-pub fn linear(x: Tensor<2>, transposed: &Tensor<2>, bias: &Tensor<1>) -> Tensor<2> {
-    x.matmul(transposed.clone()) + bias.clone().unsqueeze()
+/// As [`crate::FrozenLinear`].
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The weight seen as `[inputs, outputs]`.
+    transposed: Tensor<2>,
+    bias: Tensor<1>,
+    precision: Precision,
+}
+
+impl Linear {
+    /// The layer with a weight `[outputs, inputs]` and a bias `[outputs]`.
+    pub fn new(weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Self {
+        Self {
+            transposed: rounded(weight, precision).transpose(),
+            bias,
+            precision,
+        }
+    }
+
+    /// The weight as it is multiplied.
+    pub fn weight(&self) -> Tensor<2> {
+        self.transposed.clone().transpose()
+    }
+
+    /// The bias.
+    pub fn bias(&self) -> Tensor<1> {
+        self.bias.clone()
+    }
+
+    /// `x W^T + b`; `x` is `[tokens, inputs]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        rounded(x, self.precision).matmul(self.transposed.clone()) + self.bias().unsqueeze()
+    }
+}
+
+fn rounded(x: Tensor<2>, precision: Precision) -> Tensor<2> {
+    match precision {
+        Precision::F32 => x,
+        Precision::Bf16 => x.cast(FloatDType::BF16).cast(FloatDType::F32),
+    }
 }
 
 /// As [`crate::gelu`].

@@ -1,7 +1,9 @@
 //! Every kernel equals its plain-burn twin, forward and backward.
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use goldpan_kernels::{FrozenLinear, Sequences, attention, gelu, plain, residual_layer_norm};
+use goldpan_kernels::{
+    FrozenLinear, Precision, Sequences, attention, gelu, plain, residual_layer_norm,
+};
 use proptest::prelude::*;
 
 /// Values that look random and are the same in every run.
@@ -53,11 +55,22 @@ fn check<const N: usize>(
     kernel: impl Fn([Tensor<2>; N]) -> Tensor<2>,
     twin: impl Fn([Tensor<2>; N]) -> Tensor<2>,
 ) {
+    check_within(2e-4, name, inputs, kernel, twin);
+}
+
+/// As [`check`], for gradients that differ by at most `tolerance`.
+fn check_within<const N: usize>(
+    tolerance: f32,
+    name: &str,
+    inputs: [Tensor<2>; N],
+    kernel: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+    twin: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+) {
     let (got, got_gradients) = with_gradients(inputs.clone(), kernel);
     let (expected, expected_gradients) = with_gradients(inputs, twin);
     assert_close(name, got, expected, 2e-5);
     for (got, expected) in got_gradients.into_iter().zip(expected_gradients) {
-        assert_close(name, got, expected, 2e-4);
+        assert_close(&format!("gradient of {name}"), got, expected, tolerance);
     }
 }
 
@@ -71,32 +84,47 @@ fn lengths() -> impl Strategy<Value = usize> {
 struct AnyLayer {
     inputs: usize,
     outputs: usize,
+    precision: Precision,
     salt: u64,
 }
 
 fn layers() -> impl Strategy<Value = AnyLayer> {
-    (1_usize..80, 1_usize..80, any::<u64>()).prop_map(|(inputs, outputs, salt)| AnyLayer {
+    let precisions = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
+    let parts = (1_usize..80, 1_usize..80, precisions, any::<u64>());
+    parts.prop_map(|(inputs, outputs, precision, salt)| AnyLayer {
         inputs,
         outputs,
+        precision,
         salt,
     })
 }
 
 impl AnyLayer {
-    /// The layer, its weight as `[inputs, outputs]`, and its bias.
-    fn build(&self, device: &Device) -> (FrozenLinear, Tensor<2>, Tensor<1>) {
+    /// How much gradients may differ. With bf16 the kernel rounds what comes in, its twin what goes
+    /// out.
+    fn tolerance(&self) -> f32 {
+        match self.precision {
+            Precision::F32 => 2e-4,
+            Precision::Bf16 => 0.1,
+        }
+    }
+
+    /// The layer and its twin.
+    fn build(&self, device: &Device) -> (FrozenLinear, plain::Linear) {
         let device = device.clone().inner();
         let count = self.inputs * self.outputs;
         let scale = 1.0 / (self.inputs as f32).sqrt();
         let weight: Vec<f32> = values(count, self.salt).iter().map(|x| x * scale).collect();
         let bias = values(self.outputs, self.salt ^ 5);
         let matrix = TensorData::new(weight.clone(), [self.outputs, self.inputs]);
-        let transposed = Tensor::<2>::from_data(matrix, &device).transpose();
-        let layer = FrozenLinear::new(weight, bias.clone(), &device);
-        (
-            layer,
-            transposed,
+        let twin = plain::Linear::new(
+            Tensor::from_data(matrix, &device),
             Tensor::from_data(bias.as_slice(), &device),
+            self.precision,
+        );
+        (
+            FrozenLinear::new(weight, bias, self.precision, &device),
+            twin,
         )
     }
 }
@@ -130,19 +158,21 @@ proptest! {
     #[test]
     fn linear_equals_its_twin(layer in layers(), rows in 1_usize..120, salt in any::<u64>()) {
         let device = Device::flex().autodiff();
-        let (frozen, transposed, bias) = layer.build(&device);
+        let (frozen, twin) = layer.build(&device);
         let x = matrix(rows, layer.inputs, salt, &device);
-        check(
+        check_within(
+            layer.tolerance(),
             "linear",
             [x.clone()],
             |[x]| frozen.forward(x),
-            |[x]| plain::linear(x, &transposed, &bias),
+            |[x]| twin.forward(x),
         );
-        check(
+        check_within(
+            layer.tolerance(),
             "linear and gelu",
             [x],
             |[x]| frozen.forward_gelu(x),
-            |[x]| plain::gelu(plain::linear(x, &transposed, &bias)),
+            |[x]| plain::gelu(twin.forward(x)),
         );
     }
 
@@ -154,19 +184,18 @@ proptest! {
         salt in any::<u64>(),
     ) {
         let device = Device::flex().autodiff();
-        let (frozen, transposed, bias) = layer.build(&device);
+        let (frozen, twin) = layer.build(&device);
         let inputs = [
             matrix(rows, layer.inputs, salt, &device),
             matrix(rows, rank, salt ^ 1, &device),
             matrix(layer.outputs, rank, salt ^ 2, &device),
         ];
-        check(
+        check_within(
+            layer.tolerance(),
             "adapted linear",
             inputs,
             |[x, low, up]| frozen.forward_adapted(x, low, up),
-            |[x, low, up]| {
-                plain::linear(x, &transposed, &bias) + low.matmul(up.transpose())
-            },
+            |[x, low, up]| twin.forward(x) + low.matmul(up.transpose()),
         );
     }
 
@@ -224,7 +253,7 @@ fn a_frozen_linear_gives_its_weight_back() {
     let device = Device::flex();
     let weight = values(7 * 45, 3);
     let bias = values(45, 4);
-    let layer = FrozenLinear::new(weight.clone(), bias.clone(), &device);
+    let layer = FrozenLinear::new(weight.clone(), bias.clone(), Precision::F32, &device);
     let expected = TensorData::new(weight, [45, 7]);
     layer.weight().into_data().assert_eq(&expected, true);
     let expected = TensorData::new(bias, [45]);

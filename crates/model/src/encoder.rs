@@ -2,8 +2,8 @@
 
 use crate::adaptation::Adaptation;
 use crate::linear::Linear;
-use crate::{Batch, EncoderConfig, Error, Target, Weights};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
+use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_kernels::{Sequences, attention, residual_layer_norm};
 use std::ops::Range;
 
@@ -24,6 +24,7 @@ pub struct Encoder {
     token_types: Table,
     norm: Norm,
     layers: Vec<Layer>,
+    precision: Precision,
 }
 
 /// A table of embeddings.
@@ -56,7 +57,10 @@ impl Norm {
         config: &EncoderConfig,
         device: &Device,
     ) -> Result<Self, Error> {
-        let part = |part| weights.vector(&format!("{prefix}{name}.{part}"), config.hidden, device);
+        let part = |part| {
+            let name = format!("{prefix}{name}.{part}");
+            weights.vector(&name, config.hidden, device.tensors())
+        };
         Ok(Self {
             name: config.trained_name(name),
             gamma: part("weight")?,
@@ -102,7 +106,7 @@ impl Encoder {
             let name = format!("embeddings.{name}");
             let shape = [rows, config.hidden];
             Ok(Table {
-                rows: weights.matrix(&format!("{prefix}{name}.weight"), shape, device)?,
+                rows: weights.matrix(&format!("{prefix}{name}.weight"), shape, device.tensors())?,
                 name: config.trained_name(&name),
             })
         };
@@ -114,6 +118,7 @@ impl Encoder {
             token_types: table("token_type_embeddings", config.token_types)?,
             norm: Norm::load(weights, &prefix, "embeddings.LayerNorm", &config, device)?,
             layers: layers.collect::<Result<_, _>>()?,
+            precision: device.precision(),
             config,
         })
     }
@@ -124,8 +129,13 @@ impl Encoder {
     }
 
     /// The device the weights are on.
-    pub fn device(&self) -> Device {
+    pub fn device(&self) -> burn::tensor::Device {
         self.words.rows.device()
+    }
+
+    /// The precision of the products with frozen weights.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The word embeddings, `[vocabulary, hidden]`.

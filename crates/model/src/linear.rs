@@ -1,8 +1,8 @@
 //! A linear layer: frozen, adapted by LoRA, or trained.
 
 use crate::adaptation::Adaptation;
-use crate::{EncoderConfig, Error, Weights};
-use burn::tensor::{Device, Tensor};
+use crate::{Device, EncoderConfig, Error, Weights};
+use burn::tensor::Tensor;
 use goldpan_kernels::{FrozenLinear, gelu};
 
 /// `x W^T + b` with the weight as Hugging Face stores it, `[outputs, inputs]`.
@@ -28,7 +28,7 @@ impl Linear {
         let bias = weights.values(&format!("{file_name}.bias"), &[outputs])?;
         Ok(Self {
             name: config.trained_name(name),
-            frozen: FrozenLinear::new(weight, bias, device),
+            frozen: FrozenLinear::new(weight, bias, device.precision(), device.tensors()),
         })
     }
 
