@@ -1,5 +1,5 @@
 //! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask parity`, `cargo xtask interop`,
-//! `cargo xtask ci`.
+//! `cargo xtask bench`, `cargo xtask ci`.
 
 mod interop;
 mod parity;
@@ -16,6 +16,8 @@ Usage:
   cargo xtask parity [DEVICE]             compare with transformers and PEFT: a table of differences
   cargo xtask interop [--python PYTHON]   exchange models with transformers and PEFT, and compare;
                                           without PYTHON they are installed below target/ first
+  cargo xtask bench [DEVICE] [SECONDS]    how fast the encoder is: texts and operations per second;
+                                          DEVICE is cpu without it, a run takes 2 SECONDS
   cargo xtask ci                          run what CI runs
 
 `cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         (Some("pipeline"), [_, ..]) => pipeline(&rest),
         (Some("parity"), [] | [_]) => parity::parity(rest.first().map(OsString::as_os_str)),
         (Some("interop"), _) => interop::run(&rest),
+        (Some("bench"), [] | [_] | [_, _]) => bench(&rest),
         (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
         (Some("help" | "-h" | "--help"), _) => {
             println!("{USAGE}");
@@ -55,6 +58,16 @@ fn pipeline(arguments: &[OsString]) -> ExitCode {
         .join("release")
         .join(format!("goldpan{}", env::consts::EXE_SUFFIX));
     become_of(Command::new(program).arg("run").args(arguments))
+}
+
+/// Becomes the benchmark of the encoder, built with what the device needs.
+fn bench(arguments: &[OsString]) -> ExitCode {
+    let mut bench = cargo(&["bench", "--package", "goldpan-model", "--bench", "encoder"]);
+    let device = arguments.first().and_then(|device| device.to_str());
+    if let Some(feature @ ("cuda" | "tch")) = device.and_then(|device| device.split(':').next()) {
+        bench.args(["--features", feature]);
+    }
+    become_of(bench.arg("--").args(arguments))
 }
 
 /// `cargo ARGUMENTS` for this workspace, in the same environment as in a terminal.

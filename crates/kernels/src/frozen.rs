@@ -17,7 +17,7 @@ pub struct FrozenLinear {
 #[derive(Clone, Debug)]
 enum Layer {
     Packed(PackedLinear),
-    Plain(plain::Linear),
+    Plain(Box<plain::Linear>),
 }
 
 /// A frozen linear layer as the kernels take it; copies share it.
@@ -70,11 +70,11 @@ impl FrozenLinear {
             }))),
             false => {
                 let weight = TensorData::new(weight, [outputs, inputs]);
-                Layer::Plain(plain::Linear::new(
+                Layer::Plain(Box::new(plain::Linear::new(
                     Tensor::from_data(weight, device),
                     Tensor::from_data(TensorData::new(bias, [outputs]), device),
                     precision,
-                ))
+                )))
             }
         };
         Self {
