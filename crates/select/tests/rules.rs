@@ -240,13 +240,17 @@ fn a_huge_factor_times_nothing_is_nothing() {
         source: None,
         stars,
     };
-    let rows = [row(1.0, 1.0, Some("1e30")), row(2.0, 0.5, Some("1"))];
+    let rows = [
+        row(0.0, 0.5, Some("1")),
+        row(1.0, 1.0, Some("1e30")),
+        row(2.0, 0.5, Some("1")),
+    ];
     let stars = r#"{"metadata":{"column":"stars","strength":3}}"#;
     let margin = r#"{"uncertainty":{"score":"margin"}}"#;
     let rule = format!(r#"{{"product":[{stars},{margin}]}}"#);
     let picks = tables(&rows).choose(&rule, 2).unwrap().picks;
     let told: Vec<_> = picks.iter().map(|pick| (pick.id, pick.score)).collect();
-    assert_eq!(told, [(1, 1.0), (0, 0.0)]);
+    assert_eq!(told, [(2, 1.0), (1, 0.0)]);
 }
 
 #[test]
