@@ -24,24 +24,25 @@ pub(crate) fn eligible(
     }
     if let Some(distance) = rule.skip_duplicates {
         let vectors = pool.vectors().ok_or(Error::NoPool)?;
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         let (free, labelled) = (&pool.free, &pool.labelled);
         let distance = distance as f32;
-        pool.free = distinct(vectors, &squares, free, labelled, distance, progress)?;
+        pool.free = distinct(vectors, squares, free, labelled, distance, progress)?;
     }
     Ok(())
 }
 
+/// How many neighbours tell how typical a row is (Hacohen et al. 2022).
+const NEIGHBOURS: usize = 20;
+
 /// The free rows without the `share` of them that is farthest, on average, from its nearest neighbours
 /// in the pool; of equally far ones the higher rows go first.
 fn typical(pool: &Pool<'_>, share: f64, progress: &dyn Progress) -> Result<Vec<u32>, Error> {
-    /// How many neighbours tell how typical a row is (Hacohen et al. 2022).
-    const NEIGHBOURS: usize = 20;
     let vectors = pool.vectors().ok_or(Error::NoPool)?;
-    let squares = vectors.squared_lengths(pool.ids.len())?;
+    let squares = vectors.squared_lengths()?;
     let space = Space {
         points: vectors,
-        squares: &squares,
+        squares,
     };
     let all: Vec<u32> = (0..pool.ids.len() as u32).collect();
     let neighbours = nearest(&space, &pool.free, &all, NEIGHBOURS, progress);
@@ -83,6 +84,12 @@ pub(crate) fn balanced(
         part.labelled.sort_unstable();
         picks.push(picked.into_iter());
     }
+    // Which pick is earlier, and which row labelled, is another matter for all classes together.
+    let unlocated = |pick| Pick {
+        nearest_labelled: None,
+        nearest_earlier: None,
+        ..pick
+    };
     let mut told = vec![0_usize; picks.len()];
     let mut all = Vec::with_capacity(count);
     loop {
@@ -93,7 +100,7 @@ pub(crate) fn balanced(
             .min_by(|a, b| behind(a).total_cmp(&behind(b)).then(a.cmp(b)));
         let Some(class) = next else { return Ok(all) };
         told[class] += 1;
-        all.extend(picks[class].next());
+        all.extend(picks[class].next().map(unlocated));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pulp::Arch;
 
 use crate::about::STRATEGIES;
-use crate::kernel::{Panels, squared_lengths};
+use crate::kernel::{Closest, Panels, squared_lengths};
 use crate::key::Key;
 use crate::{Error, Shape, Strategy, Term};
 
@@ -147,7 +147,7 @@ fn products(dimension: usize) -> f64 {
         panels.push(vector, square);
     }
     let rates = rayon::broadcast(|_| {
-        let mut nearest = vec![f32::INFINITY; ROWS];
+        let mut nearest = vec![Closest::NONE; ROWS];
         let mut pairs = 0;
         let start = Instant::now();
         while pairs == 0 || start.elapsed() < LASTS {

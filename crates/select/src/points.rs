@@ -1,5 +1,7 @@
 //! Where vectors come from.
 
+use std::sync::OnceLock;
+
 use goldpan_artifact::Embeddings;
 use rayon::prelude::*;
 
@@ -23,8 +25,10 @@ pub(crate) trait Points: Sync {
 /// The vectors of a table, read from the mapped file whenever they are asked for.
 #[derive(Clone)]
 pub(crate) struct Vectors<'a> {
-    pub(crate) table: &'a Embeddings,
-    pub(crate) rows: Rows,
+    table: &'a Embeddings,
+    rows: Rows,
+    /// The squared lengths, once they were asked for.
+    squares: OnceLock<Vec<f32>>,
 }
 
 impl Points for Vectors<'_> {
@@ -71,14 +75,31 @@ pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec
     }
 }
 
-impl Vectors<'_> {
-    /// The squared lengths of the pool's vectors.
+impl<'a> Vectors<'a> {
+    /// The vectors of `table` at `rows`.
+    pub(crate) fn new(table: &'a Embeddings, rows: Rows) -> Self {
+        Self {
+            table,
+            rows,
+            squares: OnceLock::new(),
+        }
+    }
+
+    /// The squared lengths of the pool's vectors, computed once.
     ///
     /// # Errors
     ///
     /// When one is not finite, or so long that distances overflow.
-    pub(crate) fn squared_lengths(&self, count: usize) -> Result<Vec<f32>, Error> {
-        squared_lengths(self, count).map_err(|row| self.wrong(row))
+    pub(crate) fn squared_lengths(&self) -> Result<&[f32], Error> {
+        if let Some(squares) = self.squares.get() {
+            return Ok(squares);
+        }
+        let count = match &self.rows {
+            Rows::Same => self.table.len(),
+            Rows::At(rows) => rows.len(),
+        };
+        let squares = squared_lengths(self, count).map_err(|row| self.wrong(row))?;
+        Ok(self.squares.get_or_init(|| squares))
     }
 
     fn wrong(&self, row: u32) -> Error {
