@@ -3,11 +3,11 @@
 use goldpan_artifact::Progress;
 
 use crate::distinct::distinct;
-use crate::neighbours::{Space, nearest};
+use crate::neighbours::{BLOCK, Space, nearest};
 use crate::pick::Task;
 use crate::pool::Pool;
 use crate::rule::Balance;
-use crate::{Error, Pick, Rule};
+use crate::{Error, Pick, Rule, Shape, Work};
 
 /// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then outliers
 /// are passed over, then duplicates.
@@ -34,6 +34,39 @@ pub(crate) fn eligible(
 
 /// How many neighbours tell how typical a row is (Hacohen et al. 2022).
 const NEIGHBOURS: usize = 20;
+
+/// What [`eligible`] takes at most.
+pub(crate) fn work(rule: &Rule, shape: &Shape) -> Work {
+    let (rows, free) = (shape.rows as f64, shape.free() as f64);
+    let (labelled, dimension) = (shape.labelled as f64, shape.dimension as f64);
+    let vector = dimension * shape.value_bytes as f64;
+    let mut work = Work::default();
+    if rule.filter.is_some() {
+        work = work.then(Work {
+            steps: free,
+            memory: 20.0 * free,
+            ..Work::default()
+        });
+    }
+    if rule.skip_outliers.is_some() {
+        let passes = 1.0 + free / BLOCK as f64;
+        work = work.then(Work {
+            products: free * rows * dimension,
+            steps: NEIGHBOURS as f64 * free,
+            read: (rows + passes * free) * vector,
+            memory: (24 * NEIGHBOURS + 64) as f64 * free + 4.0 * BLOCK as f64 * dimension,
+        });
+    }
+    if rule.skip_duplicates.is_some() {
+        work = work.then(Work {
+            products: free * (labelled + free / 2.0) * dimension,
+            steps: free,
+            read: 2.0 * rows * vector,
+            memory: 4.0 * rows * (dimension + 2.0),
+        });
+    }
+    work
+}
 
 /// The free rows without the `share` of them that is farthest, on average, from its nearest neighbours
 /// in the pool; of equally far ones the higher rows go first.

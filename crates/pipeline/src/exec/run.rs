@@ -114,7 +114,7 @@ impl Selections {
         let dimension = shape.dimension;
         let rates = self.rates.entry(dimension);
         let rates = rates.or_insert_with(|| Rates::measure(dimension));
-        Some(rates.estimate(&rule.strategy, &shape))
+        Some(rates.estimate(rule, &shape))
     }
 }
 
