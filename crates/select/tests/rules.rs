@@ -103,6 +103,9 @@ fn filters_say_what_may_be_picked() {
     };
     for (condition, expected) in [
         ("margin > 0.4", &[1, 2, 5][..]),
+        ("margin > 0.5", &[5]),
+        ("margin < 0.5", &[3, 4]),
+        ("margin <= 0.5", &[1, 2, 3, 4]),
         ("margin > 0.4 and margin < 0.6", &[1, 2]),
         ("predicted = positive and confidence >= 0.75", &[2, 3, 4]),
         ("least-confidence = 0 or entropy > 0.6", &[4, 5]),
