@@ -195,3 +195,22 @@ fn quotas(weights: &[f64], room: &[usize], count: usize) -> Vec<usize> {
     }
     quotas
 }
+
+#[cfg(test)]
+mod tests {
+    use super::quotas;
+
+    #[test]
+    fn quotas_go_by_weight_then_by_remainder_and_by_room() {
+        assert_eq!(quotas(&[1.0, 1.0], &[9, 9], 4), [2, 2]);
+        assert_eq!(quotas(&[1.0, 1.0], &[9, 9], 5), [3, 2], "the lower on ties");
+        assert_eq!(quotas(&[1.0, 2.0], &[9, 9], 4), [1, 3]);
+        assert_eq!(quotas(&[1.0, 1.0, 2.0], &[9, 9, 1], 7), [3, 3, 1]);
+        assert_eq!(
+            quotas(&[1.0, 0.0], &[2, 9], 5),
+            [2, 3],
+            "without weight last"
+        );
+        assert_eq!(quotas(&[1.0, 1.0], &[2, 1], 9), [2, 1]);
+    }
+}

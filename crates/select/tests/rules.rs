@@ -368,7 +368,7 @@ fn classes_are_balanced() {
 
 proptest! {
     /// Whatever comes before it, a strategy picks no row twice, no labelled row, as many as asked, and
-    /// no more of a class than balance lets it.
+    /// no more of a class than balance lets it; and where picks lie is told of all classes together.
     #[test]
     fn picks_are_distinct_and_balanced(
         rows in prop::collection::vec((0_u8..4, 0_u8..4, 0_u8..=8), 2..40),
@@ -393,6 +393,17 @@ proptest! {
         ids.dedup();
         prop_assert_eq!(ids.len(), picks.len());
         prop_assert!(!ids.contains(&0));
+        let distance = |a: u64, b: u64| {
+            let ([x, y], [u, v]) = (rows[a as usize].vector, rows[b as usize].vector);
+            ((x - u).powi(2) + (y - v).powi(2)).sqrt()
+        };
+        for (i, pick) in picks.iter().enumerate() {
+            let earlier = picks[..i].iter().map(|earlier| (distance(pick.id, earlier.id), earlier.id));
+            let nearest = earlier.reduce(|a, b| if b.0 < a.0 { b } else { a });
+            prop_assert_eq!(pick.nearest_earlier.map(|near| (near.distance, near.id)), nearest);
+            let labelled = pick.nearest_labelled.map(|near| (near.distance, near.id));
+            prop_assert_eq!(labelled, Some((distance(pick.id, 0), 0)));
+        }
         let positive = |id: u64| rows[id as usize].positive > 0.5;
         let room = (1..rows.len() as u64).filter(|&id| positive(id)).count();
         let taken = ids.iter().filter(|&&id| positive(id)).count();
