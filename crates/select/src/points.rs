@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use goldpan_artifact::Embeddings;
+use goldpan_artifact::{Access, Embeddings};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -20,6 +20,9 @@ pub(crate) trait Points: Sync {
 
     /// Copies the vector of a row.
     fn copy(&self, row: u32, vector: &mut [f32]);
+
+    /// Tells the system how vectors are about to be copied.
+    fn expect(&self, _access: Access) {}
 }
 
 /// The vectors of a table, read from the mapped file whenever they are asked for.
@@ -43,6 +46,10 @@ impl Points for Vectors<'_> {
     fn copy(&self, row: u32, vector: &mut [f32]) {
         self.table.row_f32(self.rows.of(row), vector);
     }
+
+    fn expect(&self, access: Access) {
+        self.table.expect(access);
+    }
 }
 
 /// The longest squared length at which no distance overflows.
@@ -52,6 +59,7 @@ const LONGEST: f32 = f32::MAX / 4.0;
 /// long.
 pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec<f32>, u32> {
     const TOGETHER: usize = 64;
+    points.expect(Access::InOrder);
     let (arch, dimension) = (Arch::new(), points.dimension());
     let mut squares = vec![0.0; count];
     let wrong = squares.par_chunks_mut(TOGETHER).enumerate().map_init(

@@ -7,6 +7,7 @@
 //! A bound is lowered in two ways. First by the centres of the row's cell, among which a near one
 //! is likely. Then, while the bound is still too high to let go of the row, by all centres in turn.
 
+use goldpan_artifact::Access;
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -153,7 +154,9 @@ impl<'a, P: Points> Bounds<'a, P> {
         }
         bounds.copied += cells as u64;
         bounds.start();
+        problem.points.expect(Access::InOrder);
         bounds.survey();
+        problem.points.expect(Access::Scattered);
         bounds
     }
 
