@@ -33,6 +33,10 @@ fn runs_once_and_is_then_cached() {
     );
 
     a_second_run_does_nothing(&small, table(&first));
+    // What is there needs no memory.
+    run(path, "run small.yaml --store a --memory-limit 1KiB")
+        .well()
+        .saying(&["0 stages run"]);
 
     let plan = run(
         path,
@@ -88,6 +92,30 @@ fn collected(small: &Small) {
         .saying(&["removed", "0 objects kept"]);
     let plan = run(path, "run small.yaml --store a --dry-run").well();
     assert!(plan.stdout.contains("0 cached"), "{}", plan.stdout);
+}
+
+/// A selection that does not fit is refused as soon as its size is known, before any training.
+#[test]
+fn selections_that_do_not_fit_are_refused_early() {
+    let small = Small::new();
+    let path = small.path();
+    let limited = "run small.yaml --store a --memory-limit 100KiB";
+    let refusal = [
+        "seed0/diversity-margin/round1/select does not fit",
+        "strategy `diversity-margin` needs",
+        "which fits, or raise the limit",
+    ];
+    // Nothing is ingested yet.
+    run(path, &format!("{limited} --dry-run")).well();
+    let ran = run(path, limited).with(2).saying(&refusal);
+    assert!(ran.stderr.contains("vectors: 60 texts"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("start/"), "{}", ran.stderr);
+    for again in [limited, &format!("{limited} --dry-run")] {
+        let ran = run(path, again).with(2).saying(&refusal);
+        assert_eq!(ran.stdout, "");
+    }
+    let enough = "run small.yaml --store a --memory-limit 1MiB --dry-run";
+    assert!(run(path, enough).well().stdout.contains("; about "));
 }
 
 #[test]

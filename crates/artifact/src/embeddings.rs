@@ -10,7 +10,7 @@ use crate::builder::{self, Numbers, Vectors};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, ColumnType, Description, Precision};
 use crate::writer::{Rows, TableWriter, Written, checked_dimension, checked_width};
-use crate::{Error, Kind, Producer};
+use crate::{Access, Error, Kind, Producer};
 
 const ID: usize = 0;
 const EMBEDDING: usize = 1;
@@ -63,6 +63,11 @@ impl Embeddings {
             dimension,
             precision,
         })
+    }
+
+    /// Tells the system how the table is about to be read.
+    pub fn expect(&self, access: Access) {
+        self.frame.expect(access);
     }
 
     /// How many rows there are.

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 
 use crate::footer::{Footer, Refusal};
 use crate::layout::{Batch, Place, layout};
-use crate::mapping::Mapping;
+use crate::mapping::{Access, Mapping};
 use crate::schema::Description;
 use crate::{Damage, Error, Kind, checksum};
 
@@ -88,6 +88,11 @@ impl Frame {
 
     pub(crate) fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// Tells the system how the table is about to be read.
+    pub(crate) fn expect(&self, access: Access) {
+        self.mapping.expect(access);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -105,7 +105,7 @@ pub use history::{History, HistoryRow, HistoryWriter};
 pub use kind::{Kind, ParseKindError, Producer};
 pub use labelled::Labelled;
 pub use labels::{Labels, LabelsWriter};
-pub use mapping::Mapping;
+pub use mapping::{Access, Mapping};
 pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
 pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};

@@ -5,12 +5,22 @@ use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
 
-use memmap2::Mmap;
+use memmap2::{Advice, Mmap};
 
 use crate::Error;
 
 #[cfg(target_endian = "big")]
 compile_error!("goldpan maps little-endian files: it cannot run on a big-endian machine");
+
+/// How a mapped table is about to be read. It matters where the table does not fit into memory: what lies
+/// around scattered rows is then not read with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// From the first row to the last, as it is after opening.
+    InOrder,
+    /// Few rows, here and there.
+    Scattered,
+}
 
 /// A whole file, mapped read-only. It begins on a page boundary.
 pub struct Mapping(Mmap);
@@ -41,6 +51,16 @@ impl Mapping {
         // and the crate's documentation asks the same of everyone else.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
         Ok(Self(map))
+    }
+
+    /// Tells the system how the file is about to be read.
+    pub fn expect(&self, access: Access) {
+        let advice = match access {
+            Access::InOrder => Advice::Normal,
+            Access::Scattered => Advice::Random,
+        };
+        // No more than a hint: without it reading is slower.
+        let _ = self.0.advise(advice);
     }
 }
 

@@ -143,6 +143,7 @@ proptest! {
         check_written(&writer.finish().unwrap(), Kind::Embeddings, rows.len());
 
         let table = Embeddings::open(&path).unwrap();
+        table.expect(if half { Access::Scattered } else { Access::InOrder });
         prop_assert_eq!((table.dimension(), table.precision()), (dimension, precision));
         prop_assert!(table.ids().eq(rows.iter().map(|(id, _)| *id)));
         let mut out = vec![0.0; dimension];

@@ -195,6 +195,7 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
         E::Store(error) => store(error),
+        E::OverMemory { source, .. } => select(source),
         E::Stage { source, .. } => stage(source),
         _ => Exit::Failed,
     }

@@ -50,6 +50,15 @@ pub enum Error {
         /// The stage.
         stage: String,
     },
+    /// A selection needs more memory than it may.
+    #[error("{stage} does not fit")]
+    OverMemory {
+        /// The selection.
+        stage: String,
+        /// How much it needs, and what needs less.
+        #[source]
+        source: goldpan_select::Error,
+    },
     /// A stage failed. What was done before is in the store.
     #[error("{stage} failed")]
     Stage {

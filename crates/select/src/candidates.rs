@@ -2,7 +2,7 @@
 
 use pulp::Arch;
 
-use crate::kernel::Panels;
+use crate::kernel::{Closest, Panels};
 use crate::key::Key;
 use crate::points::Points;
 use crate::problem::{Found, Problem};
@@ -14,7 +14,7 @@ pub(crate) struct Candidates {
     slots: Vec<u32>,
     vectors: Vec<f32>,
     squares: Vec<f32>,
-    nearest: Vec<f32>,
+    nearest: Vec<Closest>,
     taken: Vec<bool>,
     panels: Panels,
 }
@@ -45,6 +45,7 @@ impl Candidates {
         self.gather(slots, problem, bounds);
         bounds.computed(0, self.slots.len() as u64);
         let mut found = Vec::new();
+        let mut distances = vec![0.0; self.slots.len()];
         while found.len() < count {
             let Some((key, best)) = self.best(problem).filter(|(key, _)| *key > floor) else {
                 break;
@@ -52,9 +53,13 @@ impl Candidates {
             self.taken[best] = true;
             found.push(problem.found(key.slot(), self.nearest[best]));
             let vector = &self.vectors[best * self.dimension..(best + 1) * self.dimension];
-            bounds.picked(key.slot(), vector, self.squares[best]);
+            let centre = bounds.picked(key.slot(), vector, self.squares[best]);
+            distances.fill(f32::INFINITY);
             self.panels
-                .lower_all(vector, self.squares[best], &mut self.nearest);
+                .lower_all(vector, self.squares[best], &mut distances);
+            for (nearest, &squared) in self.nearest.iter_mut().zip(&distances) {
+                nearest.lower(squared, centre);
+            }
             bounds.computed(self.slots.len() as u64, 0);
         }
         for (&slot, &nearest) in self.slots.iter().zip(&self.nearest) {
@@ -67,7 +72,7 @@ impl Candidates {
     fn best<P: Points>(&self, problem: &Problem<'_, P>) -> Option<(Key, usize)> {
         (0..self.slots.len())
             .filter(|&i| !self.taken[i])
-            .map(|i| (problem.key(self.slots[i], self.nearest[i]), i))
+            .map(|i| (problem.key(self.slots[i], self.nearest[i].squared), i))
             .max()
     }
 

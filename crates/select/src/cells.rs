@@ -6,7 +6,7 @@
 
 use pulp::Arch;
 
-use crate::kernel::Panels;
+use crate::kernel::{Closest, Panels};
 
 /// Centres by cell.
 pub(crate) struct Cells {
@@ -43,8 +43,9 @@ impl Cells {
     }
 
     /// The cell of each of `vectors`, which lie one after another, into `homes`.
-    pub(crate) fn homes(&self, vectors: &[f32], squares: &[f32], homes: &mut [u32]) {
-        self.pivots.closest(vectors, squares, homes);
+    pub(crate) fn homes(&self, vectors: &[f32], squares: &[f32], homes: &mut [Closest]) {
+        self.pivots
+            .lower(0..self.pivots.panels(), vectors, squares, homes);
     }
 
     /// Adds a centre to its cell; its number is above that of all before it.
@@ -68,13 +69,17 @@ impl Cells {
         seen: u32,
         vectors: &[f32],
         squares: &[f32],
-        nearest: &mut [f32],
+        nearest: &mut [Closest],
     ) -> u64 {
         let Cell { centres, numbers } = &self.cells[home as usize];
         let first = numbers.partition_point(|number| *number < seen) / centres.width();
         let panels = first..centres.panels();
         let pairs = panels.len() * centres.width() * nearest.len();
-        centres.lower(panels, vectors, squares, nearest);
+        let mut found = vec![Closest::NONE; nearest.len()];
+        centres.lower(panels, vectors, squares, &mut found);
+        for (nearest, found) in nearest.iter_mut().zip(found) {
+            nearest.lower(found.squared, numbers[found.number as usize]);
+        }
         pairs as u64
     }
 }

@@ -3,11 +3,11 @@
 use goldpan_artifact::Progress;
 
 use crate::distinct::distinct;
-use crate::neighbours::{Space, nearest};
+use crate::neighbours::{BLOCK, Space, nearest};
 use crate::pick::Task;
 use crate::pool::Pool;
 use crate::rule::Balance;
-use crate::{Error, Pick, Rule};
+use crate::{Error, Pick, Rule, Shape, Work};
 
 /// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then outliers
 /// are passed over, then duplicates.
@@ -24,24 +24,58 @@ pub(crate) fn eligible(
     }
     if let Some(distance) = rule.skip_duplicates {
         let vectors = pool.vectors().ok_or(Error::NoPool)?;
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         let (free, labelled) = (&pool.free, &pool.labelled);
         let distance = distance as f32;
-        pool.free = distinct(vectors, &squares, free, labelled, distance, progress)?;
+        pool.free = distinct(vectors, squares, free, labelled, distance, progress)?;
     }
     Ok(())
+}
+
+/// How many neighbours tell how typical a row is (Hacohen et al. 2022).
+const NEIGHBOURS: usize = 20;
+
+/// What [`eligible`] takes at most.
+pub(crate) fn work(rule: &Rule, shape: &Shape) -> Work {
+    let (rows, free) = (shape.rows as f64, shape.free() as f64);
+    let (labelled, dimension) = (shape.labelled as f64, shape.dimension as f64);
+    let vector = dimension * shape.value_bytes as f64;
+    let mut work = Work::default();
+    if rule.filter.is_some() {
+        work = work.then(Work {
+            steps: free,
+            memory: 20.0 * free,
+            ..Work::default()
+        });
+    }
+    if rule.skip_outliers.is_some() {
+        let passes = 1.0 + free / BLOCK as f64;
+        work = work.then(Work {
+            products: free * rows * dimension,
+            steps: NEIGHBOURS as f64 * free,
+            read: (rows + passes * free) * vector,
+            memory: (24 * NEIGHBOURS + 64) as f64 * free + 4.0 * BLOCK as f64 * dimension,
+        });
+    }
+    if rule.skip_duplicates.is_some() {
+        work = work.then(Work {
+            products: free * (labelled + free / 2.0) * dimension,
+            steps: free,
+            read: 2.0 * rows * vector,
+            memory: 4.0 * rows * (dimension + 2.0),
+        });
+    }
+    work
 }
 
 /// The free rows without the `share` of them that is farthest, on average, from its nearest neighbours
 /// in the pool; of equally far ones the higher rows go first.
 fn typical(pool: &Pool<'_>, share: f64, progress: &dyn Progress) -> Result<Vec<u32>, Error> {
-    /// How many neighbours tell how typical a row is (Hacohen et al. 2022).
-    const NEIGHBOURS: usize = 20;
     let vectors = pool.vectors().ok_or(Error::NoPool)?;
-    let squares = vectors.squared_lengths(pool.ids.len())?;
+    let squares = vectors.squared_lengths()?;
     let space = Space {
         points: vectors,
-        squares: &squares,
+        squares,
     };
     let all: Vec<u32> = (0..pool.ids.len() as u32).collect();
     let neighbours = nearest(&space, &pool.free, &all, NEIGHBOURS, progress);
@@ -83,6 +117,12 @@ pub(crate) fn balanced(
         part.labelled.sort_unstable();
         picks.push(picked.into_iter());
     }
+    // Which pick is earlier, and which row labelled, is another matter for all classes together.
+    let unlocated = |pick| Pick {
+        nearest_labelled: None,
+        nearest_earlier: None,
+        ..pick
+    };
     let mut told = vec![0_usize; picks.len()];
     let mut all = Vec::with_capacity(count);
     loop {
@@ -93,7 +133,7 @@ pub(crate) fn balanced(
             .min_by(|a, b| behind(a).total_cmp(&behind(b)).then(a.cmp(b)));
         let Some(class) = next else { return Ok(all) };
         told[class] += 1;
-        all.extend(picks[class].next());
+        all.extend(picks[class].next().map(unlocated));
     }
 }
 
@@ -154,4 +194,23 @@ fn quotas(weights: &[f64], room: &[usize], count: usize) -> Vec<usize> {
         }
     }
     quotas
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotas;
+
+    #[test]
+    fn quotas_go_by_weight_then_by_remainder_and_by_room() {
+        assert_eq!(quotas(&[1.0, 1.0], &[9, 9], 4), [2, 2]);
+        assert_eq!(quotas(&[1.0, 1.0], &[9, 9], 5), [3, 2], "the lower on ties");
+        assert_eq!(quotas(&[1.0, 2.0], &[9, 9], 4), [1, 3]);
+        assert_eq!(quotas(&[1.0, 1.0, 2.0], &[9, 9, 1], 7), [3, 3, 1]);
+        assert_eq!(
+            quotas(&[1.0, 0.0], &[2, 9], 5),
+            [2, 3],
+            "without weight last"
+        );
+        assert_eq!(quotas(&[1.0, 1.0], &[2, 1], 9), [2, 1]);
+    }
 }

@@ -5,7 +5,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::Error;
-use crate::kernel::Panels;
+use crate::kernel::{Closest, Panels};
 use crate::points::Points;
 
 /// Rows compared with each other at a time.
@@ -45,7 +45,7 @@ pub(crate) fn distinct<P: Points>(
         }
         let vectors = &mut vectors[..chunk.len() * dimension];
         let lengths: Vec<f32> = chunk.iter().map(|&row| squares[row as usize]).collect();
-        let mut nearest = vec![f32::INFINITY; chunk.len()];
+        let mut nearest = vec![Closest::NONE; chunk.len()];
         vectors
             .par_chunks_mut(PIECE * dimension)
             .zip(chunk.par_chunks(PIECE))
@@ -57,6 +57,7 @@ pub(crate) fn distinct<P: Points>(
                 }
                 kept.lower(0..kept.panels(), vectors, lengths, nearest);
             });
+        let mut nearest: Vec<f32> = nearest.iter().map(|nearest| nearest.squared).collect();
         let mut within = Panels::new(arch, dimension);
         for (vector, &length) in vectors.chunks_exact(dimension).zip(&lengths) {
             within.push(vector, length);
@@ -75,33 +76,14 @@ pub(crate) fn distinct<P: Points>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::points::squared_lengths;
+    use crate::table::Table;
     use goldpan_artifact::Silent;
     use proptest::prelude::*;
 
-    struct Grid(Vec<[f32; 2]>);
-
-    impl Points for Grid {
-        fn dimension(&self) -> usize {
-            2
-        }
-
-        fn bytes(&self) -> usize {
-            8
-        }
-
-        fn copy(&self, row: u32, vector: &mut [f32]) {
-            vector.copy_from_slice(&self.0[row as usize]);
-        }
-    }
-
-    fn naive(points: &Grid, free: &[u32], labelled: &[u32], distance: f32) -> Vec<u32> {
+    fn naive(points: &Table, free: &[u32], labelled: &[u32], distance: f32) -> Vec<u32> {
         let mut kept = Vec::new();
         for &row in free {
-            let near = |other: &u32| {
-                let (a, b) = (points.0[row as usize], points.0[*other as usize]);
-                (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2) <= distance * distance
-            };
+            let near = |other: &u32| points.squared_distance(row, *other) <= distance * distance;
             if !labelled.iter().chain(&kept).any(near) {
                 kept.push(row);
             }
@@ -117,9 +99,9 @@ mod tests {
             labelled in 0_usize..4,
             distance in 0_u8..4,
         ) {
-            let points = Grid(rows.iter().map(|&(x, y)| [f32::from(x), f32::from(y)]).collect());
-            let count = points.0.len() as u32;
-            let squares = squared_lengths(&points, count as usize).unwrap();
+            let values = rows.iter().flat_map(|&(x, y)| [f32::from(x), f32::from(y)]);
+            let points = Table::new(2, values.collect());
+            let (count, squares) = (points.rows(), points.squares());
             let labelled: Vec<u32> = (0..count).take(labelled).collect();
             let free: Vec<u32> = (labelled.len() as u32..count).collect();
             let distance = f32::from(distance);

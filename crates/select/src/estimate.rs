@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use pulp::Arch;
 
 use crate::about::STRATEGIES;
-use crate::kernel::{Panels, squared_lengths};
+use crate::kernel::{Closest, Panels, squared_lengths};
 use crate::key::Key;
-use crate::{Error, Shape, Strategy, Term};
+use crate::{Error, Rule, Shape, Strategy, Term, Work, compose, near};
 
 /// What a selection is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,19 +46,40 @@ impl Rates {
     }
 
     /// What a selection is expected to take at these rates.
-    pub fn estimate(&self, strategy: &Strategy, shape: &Shape) -> Estimate {
-        let work = strategy.work(shape);
-        let products = work.products * computed(strategy, shape);
+    pub fn estimate(&self, rule: &Rule, shape: &Shape) -> Estimate {
+        let (mut picking, mut locating) = (rule.strategy.work(shape), near::work(shape));
+        if by_distance(&rule.strategy) {
+            picking.products *= farthest(shape);
+            if rule.balance.is_none() {
+                locating.products *= unknown(shape);
+            }
+        }
+        let work = whole(rule, shape, picking, locating);
         Estimate {
-            seconds: products / self.products + work.steps / self.steps + work.read / self.read,
+            seconds: work.products / self.products
+                + work.steps / self.steps
+                + work.read / self.read,
             memory: work.memory as u64,
         }
     }
 }
 
+/// What a selection takes: finding what the rule passes over, picking, and saying where picks lie.
+fn whole(rule: &Rule, shape: &Shape, mut picking: Work, locating: Work) -> Work {
+    if rule.balance.is_some() {
+        picking.memory += shape.rows as f64 * (4.0 * shape.classes as f64 + 24.0);
+    }
+    compose::work(rule, shape).then(picking).then(locating)
+}
+
+/// What a selection takes at most.
+fn most(rule: &Rule, shape: &Shape) -> Work {
+    whole(rule, shape, rule.strategy.work(shape), near::work(shape))
+}
+
 /// What a selection of this shape is expected to take on this machine, measured for some 20 ms.
-pub fn estimate(strategy: &Strategy, shape: &Shape) -> Estimate {
-    Rates::measure(shape.dimension).estimate(strategy, shape)
+pub fn estimate(rule: &Rule, shape: &Shape) -> Estimate {
+    Rates::measure(shape.dimension).estimate(rule, shape)
 }
 
 /// Checks that a selection needs at most `limit` bytes beyond the mapped tables.
@@ -68,20 +89,22 @@ pub fn estimate(strategy: &Strategy, shape: &Shape) -> Estimate {
 /// [`Error::OverMemory`], with a strategy that needs less and looks at no other tables, if one does:
 /// of those that fit, one that looks at the same tables before others, and then the one that
 /// holds the most.
-pub fn check_memory(strategy: &Strategy, shape: &Shape, limit: u64) -> Result<(), Error> {
-    let memory = |strategy: &Strategy| strategy.work(shape).memory as u64;
-    let needed = memory(strategy);
+pub fn check_memory(rule: &Rule, shape: &Shape, limit: u64) -> Result<(), Error> {
+    let memory = |rule: &Rule| most(rule, shape).memory as u64;
+    let needed = memory(rule);
     if needed <= limit {
         return Ok(());
     }
-    let needs = |strategy: &Strategy| (strategy.needs_embeddings(), strategy.needs_predictions());
-    let (embeddings, predictions) = needs(strategy);
+    let (embeddings, predictions) = (rule.needs_embeddings(), rule.needs_predictions());
     let alternative = STRATEGIES
         .iter()
         .rev()
         .filter_map(|about| {
-            let other = (about.usual)();
-            let (e, p) = needs(&other);
+            let other = Rule {
+                strategy: (about.usual)(),
+                ..rule.clone()
+            };
+            let (e, p) = (other.needs_embeddings(), other.needs_predictions());
             let given = (embeddings || !e) && (predictions || !p);
             let held = memory(&other);
             let same = (e, p) == (embeddings, predictions);
@@ -90,30 +113,39 @@ pub fn check_memory(strategy: &Strategy, shape: &Shape, limit: u64) -> Result<()
         .max_by_key(|(fit, _)| *fit)
         .map(|(_, name)| name);
     Err(Error::OverMemory {
-        strategy: strategy.to_string(),
+        strategy: rule.to_string(),
         needed,
         limit,
         alternative,
     })
 }
 
-/// The share of its most products that a strategy is expected to compute.
-fn computed(strategy: &Strategy, shape: &Shape) -> f64 {
-    let by_distance = match strategy {
+/// True where rows are picked farthest first.
+fn by_distance(strategy: &Strategy) -> bool {
+    match strategy {
         Strategy::Diversity { .. } => true,
-        Strategy::Product(terms) => terms
-            .iter()
-            .any(|term| matches!(term, Term::Diversity { .. })),
+        Strategy::Product(terms) => {
+            let distance = |term: &Term| matches!(term, Term::Diversity { .. });
+            terms.iter().any(distance)
+        }
         _ => false,
-    };
-    if by_distance { farthest(shape) } else { 1.0 }
+    }
+}
+
+/// The share of the distances around its picks that farthest-first is expected not to know. It knows
+/// the nearest of all labelled and earlier ones, which is taken to be any of them.
+fn unknown(shape: &Shape) -> f64 {
+    let (labelled, picks) = (shape.labelled.max(1) as f64, shape.picks as f64);
+    let to_labelled = picks / (labelled + picks) * labelled;
+    let to_earlier = labelled / (labelled + picks) * picks / 2.0;
+    (to_labelled + to_earlier) / (labelled + picks / 2.0)
 }
 
 /// The share of all distances that farthest-first is expected to compute. Every row meets the first
 /// block of centres and the pivots of the cells, every pick all centres, and every row a share of them
 /// until a near one is found.
 ///
-/// How soon that is depends on the data. `AGAIN` is what `benches/farthest.rs` counted with 67,349 rows
+/// How soon that is depends on the data. `AGAIN` is what `benches/strategies` counted with 67,349 rows
 /// of 384 values and 10,000 picks: on MiniLM's embeddings of SST-2, 0.23 with 100 labelled and 0.12
 /// with 40,000; on clustered unit vectors, 0.11 and 0.13. It counted 0.05 with a million of the latter,
 /// and 0.23 with five million of 128 values and 1,000 picks.
@@ -147,7 +179,7 @@ fn products(dimension: usize) -> f64 {
         panels.push(vector, square);
     }
     let rates = rayon::broadcast(|_| {
-        let mut nearest = vec![f32::INFINITY; ROWS];
+        let mut nearest = vec![Closest::NONE; ROWS];
         let mut pairs = 0;
         let start = Instant::now();
         while pairs == 0 || start.elapsed() < LASTS {

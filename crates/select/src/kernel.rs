@@ -11,6 +11,29 @@ mod products;
 
 use pulp::{Arch, Simd, WithSimd};
 
+/// The nearest of some vectors: its number, and the squared distance to it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Closest {
+    pub(crate) squared: f32,
+    pub(crate) number: u32,
+}
+
+impl Closest {
+    /// That of no vectors.
+    pub(crate) const NONE: Self = Self {
+        squared: f32::INFINITY,
+        number: u32::MAX,
+    };
+
+    /// Takes the nearer of this and another, the lower number on ties.
+    #[inline(always)]
+    pub(crate) fn lower(&mut self, squared: f32, number: u32) {
+        if squared < self.squared || squared == self.squared && number < self.number {
+            *self = Self { squared, number };
+        }
+    }
+}
+
 /// Vectors laid out for the kernels: panels of [`Panels::width`] vectors, component by component.
 ///
 /// Panel `p` holds vectors `p * width..(p + 1) * width` as `dimension` rows of `width` values. The
@@ -88,17 +111,18 @@ impl Panels {
         self.len += 1;
     }
 
-    /// Lowers `nearest[i]`, the squared distance of row `i` to what it was compared with before, to
-    /// that of the nearest vector in `panels`. `rows` holds `nearest.len()` vectors one after
-    /// another, `squares` their squared lengths.
+    /// Lowers `nearest[i]` to the nearest vector in `panels` to row `i`, where that is nearer than what
+    /// the row was compared with before. `rows` holds `nearest.len()` vectors one after another,
+    /// `squares` their squared lengths.
     pub(crate) fn lower(
         &self,
         panels: std::ops::Range<usize>,
         rows: &[f32],
         squares: &[f32],
-        nearest: &mut [f32],
+        nearest: &mut [Closest],
     ) {
-        self.pairs(panels, rows, squares, Lower { nearest });
+        let first = panels.start;
+        self.pairs(panels, rows, squares, Lower { first, nearest });
     }
 
     /// Visits the squared distances of `rows` to the vectors in `panels`, laid out as for
@@ -129,18 +153,6 @@ impl Panels {
             squares,
             each,
         });
-    }
-
-    /// The number of the vector nearest to each of `rows`, the lowest on ties, into `which`. There is
-    /// at least one vector.
-    pub(crate) fn closest(&self, rows: &[f32], squares: &[f32], which: &mut [u32]) {
-        let mut nearest = vec![f32::INFINITY; squares.len()];
-        which.fill(0);
-        let each = Closest {
-            nearest: &mut nearest,
-            which,
-        };
-        self.pairs(0..self.panels(), rows, squares, each);
     }
 
     /// Lowers `nearest[j]` to the squared distance of vector `j` to `row`, where that is less.
@@ -321,8 +333,11 @@ fn products<S: Simd, const ROWS: usize>(
     sums
 }
 
+/// Notes the nearest vector.
 struct Lower<'a> {
-    nearest: &'a mut [f32],
+    /// The first panel's number.
+    first: usize,
+    nearest: &'a mut [Closest],
 }
 
 impl Each for Lower<'_> {
@@ -331,41 +346,18 @@ impl Each for Lower<'_> {
         &mut self,
         simd: S,
         start: usize,
-        _panel: usize,
+        panel: usize,
         distances: impl Fn(usize) -> [S::f32s; 2],
     ) {
         let nearest = &mut self.nearest[start..start + ROWS];
         for (i, nearest) in nearest.iter_mut().enumerate() {
-            let [left, right] = distances(i);
-            *nearest = nearest.min(simd.reduce_min_f32s(simd.min_f32s(left, right)));
-        }
-    }
-}
-
-/// Notes the nearest vector, the lowest on ties.
-struct Closest<'a> {
-    nearest: &'a mut [f32],
-    which: &'a mut [u32],
-}
-
-impl Each for Closest<'_> {
-    #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize>(
-        &mut self,
-        simd: S,
-        start: usize,
-        panel: usize,
-        distances: impl Fn(usize) -> [S::f32s; 2],
-    ) {
-        for i in 0..ROWS {
             let distances = distances(i);
             let least = simd.reduce_min_f32s(simd.min_f32s(distances[0], distances[1]));
-            let row = start + i;
-            if least < self.nearest[row] {
+            if least <= nearest.squared {
                 let lanes = pulp::bytemuck::cast_slice::<S::f32s, f32>(&distances);
                 let lane = lanes.iter().position(|distance| *distance == least);
-                self.which[row] = (panel * lanes.len() + lane.unwrap_or(0)) as u32;
-                self.nearest[row] = least;
+                let number = (self.first + panel) * lanes.len() + lane.unwrap_or(0);
+                nearest.lower(least, number as u32);
             }
         }
     }

@@ -63,7 +63,7 @@
 //! With n rows to choose from, l labelled rows, k picks and d values in an embedding: uncertainty
 //! O(n); diversity at most n (l + k) d multiply-adds, mostly fewer: a distance is only brought up to
 //! date while it can still decide a pick. Memory beyond the mapped tables: up to 3 (l + k) d values
-//! of f32 and some 80 bytes a row. Where the picks lie: k (l + k) d multiply-adds more. [`estimate`]
+//! of f32 and some 80 bytes a row. Where the picks lie: some k (l + k / 2) d multiply-adds more. [`estimate`]
 //! says how long a selection will take.
 
 mod about;

@@ -38,23 +38,28 @@ impl Points for Gathered<'_, '_> {
     }
 }
 
+/// Picks that are compared with all before them at a time.
+const PIECE: usize = 20 * CHUNK;
+
 /// What [`locate`] takes at most.
 pub(crate) fn work(shape: &Shape) -> Work {
     let picks = shape.picks as f64;
-    let (others, dimension) = (picks + shape.labelled as f64, shape.dimension as f64);
+    let (labelled, dimension) = (shape.labelled as f64, shape.dimension as f64);
+    let others = labelled + picks;
     if shape.dimension == 0 {
         return Work::default();
     }
     Work {
-        products: picks * others * dimension,
+        products: picks * (labelled + picks.min((picks + PIECE as f64) / 2.0)) * dimension,
         steps: picks,
         read: (2.0 * others + 2.0 * picks) * dimension * shape.value_bytes as f64,
         memory: 8.0 * others + 64.0 * picks + 4.0 * others.min(BLOCK as f64) * dimension,
     }
 }
 
-/// Says of each pick where it lies. False, and nothing said, where the strategy looks at no
-/// embeddings and `table` lacks one of the pool's texts or has a value that cannot be measured.
+/// Says of each pick where it lies, as far as its strategy has not. False, and nothing said, where the
+/// strategy looks at no embeddings and `table` lacks one of the pool's texts or has a value that cannot
+/// be measured.
 pub(crate) fn locate(
     picks: &mut [Pick],
     pool: &Pool<'_>,
@@ -67,7 +72,7 @@ pub(crate) fn locate(
         (None, None) => return Ok(false),
         (None, Some(table)) => match Rows::join(&pool.ids, || table.ids()) {
             Ok(rows) => {
-                joined = Vectors { table, rows };
+                joined = Vectors::new(table, rows);
                 &joined
             }
             Err(id) => {
@@ -98,50 +103,66 @@ pub(crate) fn locate(
         id: pool.ids[points.rows[row as usize] as usize],
         distance: squared.sqrt(),
     };
-    let chosen: Vec<u32> = (0..picks.len() as u32).collect();
+    let without = |picks: &[Pick], near: fn(&Pick) -> Option<Near>| -> Vec<u32> {
+        let slots = 0..picks.len() as u32;
+        slots
+            .filter(|slot| near(&picks[*slot as usize]).is_none())
+            .collect()
+    };
     let labelled: Vec<u32> = (picks.len() as u32..points.rows.len() as u32).collect();
-    let neighbours = nearest(&space, &chosen, &labelled, 1, progress);
-    let neighbours = neighbours.map_err(|_| Error::Cancelled)?;
-    let earlier = earlier(&space, &chosen, progress)?;
-    for (slot, (pick, earlier)) in picks.iter_mut().zip(earlier).enumerate() {
-        let (rows, squared) = neighbours.of(slot);
-        let labelled = rows.first().zip(squared.first());
-        pick.nearest_labelled = labelled.map(|(row, squared)| near(*row, *squared));
-        pick.nearest_earlier = earlier.map(|(row, squared)| near(row, squared));
+    let unknown = without(picks, |pick| pick.nearest_labelled);
+    tracing::debug!(picks = unknown.len(), "nearest labelled texts are sought");
+    let found = nearest(&space, &unknown, &labelled, 1, progress).map_err(|_| Error::Cancelled)?;
+    for (i, &slot) in unknown.iter().enumerate() {
+        let (rows, squared) = found.of(i);
+        let found = rows.first().zip(squared.first());
+        picks[slot as usize].nearest_labelled = found.map(|(row, squared)| near(*row, *squared));
+    }
+    let unknown = without(picks, |pick| pick.nearest_earlier);
+    tracing::debug!(picks = unknown.len(), "nearest earlier picks are sought");
+    let found = earlier(&space, &unknown, progress)?;
+    for (&slot, found) in unknown.iter().zip(found) {
+        picks[slot as usize].nearest_earlier = found.map(|(row, squared)| near(row, squared));
     }
     Ok(true)
 }
 
-/// The nearest of the rows before each of `rows`, the earliest on ties, and its squared distance.
+/// The nearest of the rows before each of `rows`, which are ascending, the first on ties, and its
+/// squared distance.
 fn earlier<P: Points>(
     space: &Space<'_, P>,
     rows: &[u32],
     progress: &dyn Progress,
 ) -> Result<Vec<Option<(u32, f32)>>, Error> {
-    let mut chunks: Vec<Earlier> = (0..rows.len())
-        .step_by(CHUNK)
-        .map(|start| Earlier {
-            start,
-            nearest: vec![(u32::MAX, f32::INFINITY); CHUNK.min(rows.len() - start)],
-        })
-        .collect();
-    sweep(space, rows, rows, &mut chunks, progress).map_err(|_| Error::Cancelled)?;
-    let nearest = chunks.into_iter().flat_map(|chunk| chunk.nearest);
-    Ok(nearest
+    let mut nearest = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(PIECE) {
+        let before: Vec<u32> = (0..rows.last().copied().unwrap_or(0)).collect();
+        let chunks = rows.chunks(CHUNK);
+        let mut chunks: Vec<Earlier<'_>> = chunks
+            .map(|rows| Earlier {
+                rows,
+                nearest: vec![(u32::MAX, f32::INFINITY); rows.len()],
+            })
+            .collect();
+        sweep(space, rows, &before, &mut chunks, progress).map_err(|_| Error::Cancelled)?;
+        nearest.extend(chunks.into_iter().flat_map(|chunk| chunk.nearest));
+    }
+    let found = nearest.into_iter();
+    Ok(found
         .map(|(row, squared)| (row != u32::MAX).then_some((row, squared)))
         .collect())
 }
 
-/// The nearest earlier rows of a chunk of queries, whose first is `start`, so far.
-struct Earlier {
-    start: usize,
+/// The nearest earlier rows of a chunk of queries so far.
+struct Earlier<'a> {
+    rows: &'a [u32],
     nearest: Vec<(u32, f32)>,
 }
 
-impl Collect for Earlier {
+impl Collect for Earlier<'_> {
     #[inline(always)]
     fn collect(&mut self, query: usize, first: usize, distances: &[f32]) {
-        let before = (self.start + query).saturating_sub(first);
+        let before = (self.rows[query] as usize).saturating_sub(first);
         let nearest = &mut self.nearest[query];
         if before == 0 || !any_within(distances, nearest.1) {
             return;

@@ -231,4 +231,4 @@ impl Collect for Nearest<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

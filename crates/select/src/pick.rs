@@ -331,7 +331,7 @@ fn by_distance(
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Pick>, Error> {
-    let squares = vectors.squared_lengths(pool.ids.len())?;
+    let squares = vectors.squared_lengths()?;
     let mut picks = Vec::with_capacity(count);
     if count == 0 {
         return Ok(picks);
@@ -352,7 +352,7 @@ fn by_distance(
     }
     let problem = Problem {
         points: vectors,
-        squares: &squares,
+        squares,
         weights: weights.product.as_deref(),
         free: &free,
         centres: &centres,
@@ -367,10 +367,22 @@ fn by_distance(
         Tuning::USUAL,
     )
     .map_err(|_| Error::Cancelled)?;
-    picks.extend(
-        found
-            .iter()
-            .map(|found| weights.pick(pool, found.row, found.distance, found.score)),
-    );
+    let row_of = |centre: usize| match centre.checked_sub(centres.len()) {
+        None => centres[centre],
+        Some(pick) => found[pick].row,
+    };
+    picks.extend(found.iter().map(|found| {
+        let mut pick = weights.pick(pool, found.row, found.distance, found.score);
+        let centre = found.centre as usize;
+        let near = Some(Near {
+            id: pool.ids[row_of(centre) as usize],
+            distance: found.distance,
+        });
+        match centre < pool.labelled.len() {
+            true => pick.nearest_labelled = near,
+            false => pick.nearest_earlier = near,
+        }
+        pick
+    }));
     Ok(picks)
 }

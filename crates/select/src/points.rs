@@ -1,6 +1,8 @@
 //! Where vectors come from.
 
-use goldpan_artifact::Embeddings;
+use std::sync::OnceLock;
+
+use goldpan_artifact::{Access, Embeddings};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -18,13 +20,18 @@ pub(crate) trait Points: Sync {
 
     /// Copies the vector of a row.
     fn copy(&self, row: u32, vector: &mut [f32]);
+
+    /// Tells the system how vectors are about to be copied.
+    fn expect(&self, _access: Access) {}
 }
 
 /// The vectors of a table, read from the mapped file whenever they are asked for.
 #[derive(Clone)]
 pub(crate) struct Vectors<'a> {
-    pub(crate) table: &'a Embeddings,
-    pub(crate) rows: Rows,
+    table: &'a Embeddings,
+    rows: Rows,
+    /// The squared lengths, once they were asked for.
+    squares: OnceLock<Vec<f32>>,
 }
 
 impl Points for Vectors<'_> {
@@ -39,6 +46,10 @@ impl Points for Vectors<'_> {
     fn copy(&self, row: u32, vector: &mut [f32]) {
         self.table.row_f32(self.rows.of(row), vector);
     }
+
+    fn expect(&self, access: Access) {
+        self.table.expect(access);
+    }
 }
 
 /// The longest squared length at which no distance overflows.
@@ -48,6 +59,7 @@ const LONGEST: f32 = f32::MAX / 4.0;
 /// long.
 pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec<f32>, u32> {
     const TOGETHER: usize = 64;
+    points.expect(Access::InOrder);
     let (arch, dimension) = (Arch::new(), points.dimension());
     let mut squares = vec![0.0; count];
     let wrong = squares.par_chunks_mut(TOGETHER).enumerate().map_init(
@@ -71,14 +83,31 @@ pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec
     }
 }
 
-impl Vectors<'_> {
-    /// The squared lengths of the pool's vectors.
+impl<'a> Vectors<'a> {
+    /// The vectors of `table` at `rows`.
+    pub(crate) fn new(table: &'a Embeddings, rows: Rows) -> Self {
+        Self {
+            table,
+            rows,
+            squares: OnceLock::new(),
+        }
+    }
+
+    /// The squared lengths of the pool's vectors, computed once.
     ///
     /// # Errors
     ///
     /// When one is not finite, or so long that distances overflow.
-    pub(crate) fn squared_lengths(&self, count: usize) -> Result<Vec<f32>, Error> {
-        squared_lengths(self, count).map_err(|row| self.wrong(row))
+    pub(crate) fn squared_lengths(&self) -> Result<&[f32], Error> {
+        if let Some(squares) = self.squares.get() {
+            return Ok(squares);
+        }
+        let count = match &self.rows {
+            Rows::Same => self.table.len(),
+            Rows::At(rows) => rows.len(),
+        };
+        let squares = squared_lengths(self, count).map_err(|row| self.wrong(row))?;
+        Ok(self.squares.get_or_init(|| squares))
     }
 
     fn wrong(&self, row: u32) -> Error {

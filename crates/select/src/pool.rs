@@ -101,7 +101,7 @@ impl<'a> Pool<'a> {
         let vectors = embeddings
             .map(|table| {
                 let rows = Rows::join(&ids, || table.ids()).map_err(no_embedding(table.path()))?;
-                Ok::<_, Error>(Vectors { table, rows })
+                Ok::<_, Error>(Vectors::new(table, rows))
             })
             .transpose()?;
         let beliefs = predictions

@@ -1,5 +1,6 @@
 //! What a farthest-first search is asked, what it answers, and how it cuts its work.
 
+use crate::kernel::Closest;
 use crate::key::Key;
 use crate::points::Points;
 
@@ -22,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) row: u32,
     /// The distance to the nearest centre when it was picked.
     pub(crate) distance: f32,
+    /// The number of that centre, the lowest on ties: those of the problem come first, then picks.
+    pub(crate) centre: u32,
     pub(crate) score: f32,
 }
 
@@ -31,12 +34,13 @@ impl<P: Points> Problem<'_, P> {
         Key::new(self.score(self.free[slot as usize], nearest.sqrt()), slot)
     }
 
-    pub(crate) fn found(&self, slot: u32, nearest: f32) -> Found {
+    pub(crate) fn found(&self, slot: u32, nearest: Closest) -> Found {
         let row = self.free[slot as usize];
-        let distance = nearest.sqrt();
+        let distance = nearest.squared.sqrt();
         Found {
             row,
             distance,
+            centre: nearest.number,
             score: self.score(row, distance),
         }
     }

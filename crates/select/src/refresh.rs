@@ -1,17 +1,18 @@
 //! Distances to the nearest centre, known only as well as they have to be.
 //!
-//! Each row that may be picked has a *bound*: its squared distance to the nearest of the first
-//! `seen` centres. More centres can only lower it, so a bound is never below the truth, and a row
+//! Each row that may be picked has a *bound*: the nearest to it of the first `seen` centres, at a
+//! squared distance. More centres can only lower it, so a bound is never below the truth, and a row
 //! whose bound is too low to be picked need not be looked at.
 //!
 //! A bound is lowered in two ways. First by the centres of the row's cell, among which a near one
 //! is likely. Then, while the bound is still too high to let go of the row, by all centres in turn.
 
+use goldpan_artifact::Access;
 use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::cells::Cells;
-use crate::kernel::Panels;
+use crate::kernel::{Closest, Panels};
 use crate::key::Key;
 use crate::points::Points;
 use crate::problem::{Problem, Tuning};
@@ -31,7 +32,7 @@ pub(crate) struct Bounds<'a, P> {
 
 #[derive(Clone, Copy)]
 struct Slot {
-    nearest: f32,
+    nearest: Closest,
     seen: u32,
     /// The cell, and how many centres there were when it was last asked.
     home: u32,
@@ -61,8 +62,8 @@ struct Scratch {
     dimension: usize,
     vectors: Vec<f32>,
     squares: Vec<f32>,
-    nearest: Vec<f32>,
-    homes: Vec<u32>,
+    nearest: Vec<Closest>,
+    homes: Vec<Closest>,
 }
 
 impl Scratch {
@@ -108,7 +109,7 @@ impl Scratch {
     fn find(&mut self, cells: &Cells) {
         let rows = self.squares.len();
         self.homes.clear();
-        self.homes.resize(rows, 0);
+        self.homes.resize(rows, Closest::NONE);
         let vectors = &self.vectors[..rows * self.dimension];
         cells.homes(vectors, &self.squares, &mut self.homes);
     }
@@ -125,7 +126,7 @@ impl<'a, P: Points> Bounds<'a, P> {
     ) -> Self {
         let dimension = problem.points.dimension();
         let blank = Slot {
-            nearest: f32::INFINITY,
+            nearest: Closest::NONE,
             seen: 0,
             home: 0,
             asked: 0,
@@ -153,7 +154,9 @@ impl<'a, P: Points> Bounds<'a, P> {
         }
         bounds.copied += cells as u64;
         bounds.start();
+        problem.points.expect(Access::InOrder);
         bounds.survey();
+        problem.points.expect(Access::Scattered);
         bounds
     }
 
@@ -177,7 +180,7 @@ impl<'a, P: Points> Bounds<'a, P> {
             for scratch in scratches {
                 let vectors = scratch.vectors.chunks_exact(dimension);
                 for (i, (vector, &square)) in vectors.zip(&scratch.squares).enumerate() {
-                    let home = scratch.homes.get(i).copied().unwrap_or(0);
+                    let home = scratch.homes.get(i).map_or(0, |home| home.number);
                     self.push(home, vector, square);
                 }
             }
@@ -209,7 +212,7 @@ impl<'a, P: Points> Bounds<'a, P> {
                     }
                     for (i, stale) in chunk.iter_mut().enumerate() {
                         stale.at.nearest = scratch.nearest[i];
-                        stale.at.home = scratch.homes.get(i).copied().unwrap_or(0);
+                        stale.at.home = scratch.homes.get(i).map_or(0, |home| home.number);
                         (stale.at.seen, stale.at.asked) = (seen, seen);
                     }
                 },
@@ -253,33 +256,34 @@ impl<'a, P: Points> Bounds<'a, P> {
         if seen == Slot::PICKED {
             Key::NONE
         } else {
-            self.problem.key(slot, nearest)
+            self.problem.key(slot, nearest.squared)
         }
     }
 
-    /// The bound of a slot.
-    pub(crate) fn nearest(&self, slot: u32) -> f32 {
+    /// The nearest centre that a slot has met.
+    pub(crate) fn nearest(&self, slot: u32) -> Closest {
         self.slots[slot as usize].nearest
     }
 
-    /// Records that a slot was picked, and adds it as a centre.
-    pub(crate) fn picked(&mut self, slot: u32, vector: &[f32], square: f32) {
+    /// Records that a slot was picked, and adds it as a centre. Returns the centre's number.
+    pub(crate) fn picked(&mut self, slot: u32, vector: &[f32], square: f32) -> u32 {
         let slot = &mut self.slots[slot as usize];
         slot.seen = Slot::PICKED;
         let home = slot.home;
-        self.push(home, vector, square);
+        self.push(home, vector, square)
     }
 
-    fn push(&mut self, home: u32, vector: &[f32], square: f32) {
+    fn push(&mut self, home: u32, vector: &[f32], square: f32) -> u32 {
         let number = self.centres.len() as u32;
         self.centres.push(vector, square);
         if self.cells.len() > 0 {
             self.cells.add(home, number, vector, square);
         }
+        number
     }
 
-    /// Records the distance of a slot to the nearest of all centres, unless it was picked.
-    pub(crate) fn exact(&mut self, slot: u32, nearest: f32) {
+    /// Records the nearest of all centres to a slot, unless it was picked.
+    pub(crate) fn exact(&mut self, slot: u32, nearest: Closest) {
         let centres = self.centres.len() as u32;
         let slot = &mut self.slots[slot as usize];
         if slot.seen != Slot::PICKED {
@@ -300,7 +304,8 @@ impl<'a, P: Points> Bounds<'a, P> {
             if self.cells.len() > 0 {
                 self.ask(&mut stale);
                 self.store(&stale);
-                stale.retain(|stale| self.problem.key(stale.slot, stale.at.nearest) > floor);
+                stale
+                    .retain(|stale| self.problem.key(stale.slot, stale.at.nearest.squared) > floor);
             }
             self.scan(&mut stale, floor);
         }
@@ -392,7 +397,8 @@ impl<'a, P: Points> Bounds<'a, P> {
             self.store(&stale[..behind]);
             let all = self.centres.len() as u32;
             stale.retain(|stale| {
-                stale.at.seen < all && self.problem.key(stale.slot, stale.at.nearest) > floor
+                stale.at.seen < all
+                    && self.problem.key(stale.slot, stale.at.nearest.squared) > floor
             });
         }
     }
@@ -438,7 +444,7 @@ impl<'a, P: Points> Bounds<'a, P> {
             while i < active {
                 chunk[i].at.nearest = nearest[i];
                 chunk[i].at.seen = chunk[i].at.seen.max(seen);
-                if problem.key(chunk[i].slot, nearest[i]) < floor {
+                if problem.key(chunk[i].slot, nearest[i].squared) < floor {
                     active -= 1;
                     chunk.swap(i, active);
                     nearest.swap(i, active);

@@ -5,6 +5,8 @@
 //! `max(0, (|a|² + |b|²) - 2 <a, b>)` in f32 in either space, each product a chain as in the kernel,
 //! so it has the same bits on every processor and is the same in both directions.
 
+use std::borrow::Cow;
+
 use pulp::Arch;
 
 use crate::kernel::Panels;
@@ -32,24 +34,24 @@ impl Factors {
 /// Where every row of the pool lies.
 pub(crate) struct Space<'a, P> {
     points: &'a P,
-    squares: Vec<f32>,
+    squares: Cow<'a, [f32]>,
     factors: Option<Factors>,
 }
 
 impl<'a, P: Points> Space<'a, P> {
     /// The space of the embeddings, of which `squares` are the squared lengths.
-    pub(crate) fn new(points: &'a P, squares: Vec<f32>) -> Self {
+    pub(crate) fn new(points: &'a P, squares: impl Into<Cow<'a, [f32]>>) -> Self {
         Self {
             points,
-            squares,
+            squares: squares.into(),
             factors: None,
         }
     }
 
     /// The space of the outer products of `factors` and the embeddings, of which `squares` are the
     /// squared lengths.
-    pub(crate) fn outer(points: &'a P, squares: Vec<f32>, factors: Factors) -> Self {
-        let rows = squares.into_iter().zip(0..);
+    pub(crate) fn outer(points: &'a P, squares: &[f32], factors: Factors) -> Self {
+        let rows = squares.iter().zip(0..);
         let squares = rows.map(|(square, row)| square * factors.square(row));
         Self {
             points,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Start;
 use crate::about::STRATEGIES;
-use crate::near;
 use crate::own::Own;
 use crate::plan::Plan;
 use crate::strategies::{
@@ -139,19 +138,12 @@ impl Strategy {
         Plan::new(self).map(drop)
     }
 
-    /// What a selection of this shape takes. Where there are embeddings, saying where picks lie is
-    /// part of it.
+    /// What picking takes in a selection of this shape.
     pub fn work(&self, shape: &Shape) -> Work {
-        let mut work = match self.own() {
+        match self.own() {
             Some((_, own)) => own.work(shape),
             None => self.work_of_objectives(shape),
-        };
-        let around = near::work(shape);
-        work.products += around.products;
-        work.steps += around.steps;
-        work.read += around.read;
-        work.memory = work.memory.max(around.memory);
-        work
+        }
     }
 
     fn work_of_objectives(&self, shape: &Shape) -> Work {

@@ -128,6 +128,12 @@ pub(crate) fn clusters(rows: usize, dimension: usize, seed: u64) -> Tables {
     Tables::new(vectors, probabilities)
 }
 
+/// `work` on so many threads.
+pub(crate) fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
+
 /// Fails unless a strategy picks the same, bit by bit, on 1, 2 and 5 threads; returns the picks.
 pub(crate) fn same_on_any_threads(
     tables: &Tables,
@@ -136,9 +142,9 @@ pub(crate) fn same_on_any_threads(
     count: usize,
 ) -> Vec<Pick> {
     let picks = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        let pool = pool.build().unwrap();
-        pool.install(|| tables.pick(strategy, labelled, count, 3).unwrap())
+        on_threads(threads, || {
+            tables.pick(strategy, labelled, count, 3).unwrap()
+        })
     };
     let bits = |picks: &[Pick]| -> Vec<(u64, u32, Vec<u32>)> {
         let values = |pick: &Pick| pick.objectives.iter().map(|v| v.to_bits()).collect();

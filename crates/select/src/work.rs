@@ -63,3 +63,15 @@ pub struct Work {
     /// The most memory held at once beyond the mapped tables, in bytes.
     pub memory: f64,
 }
+
+impl Work {
+    /// This, and `next` when it is done.
+    pub(crate) fn then(self, next: Self) -> Self {
+        Self {
+            products: self.products + next.products,
+            steps: self.steps + next.steps,
+            read: self.read + next.read,
+            memory: self.memory.max(next.memory),
+        }
+    }
+}

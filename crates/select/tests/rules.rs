@@ -103,6 +103,9 @@ fn filters_say_what_may_be_picked() {
     };
     for (condition, expected) in [
         ("margin > 0.4", &[1, 2, 5][..]),
+        ("margin > 0.5", &[5]),
+        ("margin < 0.5", &[3, 4]),
+        ("margin <= 0.5", &[1, 2, 3, 4]),
         ("margin > 0.4 and margin < 0.6", &[1, 2]),
         ("predicted = positive and confidence >= 0.75", &[2, 3, 4]),
         ("least-confidence = 0 or entropy > 0.6", &[4, 5]),
@@ -240,13 +243,17 @@ fn a_huge_factor_times_nothing_is_nothing() {
         source: None,
         stars,
     };
-    let rows = [row(1.0, 1.0, Some("1e30")), row(2.0, 0.5, Some("1"))];
+    let rows = [
+        row(0.0, 0.5, Some("1")),
+        row(1.0, 1.0, Some("1e30")),
+        row(2.0, 0.5, Some("1")),
+    ];
     let stars = r#"{"metadata":{"column":"stars","strength":3}}"#;
     let margin = r#"{"uncertainty":{"score":"margin"}}"#;
     let rule = format!(r#"{{"product":[{stars},{margin}]}}"#);
     let picks = tables(&rows).choose(&rule, 2).unwrap().picks;
     let told: Vec<_> = picks.iter().map(|pick| (pick.id, pick.score)).collect();
-    assert_eq!(told, [(1, 1.0), (0, 0.0)]);
+    assert_eq!(told, [(2, 1.0), (1, 0.0)]);
 }
 
 #[test]
@@ -361,7 +368,7 @@ fn classes_are_balanced() {
 
 proptest! {
     /// Whatever comes before it, a strategy picks no row twice, no labelled row, as many as asked, and
-    /// no more of a class than balance lets it.
+    /// no more of a class than balance lets it; and where picks lie is told of all classes together.
     #[test]
     fn picks_are_distinct_and_balanced(
         rows in prop::collection::vec((0_u8..4, 0_u8..4, 0_u8..=8), 2..40),
@@ -386,6 +393,17 @@ proptest! {
         ids.dedup();
         prop_assert_eq!(ids.len(), picks.len());
         prop_assert!(!ids.contains(&0));
+        let distance = |a: u64, b: u64| {
+            let ([x, y], [u, v]) = (rows[a as usize].vector, rows[b as usize].vector);
+            ((x - u).powi(2) + (y - v).powi(2)).sqrt()
+        };
+        for (i, pick) in picks.iter().enumerate() {
+            let earlier = picks[..i].iter().map(|earlier| (distance(pick.id, earlier.id), earlier.id));
+            let nearest = earlier.reduce(|a, b| if b.0 < a.0 { b } else { a });
+            prop_assert_eq!(pick.nearest_earlier.map(|near| (near.distance, near.id)), nearest);
+            let labelled = pick.nearest_labelled.map(|near| (near.distance, near.id));
+            prop_assert_eq!(labelled, Some((distance(pick.id, 0), 0)));
+        }
         let positive = |id: u64| rows[id as usize].positive > 0.5;
         let room = (1..rows.len() as u64).filter(|&id| positive(id)).count();
         let taken = ids.iter().filter(|&&id| positive(id)).count();

@@ -32,6 +32,26 @@ pub fn temperature(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A number of bytes, with `KiB`, `MiB` or `GiB` behind it or without.
+pub fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("`{other}` is no unit: use B, KiB, MiB or GiB")),
+    };
+    let number: f64 = digits
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{digits}` is no number"))?;
+    match number > 0.0 && number.is_finite() {
+        true => Ok((number * unit as f64) as u64),
+        false => Err("the size must be above 0".to_owned()),
+    }
+}
+
 fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         // -0 and 0 are the same setting.
@@ -66,6 +86,19 @@ mod tests {
         assert!(
             ["0", "-1", "1e9"]
                 .map(temperature)
+                .iter()
+                .all(Result::is_err)
+        );
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("1000"), Ok(1000));
+        assert_eq!(size("1.5KiB"), Ok(1536));
+        assert_eq!(size("2 GiB"), Ok(2 << 30));
+        assert!(
+            ["0", "-1MiB", "inf", "2GB", "MiB", ""]
+                .map(size)
                 .iter()
                 .all(Result::is_err)
         );

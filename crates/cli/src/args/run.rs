@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::DeviceArgs;
+use super::numbers::size;
 
 const AFTER: &str = "\
 What was done before and would come out the same is taken from the store. The run's folder,
@@ -38,6 +39,10 @@ pub struct RunArgs {
     /// Only say what is there and what would run, and why
     #[arg(long)]
     pub dry_run: bool,
+    /// Refuse a selection that needs more memory than this, such as 500MiB or 2GiB, as soon as its
+    /// size is known
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_limit: Option<u64>,
     /// The store of results
     #[arg(long, value_name = "DIR", default_value = "artifacts")]
     pub store: PathBuf,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use goldpan_select::{Balance, Filter, Strategy};
 
+use super::numbers::size;
+
 const AFTER: &str = "\
 `goldpan select --list` tells what strategies there are, what they cost and where they come from.
 Those that look at predictions need --predictions, those that look at embeddings --embeddings.
@@ -93,26 +95,6 @@ pub struct SelectArgs {
     /// The selection to write
     #[arg(long, value_name = "SELECTION", required_unless_present_any = ["list", "plan"])]
     pub out: Option<PathBuf>,
-}
-
-/// A number of bytes, with `KiB`, `MiB` or `GiB` behind it or without.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match &text[digits.len()..] {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        other => return Err(format!("`{other}` is no unit: use B, KiB, MiB or GiB")),
-    };
-    let number: f64 = digits
-        .trim()
-        .parse()
-        .map_err(|_| format!("`{digits}` is no number"))?;
-    match number > 0.0 && number.is_finite() {
-        true => Ok((number * unit as f64) as u64),
-        false => Err("the size must be above 0".to_owned()),
-    }
 }
 
 /// `uniform`, or `CLASS=WEIGHT` with commas between.

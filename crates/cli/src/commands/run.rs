@@ -21,6 +21,7 @@ pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
         scope: scope(args),
         force: args.force.clone(),
         device: args.device.device,
+        memory_limit: args.memory_limit,
     };
     let places = Places::from_env()?;
     if args.dry_run {

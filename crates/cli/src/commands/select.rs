@@ -52,7 +52,7 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     rule.check()?;
     let shape = shape(&inputs, budget(args));
     if let Some(limit) = args.memory_limit {
-        check_memory(&rule.strategy, &shape, limit)?;
+        check_memory(&rule, &shape, limit)?;
     }
     let Some(out) = args.out.as_ref().filter(|_| !args.plan) else {
         return plan(&rule, &shape);
@@ -85,7 +85,7 @@ fn shape(inputs: &Inputs<'_>, budget: Budget) -> Shape {
 
 /// What the selection will take, by a short measurement of this machine.
 fn plan(rule: &Rule, shape: &Shape) -> Result<(), Error> {
-    let Estimate { seconds, memory } = estimate(&rule.strategy, shape);
+    let Estimate { seconds, memory } = estimate(rule, shape);
     print(&format!(
         "{} of {}, {} labelled: about {seconds:.1} s and {} MiB beyond the tables\n",
         count(shape.picks as u64, "pick"),

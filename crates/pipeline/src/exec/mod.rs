@@ -6,6 +6,7 @@ mod names;
 mod outcome;
 mod preview;
 mod run;
+mod selections;
 mod stage;
 mod watched;
 mod zero_shot;

@@ -1,13 +1,12 @@
 //! The run: every piece of work in order, its result from the store or from its stage.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use goldpan_artifact::{Embeddings, Progress, Texts, atomic};
+use goldpan_artifact::{Progress, atomic};
 use goldpan_model::{Device, DeviceChoice};
-use goldpan_select::{Estimate, Rates, Shape};
 use goldpan_sources::Places;
 use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
 use tracing::info;
@@ -17,9 +16,10 @@ use crate::exec::context::Context;
 use crate::exec::names::Names;
 use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::preview::{Preview, Status, Step};
+use crate::exec::selections::Selections;
 use crate::exec::stage::Task;
 use crate::exec::watched::Watched;
-use crate::plan::{Graph, NodeId, Role, Scope, Work, named};
+use crate::plan::{Graph, NodeId, Role, Scope, named};
 use crate::spec::Pipeline;
 use crate::{Error, StageKind};
 
@@ -34,19 +34,23 @@ pub struct RunOptions {
     pub force: Option<String>,
     /// Where models run.
     pub device: DeviceChoice,
+    /// The most memory, in bytes and beyond the mapped tables, that a selection may need.
+    pub memory_limit: Option<u64>,
 }
 
 /// What both a run and its preview need.
-struct Prepared {
+struct Prepared<'a> {
+    pipeline: &'a str,
     graph: Graph,
     roles: Vec<Role>,
     forced: Vec<bool>,
     device: Device,
     store: Store,
+    memory_limit: Option<u64>,
 }
 
-impl Prepared {
-    fn new(pipeline: &Pipeline, options: &RunOptions) -> Result<Self, Error> {
+impl<'a> Prepared<'a> {
+    fn new(pipeline: &'a Pipeline, options: &RunOptions) -> Result<Self, Error> {
         let graph = Graph::of(pipeline);
         let roles = options.scope.roles(&graph)?;
         let forced = match &options.force {
@@ -54,58 +58,72 @@ impl Prepared {
             None => vec![false; graph.nodes.len()],
         };
         Ok(Self {
+            pipeline: pipeline.name.as_str(),
             roles,
             forced,
             device: options.device.open()?,
             store: Store::open(&options.store)?,
             graph,
+            memory_limit: options.memory_limit,
         })
     }
-}
 
-/// How fast selections are here, by the values in an embedding.
-#[derive(Default)]
-struct Selections {
-    rates: HashMap<usize, Rates>,
-}
-
-impl Selections {
-    /// What a `select` node is expected to take, where its texts, and the vectors that it needs, are
-    /// there and can be read.
-    fn estimate(
-        &mut self,
-        prepared: &Prepared,
-        node: NodeId,
-        records: &[Option<Record>],
-    ) -> Option<Estimate> {
-        let Work::Select {
-            strategy: rule,
-            count,
-            texts,
-            embeddings,
-            labelled,
-            ..
-        } = &prepared.graph.nodes[node].work
-        else {
-            return None;
-        };
-        let file = |node: NodeId, name: &str| {
-            let record = records[node].as_ref()?;
-            Some(prepared.store.object_dir(&record.object).join(name))
-        };
-        let texts = Texts::open(file(*texts, "texts.arrow")?).ok()?;
-        let embeddings = embeddings.and_then(|node| file(node, "embeddings.arrow"));
-        let embeddings = embeddings.and_then(|path| Embeddings::open(path).ok());
-        if rule.needs_embeddings() && embeddings.is_none() {
-            return None;
+    /// What would happen to every node that has a part in the run, as far as the store tells now.
+    fn steps(&self, names: &Names) -> Result<Vec<Step>, Error> {
+        let graph = &self.graph;
+        let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
+        let mut steps = Vec::new();
+        let mut selections = Selections::new(graph, &self.store, self.memory_limit);
+        for (node, part) in graph.nodes.iter().enumerate() {
+            if self.roles[node] == Role::Skip {
+                continue;
+            }
+            let class = self.device.class();
+            let action = action(self.pipeline, graph, node, &records, names, class)?;
+            let waits: Vec<String> = part
+                .work
+                .inputs()
+                .iter()
+                .filter(|&&(_, input)| records[input].is_none())
+                .map(|&(_, input)| graph.nodes[input].name.clone())
+                .collect();
+            let status = match action {
+                None if waits.is_empty() => Status::Fetch,
+                None => Status::After(waits),
+                Some(action) => {
+                    let found = self.store.find(&action)?;
+                    let status = match &found {
+                        Some(_) if self.forced[node] => Status::Forced,
+                        Some(_) => Status::Cached,
+                        None if self.roles[node] == Role::Reuse => Status::Missing,
+                        None => Status::Run(self.store.why(&action)?),
+                    };
+                    if status == Status::Cached {
+                        records[node] = found;
+                    }
+                    status
+                }
+            };
+            let estimate = match status {
+                Status::Cached | Status::Missing => None,
+                _ => selections.estimate(node, &records)?,
+            };
+            steps.push(Step {
+                name: part.name.clone(),
+                kind: part.work.kind().to_string(),
+                status,
+                estimate,
+            });
         }
-        let labelled = labelled.map_or(0, |node| prepared.graph.labelled(node, texts.len()));
-        let (rows, classes) = (texts.len(), texts.classes().len());
-        let shape = Shape::new(rows, labelled, *count, embeddings.as_ref(), classes);
-        let dimension = shape.dimension;
-        let rates = self.rates.entry(dimension);
-        let rates = rates.or_insert_with(|| Rates::measure(dimension));
-        Some(rates.estimate(&rule.strategy, &shape))
+        Ok(steps)
+    }
+
+    /// Refuses a run of which a selection needs more memory than it may, as far as its size is known.
+    fn check_memory(&self, names: &Names) -> Result<(), Error> {
+        match self.memory_limit {
+            Some(_) => self.steps(names).map(drop),
+            None => Ok(()),
+        }
     }
 }
 
@@ -113,7 +131,8 @@ impl Selections {
 ///
 /// # Errors
 ///
-/// When the options name a stage that is not there, or the store cannot be read.
+/// When the options name a stage that is not there, the store cannot be read, or a selection would
+/// need more memory than it may.
 pub fn preview(
     pipeline: &Pipeline,
     options: &RunOptions,
@@ -121,52 +140,8 @@ pub fn preview(
     progress: &dyn Progress,
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
-    let graph = &prepared.graph;
-    let names = Names::local(graph, places, progress);
-    let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
-    let mut steps = Vec::new();
-    let mut selections = Selections::default();
-    for (node, part) in graph.nodes.iter().enumerate() {
-        if prepared.roles[node] == Role::Skip {
-            continue;
-        }
-        let class = prepared.device.class();
-        let action = action(pipeline.name.as_str(), graph, node, &records, &names, class)?;
-        let waits: Vec<String> = part
-            .work
-            .inputs()
-            .iter()
-            .filter(|&&(_, input)| records[input].is_none())
-            .map(|&(_, input)| graph.nodes[input].name.clone())
-            .collect();
-        let status = match action {
-            None if waits.is_empty() => Status::Fetch,
-            None => Status::After(waits),
-            Some(action) => {
-                let found = prepared.store.find(&action)?;
-                let status = match &found {
-                    Some(_) if prepared.forced[node] => Status::Forced,
-                    Some(_) => Status::Cached,
-                    None if prepared.roles[node] == Role::Reuse => Status::Missing,
-                    None => Status::Run(prepared.store.why(&action)?),
-                };
-                if status == Status::Cached {
-                    records[node] = found;
-                }
-                status
-            }
-        };
-        let estimate = match status {
-            Status::Cached => None,
-            _ => selections.estimate(&prepared, node, &records),
-        };
-        steps.push(Step {
-            name: part.name.clone(),
-            kind: part.work.kind().to_string(),
-            status,
-            estimate,
-        });
-    }
+    let names = Names::local(&prepared.graph, places, progress);
+    let steps = prepared.steps(&names)?;
     Ok(Preview { steps })
 }
 
@@ -176,9 +151,12 @@ pub fn preview(
 /// starts. Results appear in the store whole or not at all, so a run may be stopped at any time and
 /// run again. Two runs of one pipeline at once share their work.
 ///
+/// A selection that needs more memory than the options allow is refused as soon as its size is known:
+/// before anything is done, or once the texts and vectors that it is made from are there.
+///
 /// # Errors
 ///
-/// When a name cannot be found, a stage fails, or `progress` is cancelled.
+/// When a name cannot be found, a selection is refused, a stage fails, or `progress` is cancelled.
 pub fn run(
     pipeline: &Pipeline,
     options: &RunOptions,
@@ -188,17 +166,16 @@ pub fn run(
     let began = Instant::now();
     let prepared = Prepared::new(pipeline, options)?;
     let names = Names::fetch(&prepared.graph, places, progress)?;
+    prepared.check_memory(&names)?;
     let session = prepared
         .store
         .session(&mut wait(progress, "another run's cleaning up"))?;
     let mut run = Run {
-        pipeline: pipeline.name.as_str(),
+        prepared: &prepared,
         context: Context::new(&prepared.graph, &names, &prepared.store, &prepared.device),
-        folder: session.run_folder(pipeline.name.as_str())?,
+        folder: session.run_folder(prepared.pipeline)?,
         session: &session,
         records: vec![None; prepared.graph.nodes.len()],
-        roles: &prepared.roles,
-        forced: &prepared.forced,
         progress,
         ran: 0,
         reused: 0,
@@ -231,13 +208,11 @@ fn wait<'a>(progress: &'a dyn Progress, what: &'a str) -> impl FnMut() -> Contro
 }
 
 struct Run<'a> {
-    pipeline: &'a str,
+    prepared: &'a Prepared<'a>,
     context: Context<'a>,
     session: &'a Session,
     folder: RunFolder,
     records: Vec<Option<Record>>,
-    roles: &'a [Role],
-    forced: &'a [bool],
     progress: &'a dyn Progress,
     ran: usize,
     reused: usize,
@@ -252,8 +227,11 @@ impl Run<'_> {
                 return Err(Error::Cancelled);
             }
             let (names, class) = (self.context.names, self.context.device.class());
-            let action = action(self.pipeline, graph, node, &self.records, names, class)?;
-            let role = self.roles[node];
+            let Prepared {
+                pipeline, roles, ..
+            } = self.prepared;
+            let action = action(pipeline, graph, node, &self.records, names, class)?;
+            let role = roles[node];
             let record = match (&action, role) {
                 (None, Role::Skip) => None,
                 (None, Role::Run | Role::Reuse) => return Err(self.blocked(node)),
@@ -274,6 +252,9 @@ impl Run<'_> {
                 self.folder.link(&graph.nodes[node].name, &record.object)?;
             }
             self.records[node] = record;
+            if let StageKind::Ingest | StageKind::Embed = graph.nodes[node].work.kind() {
+                self.prepared.check_memory(names)?;
+            }
         }
         Ok(())
     }
@@ -294,7 +275,7 @@ impl Run<'_> {
     /// The record of a node's result, made now where there is none.
     fn done(&mut self, node: NodeId, action: &Action) -> Result<Record, Error> {
         let part = &self.context.graph.nodes[node];
-        let reuse = match self.forced[node] {
+        let reuse = match self.prepared.forced[node] {
             true => Reuse::Forbidden,
             false => Reuse::Allowed,
         };
@@ -311,7 +292,7 @@ impl Run<'_> {
             Claim::Pending(pending) => pending,
         };
         let position = format!("[{}/{}] {}", node + 1, self.records.len(), part.name);
-        tracing::debug!("{position}: {}", reason(&why, self.forced[node]));
+        tracing::debug!("{position}: {}", reason(&why, self.prepared.forced[node]));
         let progress = Watched {
             inner: self.progress,
             name: position.clone(),

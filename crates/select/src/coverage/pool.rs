@@ -43,21 +43,18 @@ pub(crate) fn cover(
     let Some(points) = pool.vectors() else {
         return Ok(Vec::new());
     };
-    let squares = points.squared_lengths(pool.ids.len())?;
+    let squares = points.squared_lengths()?;
     if count == 0 {
         return Ok(Vec::new());
     }
-    let space = Space {
-        points,
-        squares: &squares,
-    };
+    let space = Space { points, squares };
     let random = &mut rng(seed, settings.purpose);
     let similarity = match *likeness {
         Likeness::Slope => Similarity::Slope {
-            rate: 0.5 / mean_square(&squares),
+            rate: 0.5 / mean_square(squares),
         },
         Likeness::Gaussian { bandwidth } => Similarity::Gaussian {
-            rate: 1.0 / (bandwidth * bandwidth * mean_square(&squares)),
+            rate: 1.0 / (bandwidth * bandwidth * mean_square(squares)),
         },
         Likeness::Ball { radius } => Similarity::Ball {
             squared: radius * radius,

@@ -4,7 +4,8 @@ use goldpan_artifact::{Silent, rng};
 use proptest::prelude::*;
 
 use super::*;
-use crate::neighbours::tests::{Table, on_threads};
+use crate::table::{Table, tables};
+use crate::testing::on_threads;
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -16,8 +17,8 @@ struct Case {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    Table::grid(1..60).prop_flat_map(|table| {
-        let rows = table.len();
+    tables(false, 1..60).prop_flat_map(|table| {
+        let rows = table.rows() as usize;
         let weight = prop_oneof![
             (0_u8..3).prop_map(|weight| f32::from(weight) / 2.0),
             0.0_f32..=1.0
@@ -50,7 +51,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 /// The plain algorithm, by the definitions alone: the picks that gain, then the farthest.
 fn naive(case: &Case) -> Vec<Gain> {
-    let rows = case.table.len() as u32;
+    let rows = case.table.rows();
     let free: Vec<u32> = (0..rows)
         .filter(|&row| !case.labelled[row as usize])
         .collect();
@@ -62,7 +63,7 @@ fn naive(case: &Case) -> Vec<Gain> {
             .weights
             .as_ref()
             .map_or(1.0, |weights| weights[i as usize]);
-        let similarity = case.similarity.of(case.table.squared(i, s));
+        let similarity = case.similarity.of(case.table.squared_distance(i, s));
         (weight * similarity * ONE as f32).round_ties_even() as u64
     };
     let mut picks = Vec::new();
@@ -75,7 +76,7 @@ fn naive(case: &Case) -> Vec<Gain> {
         let distance = |row: u32| {
             let distances = chosen
                 .iter()
-                .map(|&centre| case.table.squared(row, centre).sqrt());
+                .map(|&centre| case.table.squared_distance(row, centre).sqrt());
             distances.fold(f32::INFINITY, f32::min)
         };
         let left: Vec<u32> = free
@@ -106,7 +107,7 @@ fn naive(case: &Case) -> Vec<Gain> {
 }
 
 fn cover(case: &Case, greedy: Greedy, tuning: Tuning, threads: usize) -> Vec<Gain> {
-    let rows = case.table.len() as u32;
+    let rows = case.table.rows();
     let (labelled, free): (Vec<u32>, Vec<u32>) =
         (0..rows).partition(|row| case.labelled[*row as usize]);
     let squares = case.table.squares();
@@ -167,10 +168,7 @@ fn a_sample_finds_the_crowds() {
     let around = [0.0, 10.0, 20.0, 30.0];
     let values = (0..400).map(|row| around[row % 4] + (row / 4) as f32 * 0.001);
     let case = Case {
-        table: Table {
-            dimension: 1,
-            values: values.collect(),
-        },
+        table: Table::new(1, values.collect()),
         weights: None,
         labelled: vec![false; 400],
         similarity: Similarity::Gaussian { rate: 1.0 },

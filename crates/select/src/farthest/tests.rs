@@ -6,58 +6,27 @@ use goldpan_artifact::Silent;
 use proptest::prelude::*;
 
 use super::*;
-use crate::points::squared_lengths;
-
-struct Table {
-    dimension: usize,
-    values: Vec<f32>,
-}
-
-impl Table {
-    fn row(&self, row: u32) -> &[f32] {
-        let start = row as usize * self.dimension;
-        &self.values[start..start + self.dimension]
-    }
-}
-
-impl Points for Table {
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-
-    fn bytes(&self) -> usize {
-        4 * self.dimension
-    }
-
-    fn copy(&self, row: u32, vector: &mut [f32]) {
-        vector.copy_from_slice(self.row(row));
-    }
-}
+use crate::table::{Table, tables};
+use crate::testing::on_threads;
 
 /// The plain algorithm, by the definitions alone.
 fn naive(problem: &Problem<'_, Table>, count: usize) -> Vec<Found> {
-    let product = |a: u32, b: u32| {
-        let pairs = problem.points.row(a).iter().zip(problem.points.row(b));
-        pairs.fold(0.0_f32, |sum, (a, b)| a.mul_add(*b, sum))
-    };
-    let distance = |a: u32, b: u32| {
-        ((product(a, a) + product(b, b)) - 2.0 * product(a, b))
-            .max(0.0)
-            .sqrt()
-    };
+    let squared = |a: u32, b: u32| problem.points.squared_distance(a, b);
     let mut centres = problem.centres.to_vec();
     let mut left = problem.free.to_vec();
     let mut found: Vec<Found> = Vec::new();
     while found.len() < count && !left.is_empty() {
         let mut best: Option<Found> = None;
         for &row in &left {
-            let distances = centres.iter().map(|&centre| distance(row, centre));
-            let distance = distances.fold(f32::INFINITY, f32::min);
+            let all = (0..).zip(centres.iter().map(|&centre| squared(row, centre)));
+            let (centre, squared) = all.reduce(|a, b| if b.1 < a.1 { b } else { a }).unwrap();
+            let distance = squared.sqrt();
             let score = distance * problem.weights.map_or(1.0, |weights| weights[row as usize]);
             if best.is_none_or(|best| score > best.score) {
                 best = Some(Found {
                     row,
                     distance,
+                    centre,
                     score,
                 });
             }
@@ -72,21 +41,10 @@ fn naive(problem: &Problem<'_, Table>, count: usize) -> Vec<Found> {
 
 #[derive(Debug, Clone)]
 struct Case {
-    dimension: usize,
-    values: Vec<f32>,
+    table: Table,
     weights: Option<Vec<f32>>,
     centre: Vec<bool>,
     count: usize,
-}
-
-/// Vectors on a coarse grid, with many ties, duplicates and zeros, or anywhere.
-fn coordinate() -> BoxedStrategy<f32> {
-    prop_oneof![
-        3 => (-1_i8..=1).prop_map(f32::from),
-        1 => (-3_i8..=3).prop_map(|value| f32::from(value) * 0.37),
-        1 => -1.0_f32..1.0,
-    ]
-    .boxed()
 }
 
 fn weight() -> BoxedStrategy<f32> {
@@ -98,18 +56,18 @@ fn weight() -> BoxedStrategy<f32> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    (1_usize..6, 1_usize..90).prop_flat_map(|(dimension, rows)| {
+    tables(false, 1..90).prop_flat_map(|table| {
+        let rows = table.rows() as usize;
         (
-            prop::collection::vec(coordinate(), dimension * rows),
+            Just(table),
             prop::option::of(prop::collection::vec(weight(), rows)),
             prop::collection::vec(prop::bool::weighted(0.2), rows),
             0..rows + 3,
         )
-            .prop_map(move |(values, weights, mut centre, count)| {
+            .prop_map(|(table, weights, mut centre, count)| {
                 centre[0] = true;
                 Case {
-                    dimension,
-                    values,
+                    table,
                     weights,
                     centre,
                     count,
@@ -133,22 +91,24 @@ fn tuning() -> impl Strategy<Value = Tuning> {
 }
 
 fn same(a: &[Found], b: &[Found]) -> bool {
-    let bits = |found: &Found| (found.row, found.distance.to_bits(), found.score.to_bits());
+    let bits = |found: &Found| {
+        (
+            found.row,
+            found.centre,
+            found.distance.to_bits(),
+            found.score.to_bits(),
+        )
+    };
     a.iter().map(bits).eq(b.iter().map(bits))
 }
 
 /// Runs `test` on the case's problem.
 fn with_problem<T>(case: &Case, test: impl FnOnce(&Problem<'_, Table>) -> T) -> T {
-    let rows = case.centre.len();
-    let points = Table {
-        dimension: case.dimension,
-        values: case.values.clone(),
-    };
-    let squares = squared_lengths(&points, rows).expect("values are finite");
+    let squares = case.table.squares();
     let (centres, free): (Vec<u32>, Vec<u32>) =
-        (0..rows as u32).partition(|row| case.centre[*row as usize]);
+        (0..case.table.rows()).partition(|row| case.centre[*row as usize]);
     test(&Problem {
-        points: &points,
+        points: &case.table,
         squares: &squares,
         weights: case.weights.as_deref(),
         free: &free,
@@ -190,8 +150,7 @@ fn scattered(rows: usize, dimension: usize) -> Case {
     let weights = Some((0..rows).map(|_| next() + 0.5).collect());
     let centre = (0..rows).map(|row| row % 7 == 0).collect();
     Case {
-        dimension,
-        values,
+        table: Table::new(dimension, values),
         weights,
         centre,
         count: rows / 3,
@@ -213,13 +172,9 @@ fn threads_do_not_matter() {
         let expected = naive(problem, case.count);
         let mut works = Vec::new();
         for threads in [1, 2, 3] {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            let found =
-                pool.install(|| farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning));
-            let (found, work) = found.unwrap();
+            let (found, work) = on_threads(threads, || {
+                farthest(problem, case.count, 0.0, &Silent, Arch::new(), tuning).unwrap()
+            });
             assert!(same(&found, &expected), "{threads} threads");
             works.push(work);
         }
@@ -276,8 +231,7 @@ fn cells_save_distances() {
 fn equal_and_zero_vectors_are_picked_lowest_first() {
     for value in [0.0, 0.7] {
         let case = Case {
-            dimension: 3,
-            values: vec![value; 3 * 40],
+            table: Table::new(3, vec![value; 3 * 40]),
             weights: None,
             centre: (0..40).map(|row| row == 5).collect(),
             count: 50,

@@ -64,10 +64,9 @@ proptest! {
             squared_lengths(arch, dimension, &rows, &mut squares);
 
             let by_centre = panels(arch, dimension, &centres);
-            let mut nearest = vec![f32::INFINITY; expected.len()];
-            let half = by_centre.panels() / 2;
-            by_centre.lower(0..half, &rows, &squares, &mut nearest);
-            by_centre.lower(half..by_centre.panels(), &rows, &squares, &mut nearest);
+            let mut nearest = vec![Closest::NONE; expected.len()];
+            by_centre.lower(0..by_centre.panels(), &rows, &squares, &mut nearest);
+            let nearest: Vec<f32> = nearest.iter().map(|nearest| nearest.squared).collect();
             prop_assert_eq!(bits(&nearest), bits(&expected));
 
             let mut table = Recorded {
@@ -106,9 +105,13 @@ proptest! {
         for arch in [Arch::Scalar, Arch::new()] {
             let mut squares = vec![0.0; expected.len()];
             squared_lengths(arch, dimension, &rows, &mut squares);
-            let mut which = vec![7; expected.len()];
-            panels(arch, dimension, &centres).closest(&rows, &squares, &mut which);
-            prop_assert_eq!(&which, &expected);
+            let panels = panels(arch, dimension, &centres);
+            let half = panels.panels() / 2;
+            let mut nearest = vec![Closest::NONE; expected.len()];
+            panels.lower(half..panels.panels(), &rows, &squares, &mut nearest);
+            panels.lower(0..half, &rows, &squares, &mut nearest);
+            let numbers: Vec<u32> = nearest.iter().map(|nearest| nearest.number).collect();
+            prop_assert_eq!(&numbers, &expected);
         }
     }
 
@@ -124,10 +127,11 @@ fn cleared_panels_hold_nothing() {
     panels.clear();
     assert_eq!((panels.len(), panels.panels()), (0, 0));
     panels.push(&[0.0, 0.0], 0.0);
-    let mut nearest = [9.0];
+    let closest = |squared, number| Closest { squared, number };
+    let mut nearest = [closest(9.0, 7)];
     panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
-    assert_eq!(nearest, [9.0]);
+    assert_eq!(nearest, [closest(9.0, 7)]);
     panels.push(&[3.0, 3.0], 18.0);
     panels.lower(0..1, &[3.0, 4.0], &[25.0], &mut nearest);
-    assert_eq!(nearest, [1.0]);
+    assert_eq!(nearest, [closest(1.0, 1)]);
 }

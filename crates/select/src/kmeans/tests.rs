@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn equals_the_plain_algorithm(
-        table in tables(false), weigh: bool, clusters in 1_usize..30, iterations in 0_usize..5, seed: u64
+        table in tables(false, 1..80), weigh: bool, clusters in 1_usize..30, iterations in 0_usize..5, seed: u64
     ) {
         let rows: Vec<u32> = (0..table.rows()).collect();
         let weights: Vec<f32> = rows.iter().map(|row| (row % 4) as f32 / 2.0).collect();
@@ -85,16 +85,15 @@ proptest! {
         let count = clusters.min(rows.len());
         let seeds = problem.seeds(count, &mut rng(seed, "test"), &Silent, arch).unwrap();
         let seeds: Vec<Vec<f32>> = seeds.chunks(table.dimension).map(<[f32]>::to_vec).collect();
-        let distinct = |vectors: Vec<&[f32]>| {
+        let distinct = |vectors: &[Vec<f32>]| {
             let mut bits: Vec<Vec<u32>> =
                 vectors.iter().map(|v| v.iter().map(|v| (v + 0.0).to_bits()).collect()).collect();
             bits.sort();
             bits.dedup();
             bits.len()
         };
-        if !weigh {
-            let all = distinct(rows.iter().map(|row| table.row(*row)).collect());
-            prop_assert_eq!(distinct(seeds.iter().map(|seed| &seed[..]).collect()), all.min(count));
+        if !weigh && distinct(&seeds) < count {
+            prop_assert!(rows.iter().all(|row| nearest(table.row(*row), &seeds).1 == 0.0));
         }
         let expected = plain(&table, problem.weights, seeds, iterations);
         for arch in [arch, Arch::Scalar] {

@@ -51,6 +51,15 @@ proptest! {
 }
 
 #[test]
+fn more_picks_than_a_piece_are_compared_with_all_before() {
+    let value = |row: usize| vec![(row * 7919 % 2503) as f32];
+    let tables = Tables::new((0..2600).map(value).collect(), vec![vec![1.0]; 2600]);
+    let count = super::PIECE + 300;
+    let picks = tables.pick(&Strategy::Random {}, 100, count, 5).unwrap();
+    check(&tables, 100, &picks);
+}
+
+#[test]
 fn diversity_is_the_distance_to_the_nearer_of_both() {
     let tables = clusters(400, 7, 2);
     let strategy = Strategy::Diversity {

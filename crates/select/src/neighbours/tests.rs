@@ -4,71 +4,13 @@ use goldpan_artifact::Silent;
 use proptest::prelude::*;
 
 use super::*;
-use crate::points::squared_lengths;
-
-/// Vectors in memory.
-#[derive(Debug, Clone)]
-pub(crate) struct Table {
-    pub(crate) dimension: usize,
-    pub(crate) values: Vec<f32>,
-}
-
-impl Table {
-    pub(crate) fn len(&self) -> usize {
-        self.values.len() / self.dimension
-    }
-
-    pub(crate) fn row(&self, row: u32) -> &[f32] {
-        &self.values[row as usize * self.dimension..][..self.dimension]
-    }
-
-    pub(crate) fn squares(&self) -> Vec<f32> {
-        squared_lengths(self, self.len()).unwrap()
-    }
-
-    /// The squared distance as the kernel defines it.
-    pub(crate) fn squared(&self, a: u32, b: u32) -> f32 {
-        let product = |a: u32, b: u32| {
-            let pairs = self.row(a).iter().zip(self.row(b));
-            pairs.fold(0.0_f32, |sum, (a, b)| a.mul_add(*b, sum))
-        };
-        ((product(a, a) + product(b, b)) - 2.0 * product(a, b)).max(0.0)
-    }
-
-    /// Vectors on a coarse grid: many ties, duplicates and zeros.
-    pub(crate) fn grid(rows: std::ops::Range<usize>) -> impl Strategy<Value = Self> {
-        (1_usize..4, rows).prop_flat_map(|(dimension, rows)| {
-            let coordinate = prop_oneof![3 => (-1_i8..=1).prop_map(f32::from), 1 => -1.0_f32..1.0];
-            prop::collection::vec(coordinate, dimension * rows)
-                .prop_map(move |values| Self { dimension, values })
-        })
-    }
-}
-
-impl Points for Table {
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-
-    fn bytes(&self) -> usize {
-        4 * self.dimension
-    }
-
-    fn copy(&self, row: u32, vector: &mut [f32]) {
-        vector.copy_from_slice(self.row(row));
-    }
-}
-
-/// `work` on so many threads.
-pub(crate) fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build().unwrap().install(work)
-}
+use crate::table::{Table, tables};
+use crate::testing::on_threads;
 
 /// A table, and which of its rows are queries and in the set.
 fn case() -> impl Strategy<Value = (Table, Vec<u32>, Vec<u32>)> {
-    Table::grid(1..230).prop_flat_map(|table| {
-        let rows: Vec<u32> = (0..table.len() as u32).collect();
+    tables(false, 1..230).prop_flat_map(|table| {
+        let rows: Vec<u32> = (0..table.rows()).collect();
         let some = || prop::sample::subsequence(rows.clone(), 0..=rows.len()).prop_shuffle();
         (Just(table), some(), some())
     })
@@ -78,7 +20,7 @@ fn case() -> impl Strategy<Value = (Table, Vec<u32>, Vec<u32>)> {
 fn sorted(table: &Table, query: u32, set: &[u32]) -> Vec<(f32, u32)> {
     let others = set.iter().filter(|row| **row != query);
     let mut all: Vec<_> = others
-        .map(|&row| (table.squared(query, row), row))
+        .map(|&row| (table.squared_distance(query, row), row))
         .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     all
@@ -112,10 +54,7 @@ fn sets_of_many_blocks_are_swept_to_the_end() {
     let values = (0..rows)
         .map(|row| (row.wrapping_mul(7919) % rows) as f32)
         .collect();
-    let table = Table {
-        dimension: 1,
-        values,
-    };
+    let table = Table::new(1, values);
     let squares = table.squares();
     let space = Space {
         points: &table,
@@ -145,10 +84,7 @@ fn stops_when_cancelled() {
             true
         }
     }
-    let table = Table {
-        dimension: 1,
-        values: vec![0.0, 1.0],
-    };
+    let table = Table::new(1, vec![0.0, 1.0]);
     let squares = table.squares();
     let space = Space {
         points: &table,

@@ -37,7 +37,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn farthest_is_the_plain_algorithm(table in tables(true), cut in cuts(), share in 0.0_f64..1.0) {
+    fn farthest_is_the_plain_algorithm(table in tables(true, 1..80), cut in cuts(), share in 0.0_f64..1.0) {
         let (mut centres, rows) = part(&table);
         let space = table.space();
         let mut nearest = Nearest::new(&space, &rows, &centres, cut.arch);
@@ -56,7 +56,7 @@ proptest! {
 
     #[test]
     fn draws_have_true_distances_and_zeros_come_last(
-        table in tables(true), cut in cuts(), seed: u64, share in 0.0_f64..=1.0
+        table in tables(true, 1..80), cut in cuts(), seed: u64, share in 0.0_f64..=1.0
     ) {
         let (mut centres, rows) = part(&table);
         let space = table.space();
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn gradients_are_apart_as_if_they_were_made(table in tables(true)) {
+    fn gradients_are_apart_as_if_they_were_made(table in tables(true, 1..80)) {
         prop_assume!(table.left.is_some());
         let made = |row: u32| -> Vec<f64> {
             let left = table.left.as_ref().unwrap()[2 * row as usize..][..2].iter();

@@ -92,7 +92,7 @@ impl Own for Badge {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         let factors = gradients(pool.probabilities()?, pool.ids.len());
         let cut = spread::Cut::usual(Arch::new());
         let space = Space::outer(vectors, squares, factors);

@@ -111,7 +111,7 @@ impl Own for ClusterMargin {
         else {
             return Ok(Vec::new());
         };
-        let space = Space::new(vectors, vectors.squared_lengths(pool.ids.len())?);
+        let space = Space::new(vectors, vectors.squared_lengths()?);
         if count == 0 {
             return Ok(Vec::new());
         }

@@ -100,7 +100,7 @@ impl Own for Contrastive {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -112,7 +112,7 @@ impl Own for Contrastive {
         }
         let space = Space {
             points: vectors,
-            squares: &squares,
+            squares,
         };
         let set = &pool.labelled;
         let neighbours = nearest(&space, &pool.free, set, self.neighbours, progress)

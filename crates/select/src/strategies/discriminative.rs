@@ -117,7 +117,7 @@ impl Own for Discriminative {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        vectors.squared_lengths(pool.ids.len())?;
+        vectors.squared_lengths()?;
         if count == 0 {
             return Ok(Vec::new());
         }

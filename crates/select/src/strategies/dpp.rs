@@ -179,7 +179,7 @@ impl Own for Dpp {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         if count == 0 {
             return Ok(Vec::new());
         }

@@ -69,7 +69,7 @@ impl Own for KMeans {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let space = Space::new(vectors, vectors.squared_lengths(pool.ids.len())?);
+        let space = Space::new(vectors, vectors.squared_lengths()?);
         let clusters = kmeans::KMeans {
             space: &space,
             rows: &pool.free,

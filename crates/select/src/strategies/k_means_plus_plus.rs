@@ -67,7 +67,7 @@ impl Own for KMeansPlusPlus {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let squares = vectors.squared_lengths(pool.ids.len())?;
+        let squares = vectors.squared_lengths()?;
         let mut picks = Vec::with_capacity(count);
         if count == 0 {
             return Ok(picks);

@@ -117,7 +117,7 @@ impl Own for Typiclust {
         let Some(vectors) = pool.vectors() else {
             return Ok(Vec::new());
         };
-        let space = Space::new(vectors, vectors.squared_lengths(pool.ids.len())?);
+        let space = Space::new(vectors, vectors.squared_lengths()?);
         if count == 0 {
             return Ok(Vec::new());
         }

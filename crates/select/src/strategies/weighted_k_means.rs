@@ -96,7 +96,7 @@ impl Own for WeightedKMeans {
         else {
             return Ok(Vec::new());
         };
-        let space = Space::new(vectors, vectors.squared_lengths(pool.ids.len())?);
+        let space = Space::new(vectors, vectors.squared_lengths()?);
         let rows = least_sure(pool, &margins, self.beta.saturating_mul(count));
         let weights: Vec<f32> = rows.iter().map(|row| margins[*row as usize]).collect();
         let some = weights.iter().any(|weight| *weight > 0.0);
