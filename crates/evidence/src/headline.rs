@@ -28,7 +28,7 @@ impl Evidence {
             ),
             (
                 named(|verdict| matches!(verdict, Verdict::NotShown { .. })),
-                format!("showed no difference to {baseline}"),
+                format!("showed no difference from {baseline}"),
             ),
             (
                 named(|verdict| *verdict == Verdict::OneSeed),

@@ -91,7 +91,7 @@ fn draw_lines(
         .margin(8)
         .margin_right(18)
         .x_label_area_size(42)
-        .y_label_area_size(58)
+        .y_label_area_size(62)
         .build_cartesian_2d(x.clone(), y.clone())?;
     let decimals = decimals(&y);
     chart
@@ -102,7 +102,7 @@ fn draw_lines(
         .y_labels(6)
         .x_label_formatter(&|x| crate::format::labels(*x))
         .y_label_formatter(&|y| format!("{y:.decimals$}"))
-        .label_style(("sans-serif", 13, &BLACK))
+        .label_style(("sans-serif", 15, &BLACK))
         .axis_style(BLACK)
         .bold_line_style(RGBColor(128, 128, 128).mix(0.25))
         .light_line_style(TRANSPARENT)
@@ -148,7 +148,7 @@ fn draw_bars(
     x: std::ops::Range<f64>,
 ) -> Drawn {
     let longest = bars.iter().map(|bar| bar.name.len()).max();
-    let names = 7 * longest.unwrap_or_default().clamp(6, 24) as u32;
+    let names = 8 * longest.unwrap_or_default().clamp(6, 24) as u32;
     let height = 60 + 26 * bars.len() as u32;
     let root = SVGBackend::with_string(svg, (SIZE.0, height)).into_drawing_area();
     let rows = Rows(bars.iter().map(|bar| bar.name.clone()).collect());
@@ -165,7 +165,7 @@ fn draw_bars(
         .x_labels(5)
         .y_labels(bars.len())
         .x_label_formatter(&|x| format!("{x:.decimals$}"))
-        .label_style(("sans-serif", 13, &BLACK))
+        .label_style(("sans-serif", 15, &BLACK))
         .axis_style(BLACK)
         .disable_y_mesh()
         .bold_line_style(RGBColor(128, 128, 128).mix(0.25))

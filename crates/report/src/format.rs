@@ -15,11 +15,11 @@ pub(crate) fn with_deviation(estimate: &Estimate) -> String {
     }
 }
 
-/// `0.7712 to 0.7850 (75%)`, each end as `number` writes it.
+/// `0.7712 to 0.7850, 75%`, each end as `number` writes it.
 pub(crate) fn interval(interval: Option<Interval>, number: impl Fn(f64) -> String) -> String {
     interval.map_or("one seed: none".to_owned(), |interval| {
         let (low, high) = (number(interval.low), number(interval.high));
-        format!("{low} to {high} ({})", level(interval.level))
+        format!("{low} to {high}, {}", level(interval.level))
     })
 }
 
@@ -33,9 +33,9 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-/// A difference of accuracies as `+1.44 points`.
-pub(crate) fn points(difference: f64) -> String {
-    format!("{:+.2} points", 100.0 * difference)
+/// A difference of accuracies in points, `+1.44`.
+pub(crate) fn signed(difference: f64) -> String {
+    format!("{:+.2}", 100.0 * difference)
 }
 
 /// `0.012`, `< 0.001`
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(labels(1_234_567.4), "1,234,567");
         assert_eq!(labels(-1500.0), "-1,500");
         assert_eq!(labels(f64::INFINITY), "not reached");
-        assert_eq!(points(0.0144), "+1.44 points");
+        assert_eq!(signed(0.0144), "+1.44");
         assert_eq!(
             (p_value(Some(0.0002)), p_value(None)),
             ("< 0.001".to_owned(), String::new())

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::findings::Findings;
 use crate::format;
-use crate::tables;
+use crate::tables::{self, Table};
 
 /// The whole file.
 pub(crate) fn markdown(findings: &Findings<'_>) -> String {
@@ -15,31 +15,24 @@ pub(crate) fn markdown(findings: &Findings<'_>) -> String {
         let _ = writeln!(text, "- **{}**: {}", arm.arm, evidence.sentence(arm));
     }
     for evidence in [evidence].into_iter().chain(&findings.others) {
-        let zero_shot = run
-            .zero_shot
-            .filter(|_| evidence.measure == findings.evidence.measure);
-        let _ = write!(text, "\n## {}\n\n", tables::title(evidence));
-        text += &table(
-            &tables::ACCURACIES,
-            &tables::accuracies(evidence, zero_shot),
-        );
+        let is_main = evidence.measure == findings.evidence.measure;
+        let accuracies = tables::accuracies(evidence, run.zero_shot.filter(|_| is_main));
+        if !is_main {
+            let _ = write!(
+                text,
+                "\nBy the {}: {}\n",
+                evidence.measure.name(),
+                evidence.headline()
+            );
+        }
+        text += &table(&accuracies);
     }
-    let _ = write!(
-        text,
-        "\n{}\n\n## What each arm gains and saves\n\n",
-        tables::NOTE
-    );
-    let mut columns = tables::SAVINGS.to_vec();
-    if run.price.is_some() {
-        columns.push("money saved");
-    }
-    text += &table(&columns, &tables::savings(findings));
+    let _ = write!(text, "\n{}\n", tables::NOTE);
+    text += &table(&tables::gains(evidence));
+    text += &table(&tables::savings(findings));
     if let Some(target) = evidence.target {
-        let _ = write!(
-            text,
-            "\nThe target is an accuracy of {}.\n",
-            format::accuracy(target)
-        );
+        let target = format::accuracy(target);
+        let _ = write!(text, "\nThe target is an accuracy of {target}.\n");
     }
     text += "\n## Provenance\n\n";
     for (name, value) in &run.facts {
@@ -48,17 +41,18 @@ pub(crate) fn markdown(findings: &Findings<'_>) -> String {
     text
 }
 
-fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &mut dyn Iterator<Item = String>| {
-        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
-    };
-    let mut text = line(&mut columns.iter().map(|column| escaped(column)));
-    let sides = ["---"]
-        .into_iter()
-        .chain(columns[1..].iter().map(|_| "---:"));
-    text += &line(&mut sides.map(str::to_owned));
-    for row in rows {
-        text += &line(&mut row.iter().map(|cell| escaped(cell)));
+fn table(table: &Table) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let escaped =
+        |cells: &[String]| -> Vec<String> { cells.iter().map(|cell| escaped(cell)).collect() };
+    let sides: Vec<String> = (0..table.columns.len())
+        .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
+        .collect();
+    let mut text = format!("\n## {}\n\n", table.title);
+    text += &line(&escaped(&table.columns));
+    text += &line(&sides);
+    for row in &table.rows {
+        text += &line(&escaped(row));
     }
     text
 }

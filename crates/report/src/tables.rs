@@ -1,6 +1,6 @@
 //! The tables that HTML and Markdown share.
 
-use goldpan_evidence::{ArmEvidence, Evidence, Measure};
+use goldpan_evidence::{Difference, Estimate, Evidence, Interval, Measure};
 
 use crate::findings::Findings;
 use crate::format;
@@ -8,53 +8,54 @@ use crate::format;
 /// How the numbers came about.
 pub(crate) const NOTE: &str = "\
 Accuracy is the mean ± standard deviation over the seeds, with a bootstrap interval at the level that so \
-many seeds allow. Differences to random are taken seed by seed: Student's paired t-test, its 95% \
+many seeds allow. Points are hundredths of accuracy. Differences to random are taken seed by seed: Student's paired t-test, its 95% \
 interval, and p-values corrected for the number of arms after Holm. The best epoch was chosen by the \
 same accuracy, which flatters all arms. What varies is the seed, not the texts that accuracy is measured \
 on.";
 
-/// The columns of [`accuracies`].
-pub(crate) const ACCURACIES: [&str; 8] = [
-    "arm",
-    "round",
-    "labels",
-    "seeds",
-    "accuracy",
-    "interval",
-    "against random",
-    "p",
-];
+/// A table; the first column of a row is its heading.
+pub(crate) struct Table {
+    pub title: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
 
-/// What [`accuracies`] tells.
-pub(crate) fn title(evidence: &Evidence) -> &'static str {
-    match evidence.measure {
-        Measure::Peak => "Validation accuracy of the best epoch",
-        Measure::Last => "Validation accuracy of the last epoch",
-        Measure::Test => "Test accuracy",
+impl Table {
+    pub(crate) fn new(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Self {
+        Self {
+            title: title.to_owned(),
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            rows,
+        }
     }
 }
 
 /// The accuracy of each arm after each round.
-pub(crate) fn accuracies(evidence: &Evidence, zero_shot: Option<f64>) -> Vec<Vec<String>> {
+pub(crate) fn accuracies(evidence: &Evidence, zero_shot: Option<f64>) -> Table {
+    let title = match evidence.measure {
+        Measure::Peak => "Validation accuracy of the best epoch",
+        Measure::Last => "Validation accuracy of the last epoch",
+        Measure::Test => "Test accuracy",
+    };
+    let columns = [
+        "arm",
+        "round",
+        "labels",
+        "seeds",
+        "accuracy",
+        "interval",
+        "points against random",
+        "p",
+    ];
     let baseline = zero_shot.map(|accuracy| {
-        let mut row = vec![String::new(); ACCURACIES.len()];
+        let mut row = vec![String::new(); columns.len()];
         row[0] = "zero-shot".to_owned();
         row[2] = "0".to_owned();
         row[4] = format::accuracy(accuracy);
         row
     });
     let points = evidence.points.iter().map(|point| {
-        let difference = point.difference.as_ref();
-        let against = difference.map(|difference| {
-            let mean = format::points(difference.mean);
-            match difference.interval {
-                Some(found) => {
-                    let ends = [found.low, found.high].map(|end| format!("{:+.2}", 100.0 * end));
-                    format!("{mean} ({} to {})", ends[0], ends[1])
-                }
-                None => mean,
-            }
-        });
+        let [against, p] = difference(point.difference.as_ref());
         vec![
             point.arm.clone().unwrap_or_else(|| "start".to_owned()),
             point.round.to_string(),
@@ -62,64 +63,89 @@ pub(crate) fn accuracies(evidence: &Evidence, zero_shot: Option<f64>) -> Vec<Vec
             point.seeds.to_string(),
             format::with_deviation(&point.accuracy),
             format::interval(point.accuracy.interval, format::accuracy),
-            against.unwrap_or_default(),
-            format::p_value(difference.and_then(|difference| difference.corrected_p)),
+            against,
+            p,
         ]
     });
-    baseline.into_iter().chain(points).collect()
+    Table::new(
+        title,
+        &columns,
+        baseline.into_iter().chain(points).collect(),
+    )
 }
 
-/// The columns of [`savings`], but for the money.
-pub(crate) const SAVINGS: [&str; 7] = [
-    "arm",
-    "gain over the start",
-    "times random's gain",
-    "mean accuracy on the way",
-    "labels to the target",
-    "labels saved",
-    "share saved",
-];
+/// What each arm gains, at the end and on the way.
+pub(crate) fn gains(evidence: &Evidence) -> Table {
+    let columns = [
+        "arm",
+        "points over the start",
+        "times random's gain",
+        "mean accuracy on the way",
+        "points against random",
+        "p",
+    ];
+    let rows = evidence.arms.iter().map(|arm| {
+        let [against, p] = difference(arm.area_difference.as_ref());
+        vec![
+            arm.arm.clone(),
+            estimated(Some(&arm.gain), format::signed),
+            estimated(arm.factor.as_ref(), |times| format!("{times:.2}")),
+            estimated(arm.area.as_ref(), format::accuracy),
+            against,
+            p,
+        ]
+    });
+    let title = "Gain over the start, and area under the learning curve";
+    Table::new(title, &columns, rows.collect())
+}
 
-/// What each arm gains and saves; money last, where a label has a price.
-pub(crate) fn savings(findings: &Findings<'_>) -> Vec<Vec<String>> {
-    let arms = findings.evidence.arms.iter();
-    arms.map(|arm| {
-        let mut row = saving(arm);
-        if let Some(price) = &findings.run.price {
-            let saved = arm.saved.as_ref();
-            let money = saved.map(|saved| price.of_label * saved.labels.value);
-            row.push(money.map_or(String::new(), |money| {
-                format!("{money:.2} {}", price.currency)
-            }));
-        }
+/// The labels that each arm needs and saves; money last, where a label has a price.
+pub(crate) fn savings(findings: &Findings<'_>) -> Table {
+    let price = findings.run.price.as_ref();
+    let mut columns = vec!["arm", "labels to the target", "labels saved", "share saved"];
+    columns.extend(price.map(|_| "money saved"));
+    let rows = findings.evidence.arms.iter().map(|arm| {
+        let saved = arm.saved.as_ref();
+        let share = saved.and_then(|saved| saved.share.as_ref());
+        let mut row = vec![
+            arm.arm.clone(),
+            estimated(arm.labels_to_target.as_ref(), format::labels),
+            estimated(saved.map(|saved| &saved.labels), format::labels),
+            estimated(share, format::percent),
+        ];
+        row.extend(price.map(|price| {
+            let money = |labels: f64| format!("{:.2} {}", price.of_label * labels, price.currency);
+            saved.map_or(String::new(), |saved| money(saved.labels.value))
+        }));
         row
-    })
-    .collect()
+    });
+    Table::new("Labels needed and saved", &columns, rows.collect())
 }
 
-fn saving(arm: &ArmEvidence) -> Vec<String> {
-    let times = |value: f64| format!("{value:.2}");
-    let told = |value: String, found, number: &dyn Fn(f64) -> String| match found {
-        Some(_) => format!("{value} ({})", format::interval(found, number)),
-        None => value,
-    };
-    let estimate = |estimate: Option<&goldpan_evidence::Estimate>,
-                    number: &dyn Fn(f64) -> String| {
-        let text =
-            |found: &goldpan_evidence::Estimate| told(number(found.value), found.interval, number);
-        estimate.map(text).unwrap_or_default()
-    };
-    let saved = arm.saved.as_ref();
-    vec![
-        arm.arm.clone(),
-        estimate(Some(&arm.gain), &format::points),
-        estimate(arm.factor.as_ref(), &times),
-        estimate(arm.area.as_ref(), &format::accuracy),
-        estimate(arm.labels_to_target.as_ref(), &format::labels),
-        estimate(saved.map(|saved| &saved.labels), &format::labels),
-        estimate(
-            saved.and_then(|saved| saved.share.as_ref()),
-            &format::percent,
+/// A difference with its interval, and its corrected p-value.
+fn difference(difference: Option<&Difference>) -> [String; 2] {
+    difference.map_or_else(Default::default, |difference| {
+        [
+            told(difference.mean, difference.interval, format::signed),
+            format::p_value(difference.corrected_p),
+        ]
+    })
+}
+
+fn estimated(estimate: Option<&Estimate>, number: impl Fn(f64) -> String) -> String {
+    estimate.map_or(String::new(), |estimate| {
+        told(estimate.value, estimate.interval, number)
+    })
+}
+
+/// A value with its interval, if it has one.
+fn told(value: f64, interval: Option<Interval>, number: impl Fn(f64) -> String) -> String {
+    match interval {
+        Some(_) => format!(
+            "{} ({})",
+            number(value),
+            format::interval(interval, &number)
         ),
-    ]
+        None => number(value),
+    }
 }

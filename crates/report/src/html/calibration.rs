@@ -6,7 +6,8 @@ use crate::Error;
 use crate::chart::{self, Axes, Line};
 use crate::findings::Findings;
 use crate::format;
-use crate::html::figure::{figure, legend, table};
+use crate::html::figure::{figure, legend};
+use crate::tables::Table;
 
 pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
     if findings.calibrated.is_empty() {
@@ -35,13 +36,13 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
         ]
     });
     let columns = ["arm", "expected calibration error", "predictions"];
-    let data = table("Calibration", &columns, &rows.collect::<Vec<_>>());
+    let data = Table::new("Calibration", &columns, rows.collect());
     let axes = Axes {
         x: "confidence",
         y: "accuracy",
     };
     let caption = "Accuracy on the test texts by confidence, in 15 bins: a calibrated model has as much of one as of the other";
-    let diagram = figure(chart::lines(axes, &lines)?, caption, data);
+    let diagram = figure(chart::lines(axes, &lines)?, caption, &data);
     Ok(html! {
         (legend(&findings.shown))
         div .figures { (diagram) }

@@ -5,13 +5,9 @@ use maud::{Markup, html};
 use crate::findings::Findings;
 use crate::format;
 use crate::html::figure::table;
-use crate::tables;
+use crate::tables::{self, Table};
 
 pub(super) fn section(findings: &Findings<'_>) -> Markup {
-    let mut columns = tables::SAVINGS.to_vec();
-    if findings.run.price.is_some() {
-        columns.push("money saved");
-    }
     let stages = findings.run.stages.iter().map(|stage| {
         vec![
             stage.kind.clone(),
@@ -19,12 +15,14 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
             format::duration(stage.seconds),
         ]
     });
-    let stages: Vec<_> = stages.collect();
+    let columns = ["stage", "times", "in all"];
+    let stages = Table::new("Time by stage, when it ran", &columns, stages.collect());
     html! {
         @if let Some(target) = findings.evidence.target {
             p { "The target is an accuracy of " (format::accuracy(target)) "." }
         }
-        (table("What each arm gains and saves", &columns, &tables::savings(findings)))
+        (table(&tables::gains(&findings.evidence)))
+        (table(&tables::savings(findings)))
         p .note {
             "Labels are read off mean learning curves, straight between the rounds. Labels saved are \
              counted at the highest accuracy that both the arm and random reach; below zero, the arm \
@@ -32,10 +30,10 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
             @if let Some(price) = &findings.run.price {
                 " A label costs " (price.of_label) " " (price.currency) "."
             } @else {
-                " Say " code { "report: { label_price: 0.10, currency: EUR }" }
+                " Say " code { "loop.report: { label_price: 0.10, currency: EUR }" }
                 " in the pipeline file to see the money."
             }
         }
-        (table("Time by stage, when it ran", &["stage", "times", "in all"], &stages))
+        (table(&stages))
     }
 }

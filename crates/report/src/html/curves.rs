@@ -7,7 +7,8 @@ use crate::Error;
 use crate::chart::{self, Axes, Bar, Line};
 use crate::findings::Findings;
 use crate::format;
-use crate::html::figure::{figure, legend, table};
+use crate::html::figure::{figure, legend};
+use crate::tables::Table;
 
 pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
     let (curves, bars) = (curves(findings)?, bars(findings)?);
@@ -54,10 +55,10 @@ fn curves(findings: &Findings<'_>) -> Result<Markup, Error> {
         ]
     });
     let columns = ["arm", "labels", "accuracy", "interval"];
-    let data = table("Learning curves", &columns, &rows.collect::<Vec<_>>());
+    let data = Table::new("Learning curves", &columns, rows.collect());
     let caption =
         "Validation accuracy of the best epoch by labelled texts: mean and interval over the seeds";
-    Ok(figure(chart::lines(axes, &lines)?, caption, data))
+    Ok(figure(chart::lines(axes, &lines)?, caption, &data))
 }
 
 fn bars(findings: &Findings<'_>) -> Result<Markup, Error> {
@@ -77,16 +78,16 @@ fn bars(findings: &Findings<'_>) -> Result<Markup, Error> {
             .map(|deviation| format!("{:.2}", 100.0 * deviation));
         vec![
             arm.arm.clone(),
-            format::points(arm.gain.value),
+            format::signed(arm.gain.value),
             deviation.unwrap_or_default(),
         ]
     });
-    let columns = ["arm", "gain", "deviation"];
-    let data = table("Gain over the start", &columns, &rows.collect::<Vec<_>>());
+    let columns = ["arm", "points", "deviation"];
+    let data = Table::new("Gain over the start", &columns, rows.collect());
     let caption = "Gain of each arm over the start, in points of accuracy: mean and standard deviation over the seeds";
     Ok(figure(
         chart::bars("points of accuracy", &bars)?,
         caption,
-        data,
+        &data,
     ))
 }

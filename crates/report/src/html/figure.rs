@@ -2,15 +2,17 @@
 
 use maud::{Markup, PreEscaped, html};
 
-/// A chart; `data` is the table that says the same to those who do not see it.
-pub(super) fn figure(svg: String, caption: &str, data: Markup) -> Markup {
+use crate::tables::Table;
+
+/// A chart; `data` says the same to those who do not see it.
+pub(super) fn figure(svg: String, caption: &str, data: &Table) -> Markup {
     html! {
         figure {
             div .chart role="img" aria-label=(caption) { (PreEscaped(svg)) }
             figcaption { (caption) }
             details {
                 summary { "The numbers" }
-                (data)
+                (table(data))
             }
         }
     }
@@ -27,17 +29,17 @@ pub(super) fn legend(names: &[String]) -> Markup {
     }
 }
 
-/// A table. The first column of a row is its heading.
-pub(super) fn table(caption: &str, columns: &[&str], rows: &[Vec<String>]) -> Markup {
+/// A table, which scrolls where the window is too narrow.
+pub(super) fn table(table: &Table) -> Markup {
     html! {
-        div .scroll tabindex="0" role="region" aria-label=(caption) {
+        div .scroll tabindex="0" role="region" aria-label=(table.title) {
             table {
-                caption { (caption) }
+                caption { (table.title) }
                 thead {
-                    tr { @for column in columns { th scope="col" { (column) } } }
+                    tr { @for column in &table.columns { th scope="col" { (column) } } }
                 }
                 tbody {
-                    @for row in rows {
+                    @for row in &table.rows {
                         tr {
                             @for (place, cell) in row.iter().enumerate() {
                                 @if place == 0 { th scope="row" { (cell) } } @else { td { (cell) } }

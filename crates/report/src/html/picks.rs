@@ -7,6 +7,7 @@ use crate::findings::Findings;
 use crate::format;
 use crate::html::figure::table;
 use crate::picks::{Mixture, Picks};
+use crate::tables::Table;
 
 /// Longer texts are cut.
 const CHARACTERS: usize = 240;
@@ -57,11 +58,11 @@ fn mixtures(findings: &Findings<'_>) -> Markup {
         let distances = [picks.to_labelled, picks.to_earlier];
         row(&picks.arm, picks.count, &picks.mixture, distances)
     }));
-    table(
+    table(&Table::new(
         "What was picked: means, and the share of each class",
         &columns,
-        &rows,
-    )
+        rows,
+    ))
 }
 
 /// The picks that arms share: only of arms that charts show, so that the table stays readable.
@@ -77,11 +78,11 @@ fn overlaps(findings: &Findings<'_>) -> Markup {
         let shares = shares.map(Option::unwrap_or_default);
         [arm.arm.clone()].into_iter().chain(shares).collect()
     });
-    table(
+    table(&Table::new(
         "Overlap: the share of an arm's picks that another made too",
         &columns,
-        &rows.collect::<Vec<_>>(),
-    )
+        rows.collect(),
+    ))
 }
 
 fn examples(title: &str, value: &str, examples: &[Example]) -> Markup {

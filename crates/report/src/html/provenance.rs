@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::findings::Findings;
 use crate::html::figure::table;
+use crate::tables::Table;
 
 pub(super) fn section(findings: &Findings<'_>) -> Markup {
     let run = findings.run;
@@ -19,7 +20,8 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
             }
         }
         @if !run.overrides.is_empty() {
-            p { "Overrides: " @for set in &run.overrides { code { "--set " (set) } " " } }
+            p { "Overrides on the command line:" }
+            ul { @for set in &run.overrides { li { code { "--set " (set) } } } }
         }
         details {
             summary { "The pipeline file" }
@@ -27,7 +29,7 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
         }
         details {
             summary { "The digests of all " (run.made.len()) " results" }
-            (table("Results in the store", &["work", "object"], &made.collect::<Vec<_>>()))
+            (table(&Table::new("Results in the store", &["work", "object"], made.collect())))
         }
     }
 }

@@ -14,14 +14,13 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
                 li { strong { (arm.arm) } ": " (evidence.sentence(arm)) }
             }
         }
-        @let accuracies = tables::accuracies(evidence, findings.run.zero_shot);
-        (table(tables::title(evidence), &tables::ACCURACIES, &accuracies))
+        (table(&tables::accuracies(evidence, findings.run.zero_shot)))
         p .note { (tables::NOTE) }
         @for other in &findings.others {
+            p { "By the " (other.measure.name()) ": " (other.headline()) }
             details {
-                summary { "By " (other.measure.name()) }
-                p { (other.headline()) }
-                (table(tables::title(other), &tables::ACCURACIES, &tables::accuracies(other, None)))
+                summary { "The numbers" }
+                (table(&tables::accuracies(other, None)))
             }
         }
     }

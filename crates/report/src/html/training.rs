@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use crate::Error;
 use crate::chart::{self, Axes, Line};
 use crate::findings::Findings;
-use crate::html::figure::{figure, legend, table};
+use crate::html::figure::{figure, legend};
+use crate::tables::Table;
 use crate::training::Training;
 
 /// A chart of this section: what it shows, its axis, and its values.
@@ -49,11 +50,7 @@ fn chart(findings: &Findings<'_>, (caption, y, values): Shown) -> Result<Markup,
         let values = values(training);
         vec![training.arm.clone(), at(values.first()), at(values.last())]
     });
-    let data = table(
-        caption,
-        &["arm", "first", "last"],
-        &rows.collect::<Vec<_>>(),
-    );
+    let data = Table::new(caption, &["arm", "first", "last"], rows.collect());
     let axes = Axes { x: "step", y };
-    Ok(figure(chart::lines(axes, &lines)?, caption, data))
+    Ok(figure(chart::lines(axes, &lines)?, caption, &data))
 }
