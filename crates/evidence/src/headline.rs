@@ -7,6 +7,9 @@ use crate::{ArmEvidence, Difference, Evidence, Verdict};
 /// More seeds than this are not counted out.
 const MANY: f64 = 1000.0;
 
+/// More arms than this are not named one by one.
+const NAMED: usize = 5;
+
 impl Evidence {
     /// What the experiment shows, in one or a few sentences.
     pub fn headline(&self) -> String {
@@ -20,11 +23,11 @@ impl Evidence {
         let told = [
             (
                 named(|verdict| *verdict == Verdict::Better),
-                format!("was better than {baseline}"),
+                format!("beat {baseline}"),
             ),
             (
                 named(|verdict| *verdict == Verdict::Worse),
-                format!("was worse than {baseline}"),
+                format!("fell behind {baseline}"),
             ),
             (
                 named(|verdict| matches!(verdict, Verdict::NotShown { .. })),
@@ -96,10 +99,11 @@ fn more(seeds: f64) -> String {
     format!("; {seeds} would show a difference of this size")
 }
 
-/// `a`, `a and b`, `a, b and c`; `None` of nothing.
+/// `a`, `a and b`, `a, b and c`, `9 arms`; `None` of nothing.
 fn list(names: Vec<&str>) -> Option<String> {
     match names.as_slice() {
         [] => None,
+        many if many.len() > NAMED => Some(format!("{} arms", many.len())),
         [name] => Some((*name).to_owned()),
         [first @ .., last] => Some(format!("{} and {last}", first.join(", "))),
     }

@@ -37,7 +37,7 @@
 //! let evidence = Evidence::of(&rows, &Question::default())?;
 //! let margin = &evidence.arms[1];
 //! assert!((margin.gain.value - 0.0933).abs() < 1e-4);
-//! assert!(evidence.headline().contains("margin was better than random"));
+//! assert!(evidence.headline().contains("margin beat random"));
 //! # Ok::<(), goldpan_evidence::Error>(())
 //! ```
 

@@ -58,10 +58,7 @@ fn a_better_arm_is_told_in_the_published_terms() {
     let interval = saved.labels.interval.unwrap();
     assert_eq!(interval.level, 0.75);
     assert!(interval.low < 50.0 && interval.high > 50.0);
-    assert_eq!(
-        evidence.headline(),
-        "At the end, margin was better than random."
-    );
+    assert_eq!(evidence.headline(), "At the end, margin beat random.");
     let sentence = evidence.sentence(margin);
     assert!(sentence.contains("saves about 50 labels"), "{sentence}");
 }

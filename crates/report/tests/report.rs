@@ -150,7 +150,7 @@ fn tells_the_verdict_the_curves_the_picks_and_the_money() {
     let run = run(folder.path(), 2);
     let (html, markdown) = written(&run, folder.path());
     for part in [
-        "margin was better than random",
+        "margin beat random",
         "Validation accuracy of the last epoch",
         "<svg",
         "Training loss by step",
