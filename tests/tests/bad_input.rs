@@ -48,9 +48,9 @@ fn a_command_line_that_cannot_be_is_told() {
     run(path, &format!("{train} --lora-targets querry"))
         .with(2)
         .saying(&["query, key, value"]);
-    run(path, &format!("{train} --precision bf16"))
+    run(path, &format!("{train} --precision f16"))
         .with(2)
-        .saying(&["no device of this build"]);
+        .saying(&["possible values: f32, bf16"]);
     run(path, "run x.yaml --only a --from b")
         .with(2)
         .saying(&["--from"]);

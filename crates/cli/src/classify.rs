@@ -23,8 +23,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Strategy(_)
         | Error::OutputIsInput { .. }
         | Error::AdapterOnTrained { .. }
-        | Error::WholeAlready { .. }
-        | Error::NoBf16 => Exit::Usage,
+        | Error::WholeAlready { .. } => Exit::Usage,
         Error::NothingLabelled { .. }
         | Error::OtherBase(_)
         | Error::NothingToShow { .. }
@@ -190,7 +189,7 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
     match error {
         E::Cancelled => Exit::Stopped,
         E::ReadSpec { source, .. } => reading(source.kind()),
-        E::Spec(_) | E::UnknownStage(_) | E::Bf16 { .. } | E::NotDone { .. } => Exit::Usage,
+        E::Spec(_) | E::UnknownStage(_) | E::NotDone { .. } => Exit::Usage,
         E::Sources(error) => sources(error),
         E::Ingest(error) => ingest(error),
         E::Model(error) => model(error),

@@ -97,9 +97,6 @@ pub enum Error {
         /// The model's folder.
         path: PathBuf,
     },
-    /// This build has no device that computes in bf16.
-    #[error("no device of this build computes in bf16: leave --precision out, or say f32")]
-    NoBf16,
     /// A folder in which nothing can be shown.
     #[error(
         "{path} holds no table and no trained model: give a file that ends in .arrow, or a folder \

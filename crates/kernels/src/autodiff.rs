@@ -1,7 +1,7 @@
 //! The operations under automatic differentiation: forward kernels with hand-written backward passes.
 
-use crate::Sequences;
 use crate::ops::EncoderOps;
+use crate::{PackedLinear, Sequences};
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -9,15 +9,52 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 
 #[derive(Debug)]
-struct BiasGelu;
+struct Linear(PackedLinear);
 
-impl<B: EncoderOps> Backward<B, 1> for BiasGelu {
+impl<B: EncoderOps> Backward<B, 1> for Linear {
+    type State = ();
+
+    fn backward(self, ops: Ops<(), 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
+            B::packed_linear_backward(grad, self.0)
+        });
+    }
+}
+
+#[derive(Debug)]
+struct AdaptedLinear(PackedLinear);
+
+impl<B: EncoderOps> Backward<B, 3> for AdaptedLinear {
+    /// `low` and `up`.
     type State = (FloatTensor<B>, FloatTensor<B>);
 
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (low, up) = ops.state;
+        let grad = grads.consume::<B>(&ops.node);
+        let [x, of_low, of_up] = ops.parents;
+        if let Some(of_up) = of_up {
+            let transposed = B::float_transpose(grad.clone());
+            grads.register::<B>(of_up.id, B::float_matmul(transposed, low));
+        }
+        if let Some(of_low) = of_low {
+            grads.register::<B>(of_low.id, B::float_matmul(grad.clone(), up));
+        }
+        if let Some(x) = x {
+            grads.register::<B>(x.id, B::packed_linear_backward(grad, self.0));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Gelu;
+
+impl<B: EncoderOps> Backward<B, 1> for Gelu {
+    type State = FloatTensor<B>;
+
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (x, bias) = ops.state;
+        let x = ops.state;
         unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::packed_bias_gelu_backward(x, bias, grad)
+            B::packed_gelu_backward(x, grad)
         });
     }
 }
@@ -27,14 +64,17 @@ struct LayerNorm {
     epsilon: f32,
 }
 
-impl<B: EncoderOps> Backward<B, 1> for LayerNorm {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+impl<B: EncoderOps> Backward<B, 2> for LayerNorm {
+    /// `x`, `residual` and `gamma`.
+    type State = [FloatTensor<B>; 3];
 
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (x, gamma) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::packed_layer_norm_backward(x, gamma, grad, self.epsilon)
-        });
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [x, residual, gamma] = ops.state;
+        let grad = grads.consume::<B>(&ops.node);
+        let grad = B::packed_layer_norm_backward(x, residual, gamma, grad, self.epsilon);
+        for parent in ops.parents.into_iter().flatten() {
+            grads.register::<B>(parent.id, grad.clone());
+        }
     }
 }
 
@@ -70,60 +110,84 @@ fn value<B: EncoderOps>(tensor: &Tracked<B>) -> FloatTensor<B> {
 }
 
 impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
-    fn packed_bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (value_x, bias) = (value(&x), value(&bias));
-        match BiasGelu.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(
-                (value_x.clone(), bias.clone()),
-                B::packed_bias_gelu(value_x, bias),
-            ),
-            OpsKind::UnTracked(prep) => prep.finish(B::packed_bias_gelu(value_x, bias)),
-        }
-    }
-
-    fn packed_bias_gelu_backward(
-        x: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Tracked::<B>::new(B::packed_bias_gelu_backward(
-            value(&x),
-            value(&bias),
-            value(&grad),
-        ))
-    }
-
-    fn packed_layer_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> FloatTensor<Self> {
-        let (value_x, gamma, beta) = (value(&x), value(&gamma), value(&beta));
-        let operation = LayerNorm { epsilon };
-        match operation
+    fn packed_linear(x: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self> {
+        let out = B::packed_linear(value(&x), layer.clone());
+        match Linear(layer)
             .prepare::<C>([x.node()])
             .compute_bound()
             .stateful()
         {
-            OpsKind::Tracked(prep) => prep.finish(
-                (value_x.clone(), gamma.clone()),
-                B::packed_layer_norm(value_x, gamma, beta, epsilon),
-            ),
-            OpsKind::UnTracked(prep) => {
-                prep.finish(B::packed_layer_norm(value_x, gamma, beta, epsilon))
-            }
+            OpsKind::Tracked(prep) => prep.finish((), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn packed_linear_backward(grad: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self> {
+        Tracked::<B>::new(B::packed_linear_backward(value(&grad), layer))
+    }
+
+    fn packed_linear_gelu(x: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self> {
+        Self::packed_gelu(Self::packed_linear(x, layer))
+    }
+
+    fn packed_adapted_linear(
+        x: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+        layer: PackedLinear,
+    ) -> FloatTensor<Self> {
+        let (value_low, value_up) = (value(&low), value(&up));
+        let state = (value_low.clone(), value_up.clone());
+        let out = B::packed_adapted_linear(value(&x), value_low, value_up, layer.clone());
+        let nodes = [x.node(), low.node(), up.node()];
+        let operation = AdaptedLinear(layer);
+        match operation.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn packed_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let inner = value(&x);
+        let out = B::packed_gelu(inner.clone());
+        match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(inner, out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn packed_gelu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        Tracked::<B>::new(B::packed_gelu_backward(value(&x), value(&grad)))
+    }
+
+    fn packed_layer_norm(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let state = [value(&x), value(&residual), value(&gamma)];
+        let [value_x, value_residual, gamma] = state.clone();
+        let out = B::packed_layer_norm(value_x, value_residual, gamma, value(&beta), epsilon);
+        let nodes = [x.node(), residual.node()];
+        let operation = LayerNorm { epsilon };
+        match operation.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }
 
     fn packed_layer_norm_backward(
         x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
         Tracked::<B>::new(B::packed_layer_norm_backward(
             value(&x),
+            value(&residual),
             value(&gamma),
             value(&grad),
             epsilon,

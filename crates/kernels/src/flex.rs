@@ -1,8 +1,9 @@
 //! The operations on burn's CPU backend.
 
 use crate::attention::Operands;
+use crate::matrix::{PackedMatrix, Term, products};
 use crate::ops::EncoderOps;
-use crate::{Sequences, attention, gelu, layer_norm};
+use crate::{PackedLinear, Precision, Sequences, attention, gelu, layer_norm};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
@@ -26,40 +27,99 @@ fn filled(like: &FlexTensor, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
+/// A new tensor `[tokens, outputs]` with as many rows as `x`, its values written by `fill`.
+fn rows_like(x: &FlexTensor, outputs: usize, fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let shape = [x.shape()[0], outputs];
+    let mut values = vec![0.0; shape[0] * shape[1]];
+    fill(&mut values);
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// `x W^T + b`, and then `finish` for rows that are in the cache.
+fn linear(x: &FlexTensor, layer: &PackedLinear, finish: impl Fn(&mut [f32]) + Sync) -> FlexTensor {
+    rows_like(x, layer.bias().len(), |out| {
+        let terms: [Term<'_>; 1] = [(&contiguous(x), layer.forward())];
+        products(Some(layer.bias()), &terms, out, finish);
+    })
+}
+
 impl EncoderOps for Flex {
-    fn packed_bias_gelu(x: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        filled(&x, |out| {
-            gelu::forward(&contiguous(&x), &contiguous(&bias), out)
+    fn packed_linear(x: FlexTensor, layer: PackedLinear) -> FlexTensor {
+        linear(&x, &layer, |_| {})
+    }
+
+    fn packed_linear_backward(grad: FlexTensor, layer: PackedLinear) -> FlexTensor {
+        let matrix = layer.backward();
+        rows_like(&grad, matrix.outputs(), |out| {
+            products(None, &[(&contiguous(&grad), matrix)], out, |_| {});
         })
     }
 
-    fn packed_bias_gelu_backward(x: FlexTensor, bias: FlexTensor, grad: FlexTensor) -> FlexTensor {
+    fn packed_linear_gelu(x: FlexTensor, layer: PackedLinear) -> FlexTensor {
+        linear(&x, &layer, gelu::in_place)
+    }
+
+    fn packed_adapted_linear(
+        x: FlexTensor,
+        low: FlexTensor,
+        up: FlexTensor,
+        layer: PackedLinear,
+    ) -> FlexTensor {
+        let rank = low.shape()[1];
+        let values = contiguous(&up);
+        let up = PackedMatrix::new(rank, layer.bias().len(), Precision::F32, |k, j| {
+            values[j * rank + k]
+        });
+        rows_like(&x, layer.bias().len(), |out| {
+            let (x, low) = (contiguous(&x), contiguous(&low));
+            let terms: [Term<'_>; 2] = [(&x, layer.forward()), (&low, &up)];
+            products(Some(layer.bias()), &terms, out, |_| {});
+        })
+    }
+
+    fn packed_gelu(x: FlexTensor) -> FlexTensor {
+        filled(&x, |out| gelu::forward(&contiguous(&x), out))
+    }
+
+    fn packed_gelu_backward(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
         filled(&x, |out| {
-            gelu::backward(&contiguous(&x), &contiguous(&bias), &contiguous(&grad), out);
+            gelu::backward(&contiguous(&x), &contiguous(&grad), out);
         })
     }
 
     fn packed_layer_norm(
         x: FlexTensor,
+        residual: FlexTensor,
         gamma: FlexTensor,
         beta: FlexTensor,
         epsilon: f32,
     ) -> FlexTensor {
         filled(&x, |out| {
-            let (gamma, beta) = (contiguous(&gamma), contiguous(&beta));
-            layer_norm::forward(&contiguous(&x), &gamma, &beta, epsilon, out);
+            let operands = layer_norm::Operands {
+                x: &contiguous(&x),
+                residual: &contiguous(&residual),
+                gamma: &contiguous(&gamma),
+                epsilon,
+            };
+            layer_norm::forward(operands, &contiguous(&beta), out);
         })
     }
 
     fn packed_layer_norm_backward(
         x: FlexTensor,
+        residual: FlexTensor,
         gamma: FlexTensor,
         grad: FlexTensor,
         epsilon: f32,
     ) -> FlexTensor {
         filled(&x, |out| {
-            let (gamma, grad) = (contiguous(&gamma), contiguous(&grad));
-            layer_norm::backward(&contiguous(&x), &gamma, &grad, epsilon, out);
+            let operands = layer_norm::Operands {
+                x: &contiguous(&x),
+                residual: &contiguous(&residual),
+                gamma: &contiguous(&gamma),
+                epsilon,
+            };
+            layer_norm::backward(operands, &contiguous(&grad), out);
         })
     }
 

@@ -1,59 +1,72 @@
-//! GELU(x + bias), exact (erf) form: Hendrycks and Gimpel 2016, arXiv:1606.08415.
+//! GELU, exact (erf) form: Hendrycks and Gimpel 2016, arXiv:1606.08415.
 
 use crate::math::{erf, exp};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::f32::consts::FRAC_1_SQRT_2;
 
-/// Rows that one task works on.
-const ROWS: usize = 16;
+/// Elements that one task works on.
+const TOGETHER: usize = 16_384;
 /// 1 / sqrt(2 pi), the height of the normal density at 0.
 const DENSITY_AT_ZERO: f32 = 0.398_942_3;
 
-/// `out[r, c] = gelu(x[r, c] + bias[c])`.
-pub(crate) fn forward(x: &[f32], bias: &[f32], out: &mut [f32]) {
-    let width = bias.len();
-    out.par_chunks_mut(ROWS * width)
-        .zip(x.par_chunks(ROWS * width))
-        .for_each(|(out, x)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                        for ((out, &x), &bias) in out.iter_mut().zip(x).zip(bias) {
-                            let x = x + bias;
-                            *out = 0.5 * x * (1.0 + erf(x * FRAC_1_SQRT_2));
-                        }
-                    }
-                },
-            );
-        });
+/// The probability that a standard normal variable is at most `x`.
+#[inline(always)]
+fn normal_cdf(x: f32) -> f32 {
+    0.5 * (1.0 + erf(x * FRAC_1_SQRT_2))
 }
 
-/// The gradient of `x`: `out[r, c] = grad[r, c] * gelu'(x[r, c] + bias[c])`.
-pub(crate) fn backward(x: &[f32], bias: &[f32], grad: &[f32], out: &mut [f32]) {
-    let width = bias.len();
-    out.par_chunks_mut(ROWS * width)
-        .zip(x.par_chunks(ROWS * width))
-        .zip(grad.par_chunks(ROWS * width))
-        .for_each(|((out, x), grad)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    let rows = out
-                        .chunks_exact_mut(width)
-                        .zip(x.chunks_exact(width))
-                        .zip(grad.chunks_exact(width));
-                    for ((out, x), grad) in rows {
-                        for (((out, &x), &grad), &bias) in out.iter_mut().zip(x).zip(grad).zip(bias)
-                        {
-                            let x = x + bias;
-                            let cdf = 0.5 * (1.0 + erf(x * FRAC_1_SQRT_2));
-                            let density = DENSITY_AT_ZERO * exp(-0.5 * x * x);
-                            *out = grad * (cdf + x * density);
-                        }
-                    }
-                },
-            );
-        });
+/// `x[i] = gelu(x[i])`, on the calling thread.
+pub(crate) fn in_place(x: &mut [f32]) {
+    Arch::new().dispatch(InPlace { x });
+}
+
+/// `out[i] = gelu(x[i])`.
+pub(crate) fn forward(x: &[f32], out: &mut [f32]) {
+    let tasks = out.par_chunks_mut(TOGETHER).zip(x.par_chunks(TOGETHER));
+    tasks.for_each(|(out, x)| {
+        out.copy_from_slice(x);
+        in_place(out);
+    });
+}
+
+/// The gradient of `x`: `out[i] = grad[i] * gelu'(x[i])`.
+pub(crate) fn backward(x: &[f32], grad: &[f32], out: &mut [f32]) {
+    out.par_chunks_mut(TOGETHER)
+        .zip(x.par_chunks(TOGETHER))
+        .zip(grad.par_chunks(TOGETHER))
+        .for_each(|((out, x), grad)| Arch::new().dispatch(Backward { x, grad, out }));
+}
+
+struct InPlace<'a> {
+    x: &'a mut [f32],
+}
+
+impl WithSimd for InPlace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for x in self.x {
+            *x *= normal_cdf(*x);
+        }
+    }
+}
+
+struct Backward<'a> {
+    x: &'a [f32],
+    grad: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for ((out, &x), &grad) in self.out.iter_mut().zip(self.x).zip(self.grad) {
+            let density = DENSITY_AT_ZERO * exp(-0.5 * x * x);
+            *out = grad * (normal_cdf(x) + x * density);
+        }
+    }
 }

@@ -1,74 +1,125 @@
-//! Layer normalisation over the last dimension: Ba et al. 2016, arXiv:1607.06450.
+//! Layer normalisation over the last dimension of a sum: Ba et al. 2016, arXiv:1607.06450.
 
 use crate::math::sum;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows that one task works on.
 const ROWS: usize = 32;
 
-/// The mean of a row and the reciprocal of its standard deviation.
-#[inline(always)]
-fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
-    let width = x.len() as f32;
-    let mean = sum(x.len(), |i| x[i]) / width;
-    let variance = sum(x.len(), |i| (x[i] - mean) * (x[i] - mean)) / width;
-    (mean, 1.0 / (variance + epsilon).sqrt())
+/// What is normalised, `x + residual`, `[tokens, width]` each; and with what.
+#[derive(Clone, Copy)]
+pub(crate) struct Operands<'a> {
+    pub x: &'a [f32],
+    pub residual: &'a [f32],
+    pub gamma: &'a [f32],
+    pub epsilon: f32,
 }
 
-/// `out[r, :] = (x[r, :] - mean) / sqrt(variance + epsilon) * gamma + beta`.
-pub(crate) fn forward(x: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32, out: &mut [f32]) {
-    let width = gamma.len();
-    out.par_chunks_mut(ROWS * width)
-        .zip(x.par_chunks(ROWS * width))
-        .for_each(|(out, x)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                        let (mean, scale) = moments(x, epsilon);
-                        for (((out, &x), &gamma), &beta) in
-                            out.iter_mut().zip(x).zip(gamma).zip(beta)
-                        {
-                            *out = (x - mean) * scale * gamma + beta;
-                        }
-                    }
-                },
-            );
+impl Operands<'_> {
+    /// Writes row `row` of `x + residual`, less its mean, to `centred`; the reciprocal of the row's
+    /// standard deviation.
+    #[inline(always)]
+    fn centre(&self, row: usize, centred: &mut [f32]) -> f32 {
+        let width = centred.len();
+        let x = &self.x[row * width..][..width];
+        let residual = &self.residual[row * width..][..width];
+        for ((to, x), residual) in centred.iter_mut().zip(x).zip(residual) {
+            *to = x + residual;
+        }
+        let mean = sum(width, |i| centred[i]) / width as f32;
+        for value in centred.iter_mut() {
+            *value -= mean;
+        }
+        let variance = sum(width, |i| centred[i] * centred[i]) / width as f32;
+        1.0 / (variance + self.epsilon).sqrt()
+    }
+}
+
+/// `out[r, :] = (s[r, :] - mean) / sqrt(variance + epsilon) * gamma + beta` with `s = x + residual`.
+pub(crate) fn forward(operands: Operands<'_>, beta: &[f32], out: &mut [f32]) {
+    let tasks = out.par_chunks_mut(ROWS * beta.len()).enumerate();
+    tasks.for_each(|(task, out)| {
+        Arch::new().dispatch(Forward {
+            operands,
+            first: task * ROWS,
+            beta,
+            out,
         });
+    });
 }
 
-/// The gradient of `x`, where `gamma` and `beta` are constants.
-pub(crate) fn backward(x: &[f32], gamma: &[f32], grad: &[f32], epsilon: f32, out: &mut [f32]) {
-    let width = gamma.len();
+/// The gradient of `x`, which is that of `residual`; `gamma` and `beta` are constants.
+pub(crate) fn backward(operands: Operands<'_>, grad: &[f32], out: &mut [f32]) {
+    let width = operands.gamma.len();
     out.par_chunks_mut(ROWS * width)
-        .zip(x.par_chunks(ROWS * width))
         .zip(grad.par_chunks(ROWS * width))
-        .for_each(|((out, x), grad)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    let rows = out
-                        .chunks_exact_mut(width)
-                        .zip(x.chunks_exact(width))
-                        .zip(grad.chunks_exact(width));
-                    for ((out, x), grad) in rows {
-                        backward_row(x, gamma, grad, epsilon, out);
-                    }
-                },
-            );
+        .enumerate()
+        .for_each(|(task, (out, grad))| {
+            Arch::new().dispatch(Backward {
+                operands,
+                first: task * ROWS,
+                grad,
+                out,
+            });
         });
 }
 
+/// Rows from `first` on.
+struct Forward<'a> {
+    operands: Operands<'a>,
+    first: usize,
+    beta: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let rows = self.out.chunks_exact_mut(self.beta.len());
+        for (row, out) in (self.first..).zip(rows) {
+            let scale = self.operands.centre(row, out);
+            for ((out, &gamma), &beta) in out.iter_mut().zip(self.operands.gamma).zip(self.beta) {
+                *out = *out * scale * gamma + beta;
+            }
+        }
+    }
+}
+
+/// Rows from `first` on; `grad` begins with theirs.
+struct Backward<'a> {
+    operands: Operands<'a>,
+    first: usize,
+    grad: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let gamma = self.operands.gamma;
+        let rows = self.out.chunks_exact_mut(gamma.len());
+        for (row, (out, grad)) in (self.first..).zip(rows.zip(self.grad.chunks_exact(gamma.len())))
+        {
+            let scale = self.operands.centre(row, out);
+            backward_row(gamma, grad, scale, out);
+        }
+    }
+}
+
+/// `out` holds the centred row and becomes its gradient.
 #[inline(always)]
-fn backward_row(x: &[f32], gamma: &[f32], grad: &[f32], epsilon: f32, out: &mut [f32]) {
-    let width = x.len() as f32;
-    let (mean, scale) = moments(x, epsilon);
-    let (x, gamma, grad) = (&x[..out.len()], &gamma[..out.len()], &grad[..out.len()]);
-    let mean_grad = sum(x.len(), |i| grad[i] * gamma[i]) / width;
-    let mean_product = sum(x.len(), |i| grad[i] * gamma[i] * ((x[i] - mean) * scale)) / width;
+fn backward_row(gamma: &[f32], grad: &[f32], scale: f32, out: &mut [f32]) {
+    let width = out.len();
+    let (gamma, grad) = (&gamma[..width], &grad[..width]);
+    let mean_grad = sum(width, |i| grad[i] * gamma[i]) / width as f32;
+    let mean_product = sum(width, |i| grad[i] * gamma[i] * (out[i] * scale)) / width as f32;
     for (i, out) in out.iter_mut().enumerate() {
-        let normal = (x[i] - mean) * scale;
+        let normal = *out * scale;
         *out = scale * (grad[i] * gamma[i] - mean_grad - normal * mean_product);
     }
 }

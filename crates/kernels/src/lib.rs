@@ -6,18 +6,24 @@
 //! from burn's own operations. Both give the same numbers up to rounding.
 //!
 //! The kernels are safe Rust written so that the compiler vectorises them; `pulp` selects AVX-512,
-//! AVX2, NEON or the baseline at run time. None of them fuses a multiply with an add and every
-//! reduction has one fixed order, so a result is the same on each path and on any number of threads.
+//! AVX2, NEON or the baseline at run time. Products with frozen matrices are chains of fused
+//! multiply-adds, nothing else fuses a multiply with an add, and every reduction has one fixed order:
+//! so a result is the same on each path and on any number of threads.
 
 mod attention;
 mod autodiff;
 mod flex;
+mod frozen;
 mod gelu;
 mod layer_norm;
 mod math;
+mod matrix;
 mod ops;
 pub mod plain;
+mod precision;
 mod sequences;
 
-pub use ops::{attention, bias_gelu, layer_norm};
+pub use frozen::{FrozenLinear, PackedLinear};
+pub use ops::{attention, gelu, residual_layer_norm};
+pub use precision::Precision;
 pub use sequences::Sequences;

@@ -1,7 +1,7 @@
 //! Elementary functions that the compiler can vectorise, and sums of one fixed order.
 
 /// How many partial sums a reduction keeps.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// e^x, within 2 ulp for x in [-87, 88] and clamped outside.
 ///

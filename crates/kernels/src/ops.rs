@@ -1,34 +1,49 @@
 //! The operations as the encoder calls them, and the extension trait that routes them.
 
-use crate::{Sequences, plain};
+use crate::{PackedLinear, Sequences, plain};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{Device, Tensor};
 
-/// The encoder's fused operations. `gamma`, `beta` and `bias` are constants to their backward pass.
+/// The encoder's fused operations. `gamma`, `beta` and the layers are constants to their backward pass.
 #[backend_extension(Flex, Autodiff)]
 pub trait EncoderOps: Backend {
-    /// `gelu(x + bias)`; `x` is `[tokens, width]`, `bias` `[width]`.
-    fn packed_bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `x W^T + b`; `x` is `[tokens, inputs]`.
+    fn packed_linear(x: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self>;
 
-    /// The gradient of `x` in [`EncoderOps::packed_bias_gelu`].
-    fn packed_bias_gelu_backward(
+    /// The gradient of `x` in [`EncoderOps::packed_linear`].
+    fn packed_linear_backward(grad: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self>;
+
+    /// `gelu(x W^T + b)`.
+    fn packed_linear_gelu(x: FloatTensor<Self>, layer: PackedLinear) -> FloatTensor<Self>;
+
+    /// `x W^T + b + low up^T`; `low` is `[tokens, rank]`, `up` `[outputs, rank]`.
+    fn packed_adapted_linear(
         x: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        low: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+        layer: PackedLinear,
     ) -> FloatTensor<Self>;
 
-    /// Layer normalisation of each row; `x` is `[tokens, width]`.
+    /// `gelu(x)`, element by element.
+    fn packed_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of `x` in [`EncoderOps::packed_gelu`].
+    fn packed_gelu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Layer normalisation of each row of `x + residual`, `[tokens, width]`.
     fn packed_layer_norm(
         x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of `x` in [`EncoderOps::packed_layer_norm`].
+    /// The gradient of `x`, which is that of `residual`, in [`EncoderOps::packed_layer_norm`].
     fn packed_layer_norm_backward(
         x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         epsilon: f32,
@@ -58,41 +73,43 @@ pub trait EncoderOps: Backend {
 }
 
 /// Whether this device runs the kernels of this crate.
-fn has_kernels(device: &Device) -> bool {
+pub(crate) fn has_kernels(device: &Device) -> bool {
     matches!(
         device.clone().inner().as_dispatch(),
         DispatchDevice::Flex(_)
     )
 }
 
-/// `gelu(x + bias)` in the exact (erf) form.
-///
-/// Shapes: `x` is `[tokens, width]`, `bias` `[width]`. The bias is a constant: it gets no gradient.
-pub fn bias_gelu(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+/// The exact (erf) GELU of each element.
+pub fn gelu(x: Tensor<2>) -> Tensor<2> {
     if has_kernels(&x.device()) {
-        Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_bias_gelu(
-            x.into_dispatch(),
-            bias.into_dispatch(),
-        ))
+        Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_gelu(x.into_dispatch()))
     } else {
-        plain::bias_gelu(x, bias)
+        plain::gelu(x)
     }
 }
 
-/// Layer normalisation of each row.
+/// Layer normalisation of each row of `x + residual`.
 ///
-/// Shapes: `x` is `[tokens, width]`, `gamma` and `beta` `[width]`. Both are constants: they get no
-/// gradient; train them with [`plain::layer_norm`].
-pub fn layer_norm(x: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32) -> Tensor<2> {
+/// Shapes: `x` and `residual` are `[tokens, width]`, `gamma` and `beta` `[width]`. The latter are
+/// constants: they get no gradient; train them with [`plain::layer_norm`].
+pub fn residual_layer_norm(
+    x: Tensor<2>,
+    residual: Tensor<2>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f32,
+) -> Tensor<2> {
     if has_kernels(&x.device()) {
         Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_layer_norm(
             x.into_dispatch(),
+            residual.into_dispatch(),
             gamma.into_dispatch(),
             beta.into_dispatch(),
             epsilon,
         ))
     } else {
-        plain::layer_norm(x, gamma, beta, epsilon)
+        plain::layer_norm(x + residual, gamma, beta, epsilon)
     }
 }
 

@@ -1,14 +1,56 @@
 //! The same operations built from burn's own, for devices without kernels and as the kernels' check.
 
-use crate::Sequences;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use crate::{Precision, Sequences};
+use burn::tensor::{Bool, Device, FloatDType, Int, Tensor, TensorData, activation};
 
-/// As [`crate::bias_gelu`]; the bias may be trained.
-pub fn bias_gelu(x: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    activation::gelu(x + bias.unsqueeze())
+/// As [`crate::FrozenLinear`].
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The weight seen as `[inputs, outputs]`.
+    transposed: Tensor<2>,
+    bias: Tensor<1>,
+    precision: Precision,
 }
 
-/// As [`crate::layer_norm`]; `gamma` and `beta` may be trained.
+impl Linear {
+    /// The layer with a weight `[outputs, inputs]` and a bias `[outputs]`.
+    pub fn new(weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Self {
+        Self {
+            transposed: rounded(weight, precision).transpose(),
+            bias,
+            precision,
+        }
+    }
+
+    /// The weight as it is multiplied.
+    pub fn weight(&self) -> Tensor<2> {
+        self.transposed.clone().transpose()
+    }
+
+    /// The bias.
+    pub fn bias(&self) -> Tensor<1> {
+        self.bias.clone()
+    }
+
+    /// `x W^T + b`; `x` is `[tokens, inputs]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        rounded(x, self.precision).matmul(self.transposed.clone()) + self.bias().unsqueeze()
+    }
+}
+
+fn rounded(x: Tensor<2>, precision: Precision) -> Tensor<2> {
+    match precision {
+        Precision::F32 => x,
+        Precision::Bf16 => x.cast(FloatDType::BF16).cast(FloatDType::F32),
+    }
+}
+
+/// As [`crate::gelu`].
+pub fn gelu(x: Tensor<2>) -> Tensor<2> {
+    activation::gelu(x)
+}
+
+/// As [`crate::residual_layer_norm`] of a sum `x`; `gamma` and `beta` may be trained.
 pub fn layer_norm(x: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32) -> Tensor<2> {
     let centred = x.clone() - x.mean_dim(1);
     let variance = centred.clone().square().mean_dim(1);

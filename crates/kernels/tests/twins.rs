@@ -1,7 +1,9 @@
 //! Every kernel equals its plain-burn twin, forward and backward.
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, bias_gelu, layer_norm, plain};
+use goldpan_kernels::{
+    FrozenLinear, Precision, Sequences, attention, gelu, plain, residual_layer_norm,
+};
 use proptest::prelude::*;
 
 /// Values that look random and are the same in every run.
@@ -53,11 +55,77 @@ fn check<const N: usize>(
     kernel: impl Fn([Tensor<2>; N]) -> Tensor<2>,
     twin: impl Fn([Tensor<2>; N]) -> Tensor<2>,
 ) {
+    check_within(2e-4, name, inputs, kernel, twin);
+}
+
+/// As [`check`], for gradients that differ by at most `tolerance`.
+fn check_within<const N: usize>(
+    tolerance: f32,
+    name: &str,
+    inputs: [Tensor<2>; N],
+    kernel: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+    twin: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+) {
     let (got, got_gradients) = with_gradients(inputs.clone(), kernel);
     let (expected, expected_gradients) = with_gradients(inputs, twin);
     assert_close(name, got, expected, 2e-5);
     for (got, expected) in got_gradients.into_iter().zip(expected_gradients) {
-        assert_close(name, got, expected, 2e-4);
+        assert_close(&format!("gradient of {name}"), got, expected, tolerance);
+    }
+}
+
+/// How long sequences are: some need several rounds of queries.
+fn lengths() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => 1_usize..30, 1 => 60_usize..150]
+}
+
+/// A linear layer of arbitrary shape.
+#[derive(Debug)]
+struct AnyLayer {
+    inputs: usize,
+    outputs: usize,
+    precision: Precision,
+    salt: u64,
+}
+
+fn layers() -> impl Strategy<Value = AnyLayer> {
+    let precisions = prop_oneof![Just(Precision::F32), Just(Precision::Bf16)];
+    let parts = (1_usize..80, 1_usize..80, precisions, any::<u64>());
+    parts.prop_map(|(inputs, outputs, precision, salt)| AnyLayer {
+        inputs,
+        outputs,
+        precision,
+        salt,
+    })
+}
+
+impl AnyLayer {
+    /// How much gradients may differ. With bf16 the kernel rounds what comes in, its twin what goes
+    /// out.
+    fn tolerance(&self) -> f32 {
+        match self.precision {
+            Precision::F32 => 2e-4,
+            Precision::Bf16 => 0.1,
+        }
+    }
+
+    /// The layer and its twin.
+    fn build(&self, device: &Device) -> (FrozenLinear, plain::Linear) {
+        let device = device.clone().inner();
+        let count = self.inputs * self.outputs;
+        let scale = 1.0 / (self.inputs as f32).sqrt();
+        let weight: Vec<f32> = values(count, self.salt).iter().map(|x| x * scale).collect();
+        let bias = values(self.outputs, self.salt ^ 5);
+        let matrix = TensorData::new(weight.clone(), [self.outputs, self.inputs]);
+        let twin = plain::Linear::new(
+            Tensor::from_data(matrix, &device),
+            Tensor::from_data(bias.as_slice(), &device),
+            self.precision,
+        );
+        (
+            FrozenLinear::new(weight, bias, self.precision, &device),
+            twin,
+        )
     }
 }
 
@@ -65,33 +133,75 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn bias_gelu_equals_its_twin(rows in 1_usize..40, width in 1_usize..70, salt in any::<u64>()) {
+    fn gelu_equals_its_twin(rows in 1_usize..40, width in 1_usize..70, salt in any::<u64>()) {
         let device = Device::flex().autodiff();
-        let bias = vector(width, salt ^ 1, &device);
-        check(
-            "bias_gelu",
-            [matrix(rows, width, salt, &device)],
-            |[x]| bias_gelu(x, bias.clone()),
-            |[x]| plain::bias_gelu(x, bias.clone()),
-        );
+        check("gelu", [matrix(rows, width, salt, &device)], |[x]| gelu(x), |[x]| plain::gelu(x));
     }
 
     #[test]
-    fn layer_norm_equals_its_twin(rows in 1_usize..40, width in 2_usize..70, salt in any::<u64>()) {
+    fn residual_layer_norm_equals_its_twin(
+        rows in 1_usize..40,
+        width in 2_usize..70,
+        salt in any::<u64>(),
+    ) {
         let device = Device::flex().autodiff();
         let gamma = vector(width, salt ^ 1, &device);
         let beta = vector(width, salt ^ 2, &device);
         check(
-            "layer_norm",
-            [matrix(rows, width, salt, &device)],
-            |[x]| layer_norm(x, gamma.clone(), beta.clone(), 1e-2),
-            |[x]| plain::layer_norm(x, gamma.clone(), beta.clone(), 1e-2),
+            "residual_layer_norm",
+            [3, 4].map(|i| matrix(rows, width, salt ^ i, &device)),
+            |[x, y]| residual_layer_norm(x, y, gamma.clone(), beta.clone(), 1e-2),
+            |[x, y]| plain::layer_norm(x + y, gamma.clone(), beta.clone(), 1e-2),
+        );
+    }
+
+    #[test]
+    fn linear_equals_its_twin(layer in layers(), rows in 1_usize..120, salt in any::<u64>()) {
+        let device = Device::flex().autodiff();
+        let (frozen, twin) = layer.build(&device);
+        let x = matrix(rows, layer.inputs, salt, &device);
+        check_within(
+            layer.tolerance(),
+            "linear",
+            [x.clone()],
+            |[x]| frozen.forward(x),
+            |[x]| twin.forward(x),
+        );
+        check_within(
+            layer.tolerance(),
+            "linear and gelu",
+            [x],
+            |[x]| frozen.forward_gelu(x),
+            |[x]| plain::gelu(twin.forward(x)),
+        );
+    }
+
+    #[test]
+    fn adapted_linear_equals_its_twin(
+        layer in layers(),
+        rows in 1_usize..120,
+        rank in 1_usize..20,
+        salt in any::<u64>(),
+    ) {
+        let device = Device::flex().autodiff();
+        let (frozen, twin) = layer.build(&device);
+        let inputs = [
+            matrix(rows, layer.inputs, salt, &device),
+            matrix(rows, rank, salt ^ 1, &device),
+            matrix(layer.outputs, rank, salt ^ 2, &device),
+        ];
+        check_within(
+            layer.tolerance(),
+            "adapted linear",
+            inputs,
+            |[x, low, up]| frozen.forward_adapted(x, low, up),
+            |[x, low, up]| twin.forward(x) + low.matmul(up.transpose()),
         );
     }
 
     #[test]
     fn attention_equals_its_twin(
-        lengths in prop::collection::vec((1_usize..30, 1_usize..30), 1..6),
+        lengths in prop::collection::vec((lengths(), lengths()), 1..6),
         heads in 1_usize..5,
         size in 1_usize..20,
         salt in any::<u64>(),
@@ -135,11 +245,17 @@ fn a_sequence_does_not_see_its_neighbours() {
 fn strided_inputs_are_read_in_row_order() {
     let device = Device::flex();
     let x = Tensor::<2>::random([5, 9], Distribution::Default, &device).transpose();
-    let bias = vector(5, 3, &device);
-    assert_close(
-        "transposed",
-        bias_gelu(x.clone(), bias.clone()),
-        plain::bias_gelu(x, bias),
-        1e-6,
-    );
+    assert_close("transposed", gelu(x.clone()), plain::gelu(x), 1e-6);
+}
+
+#[test]
+fn a_frozen_linear_gives_its_weight_back() {
+    let device = Device::flex();
+    let weight = values(7 * 45, 3);
+    let bias = values(45, 4);
+    let layer = FrozenLinear::new(weight.clone(), bias.clone(), Precision::F32, &device);
+    let expected = TensorData::new(weight, [45, 7]);
+    layer.weight().into_data().assert_eq(&expected, true);
+    let expected = TensorData::new(bias, [45]);
+    layer.bias().into_data().assert_eq(&expected, true);
 }

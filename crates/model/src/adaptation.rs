@@ -48,15 +48,22 @@ impl Adaptation<'_> {
         Some((self.tensor(module, "weight")?, self.tensor(module, "bias")?))
     }
 
-    /// `scale * (x A^T) B^T`, or `None` where the module is not adapted.
-    pub fn product(&self, module: &str, x: &Tensor<2>) -> Option<Tensor<2>> {
+    /// LoRA's update of a module, `low up^T`, where it is adapted: `low` is `scale * x A^T`,
+    /// `[tokens, rank]`, and `up` is B, `[outputs, rank]`.
+    pub fn update(&self, module: &str, x: &Tensor<2>) -> Option<(Tensor<2>, Tensor<2>)> {
         let a = self.tensor(module, "lora_A.weight")?;
         let b = self.tensor(module, "lora_B.weight")?;
         let x = match self.dropout {
             Some(dropout) => dropout.on_adapter(x.clone(), module),
             None => x.clone(),
         };
-        let low = x.matmul(a.transpose()) * self.scales.of(module);
-        Some(low.matmul(b.transpose()))
+        Some((x.matmul(a.transpose()) * self.scales.of(module), b))
+    }
+
+    /// Whether a module's own weight is trained, or LoRA adapts it.
+    pub fn changes(&self, module: &str) -> bool {
+        ["weight", "lora_A.weight"]
+            .into_iter()
+            .any(|part| self.tensor(module, part).is_some())
     }
 }

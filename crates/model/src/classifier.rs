@@ -3,7 +3,7 @@
 use crate::adaptation::{Adaptation, Scales};
 use crate::linear::Linear;
 use crate::{Adapter, Batch, Device, Dropout, Encoder, EncoderConfig, Error, Family, Hidden};
-use crate::{LoraConfig, Parameters, Target, Tuning, Weights};
+use crate::{LoraConfig, Parameters, Precision, Target, Tuning, Weights};
 use burn::tensor::Tensor;
 use goldpan_artifact::rng;
 use goldpan_kernels::Sequences;
@@ -62,14 +62,13 @@ impl Classifier {
                 let bare = weights.has("pooler.dense.weight");
                 let prefix = if bare { "" } else { "bert." };
                 let (name, shape) = ("pooler.dense", (config.hidden, config.hidden));
-                let device = device.tensors();
                 let pooler = Linear::load(weights, prefix, name, shape, &config, device)?;
                 Some(pooler)
             }
             Family::Roberta => None,
         };
         Ok(Self {
-            encoder: Encoder::load(weights, config, device.tensors())?,
+            encoder: Encoder::load(weights, config, device)?,
             pooler,
             scales,
         })
@@ -123,6 +122,11 @@ impl Classifier {
         device: &Device,
     ) -> Result<(Self, Parameters, HeadSource), Error> {
         let weights = Weights::open(folder)?;
+        let device = &match tuning {
+            // What is not frozen starts from the numbers as they are.
+            Tuning::Full => device.with_precision(Precision::F32),
+            Tuning::Lora(_) | Tuning::Head => device.clone(),
+        };
         let classifier = Self::open(folder, &weights, Scales::uniform(tuning.scale()), device)?;
         let config = classifier.encoder.config();
         tuning.check(config)?;

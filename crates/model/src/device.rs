@@ -1,6 +1,6 @@
 //! Where tensors live: chosen at run time, never replaced silently.
 
-use crate::Error;
+use crate::{Error, Precision};
 use std::fmt;
 use std::str::FromStr;
 
@@ -100,16 +100,34 @@ impl DeviceChoice {
     }
 }
 
-/// An open device.
+/// An open device, and the precision it computes products with frozen weights in.
 #[derive(Clone, Debug)]
 pub struct Device {
     tensors: burn::tensor::Device,
     class: &'static str,
+    precision: Precision,
 }
 
 impl Device {
     fn new(tensors: burn::tensor::Device, class: &'static str) -> Self {
-        Self { tensors, class }
+        Self {
+            tensors,
+            class,
+            precision: Precision::F32,
+        }
+    }
+
+    /// The same device with another precision.
+    pub fn with_precision(&self, precision: Precision) -> Self {
+        Self {
+            precision,
+            ..self.clone()
+        }
+    }
+
+    /// The precision of products with frozen weights.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The kind of device, without its number: part of every cache key, since kinds differ in

@@ -2,9 +2,9 @@
 
 use crate::adaptation::Adaptation;
 use crate::linear::Linear;
-use crate::{Batch, EncoderConfig, Error, Target, Weights};
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, layer_norm};
+use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
+use burn::tensor::{Int, Tensor, TensorData};
+use goldpan_kernels::{Sequences, attention, residual_layer_norm};
 use std::ops::Range;
 
 /// The states of packed tokens, `[total_tokens, hidden]`, between two layers.
@@ -24,6 +24,7 @@ pub struct Encoder {
     token_types: Table,
     norm: Norm,
     layers: Vec<Layer>,
+    precision: Precision,
 }
 
 /// A table of embeddings.
@@ -56,7 +57,10 @@ impl Norm {
         config: &EncoderConfig,
         device: &Device,
     ) -> Result<Self, Error> {
-        let part = |part| weights.vector(&format!("{prefix}{name}.{part}"), config.hidden, device);
+        let part = |part| {
+            let name = format!("{prefix}{name}.{part}");
+            weights.vector(&name, config.hidden, device.tensors())
+        };
         Ok(Self {
             name: config.trained_name(name),
             gamma: part("weight")?,
@@ -65,14 +69,20 @@ impl Norm {
         })
     }
 
-    fn forward(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
+    /// The normalised sum of `x` and `residual`.
+    fn forward(
+        &self,
+        x: Tensor<2>,
+        residual: Tensor<2>,
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Tensor<2> {
+        let normalise = |gamma, beta| residual_layer_norm(x, residual, gamma, beta, self.epsilon);
         match adaptation.and_then(|trained| trained.whole(&self.name)) {
+            // The kernel takes its scale and shift as constants.
             Some((gamma, beta)) => {
-                // The kernel takes its scale and shift as constants.
-                let (ones, zeros) = (self.gamma.ones_like(), self.beta.zeros_like());
-                layer_norm(x, ones, zeros, self.epsilon) * gamma + beta
+                normalise(self.gamma.ones_like(), self.beta.zeros_like()) * gamma + beta
             }
-            None => layer_norm(x, self.gamma.clone(), self.beta.clone(), self.epsilon),
+            None => normalise(self.gamma.clone(), self.beta.clone()),
         }
     }
 }
@@ -96,7 +106,7 @@ impl Encoder {
             let name = format!("embeddings.{name}");
             let shape = [rows, config.hidden];
             Ok(Table {
-                rows: weights.matrix(&format!("{prefix}{name}.weight"), shape, device)?,
+                rows: weights.matrix(&format!("{prefix}{name}.weight"), shape, device.tensors())?,
                 name: config.trained_name(&name),
             })
         };
@@ -108,6 +118,7 @@ impl Encoder {
             token_types: table("token_type_embeddings", config.token_types)?,
             norm: Norm::load(weights, &prefix, "embeddings.LayerNorm", &config, device)?,
             layers: layers.collect::<Result<_, _>>()?,
+            precision: device.precision(),
             config,
         })
     }
@@ -118,8 +129,13 @@ impl Encoder {
     }
 
     /// The device the weights are on.
-    pub fn device(&self) -> Device {
+    pub fn device(&self) -> burn::tensor::Device {
         self.words.rows.device()
+    }
+
+    /// The precision of the products with frozen weights.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The word embeddings, `[vocabulary, hidden]`.
@@ -174,9 +190,7 @@ impl Encoder {
         let positions = positions.select(0, batch.positions.clone());
         let token_type = self.token_types.rows(adaptation).narrow(0, 0, 1);
         Hidden {
-            states: self
-                .norm
-                .forward(words + positions + token_type, adaptation),
+            states: self.norm.forward(words, positions + token_type, adaptation),
             sequences: batch.sequences.clone(),
         }
     }
@@ -291,9 +305,9 @@ impl Layer {
         let v = linear(Target::Value, context);
         let attended = attention(q, k, v, queries, keys, heads);
         let attended = linear(Target::AttentionOutput, attended);
-        let x = self.attention_norm.forward(attended + x, adaptation);
+        let x = self.attention_norm.forward(attended, x, adaptation);
         let inner = self.linears[Target::Intermediate as usize].adapted_gelu(x.clone(), adaptation);
         let out = linear(Target::Output, inner);
-        self.output_norm.forward(out + x, adaptation)
+        self.output_norm.forward(out, x, adaptation)
     }
 }

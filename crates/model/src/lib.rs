@@ -55,6 +55,7 @@ pub use dropout::Dropout;
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
 pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
+pub use goldpan_kernels::Precision;
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use masked::MaskedLanguageModel;
 pub use output_folder::write_folder;

@@ -1,18 +1,16 @@
 //! A linear layer: frozen, adapted by LoRA, or trained.
 
 use crate::adaptation::Adaptation;
-use crate::{EncoderConfig, Error, Weights};
-use burn::tensor::{Device, Tensor};
-use goldpan_kernels::bias_gelu;
+use crate::{Device, EncoderConfig, Error, Weights};
+use burn::tensor::Tensor;
+use goldpan_kernels::{FrozenLinear, gelu};
 
 /// `x W^T + b` with the weight as Hugging Face stores it, `[outputs, inputs]`.
 #[derive(Clone)]
 pub(crate) struct Linear {
     /// The name that its trained tensors begin with.
     name: String,
-    /// The weight seen as `[inputs, outputs]`.
-    transposed: Tensor<2>,
-    bias: Tensor<1>,
+    frozen: FrozenLinear,
 }
 
 impl Linear {
@@ -26,60 +24,44 @@ impl Linear {
         device: &Device,
     ) -> Result<Self, Error> {
         let file_name = format!("{prefix}{name}");
-        let weight = weights.matrix(&format!("{file_name}.weight"), [outputs, inputs], device)?;
+        let weight = weights.values(&format!("{file_name}.weight"), &[outputs, inputs])?;
+        let bias = weights.values(&format!("{file_name}.bias"), &[outputs])?;
         Ok(Self {
             name: config.trained_name(name),
-            transposed: weight.transpose(),
-            bias: weights.vector(&format!("{file_name}.bias"), outputs, device)?,
+            frozen: FrozenLinear::new(weight, bias, device.precision(), device.tensors()),
         })
     }
 
     /// The weight and the bias `[1, outputs]`, by name.
     pub fn tensors(&self) -> [(String, Tensor<2>); 2] {
-        let weight = self.transposed.clone().transpose();
-        let bias = self.bias.clone().unsqueeze();
         [
-            (format!("{}.weight", self.name), weight),
-            (format!("{}.bias", self.name), bias),
+            (format!("{}.weight", self.name), self.frozen.weight()),
+            (
+                format!("{}.bias", self.name),
+                self.frozen.bias().unsqueeze(),
+            ),
         ]
     }
 
     /// `x W^T + b`, and LoRA's part.
     pub fn adapted(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
-        let (product, bias) = self.product(x, adaptation);
-        match bias {
-            Some(bias) => product + bias,
-            None => product + self.bias.clone().unsqueeze(),
+        let Some(trained) = adaptation else {
+            return self.frozen.forward(x);
+        };
+        if let Some((weight, bias)) = trained.whole(&self.name) {
+            return x.matmul(weight.transpose()) + bias;
+        }
+        match trained.update(&self.name, &x) {
+            Some((low, up)) => self.frozen.forward_adapted(x, low, up),
+            None => self.frozen.forward(x),
         }
     }
 
     /// The exact GELU of [`Linear::adapted`].
     pub fn adapted_gelu(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
-        let (product, bias) = self.product(x, adaptation);
-        match bias {
-            // The kernel takes its bias as a constant.
-            Some(bias) => bias_gelu(product + bias, self.bias.zeros_like()),
-            None => bias_gelu(product, self.bias.clone()),
-        }
-    }
-
-    /// `x W^T`, plus `scale * (x A^T) B^T` where the layer is adapted; and the bias `[1, outputs]`
-    /// where it is trained.
-    fn product(
-        &self,
-        x: Tensor<2>,
-        adaptation: Option<Adaptation<'_>>,
-    ) -> (Tensor<2>, Option<Tensor<2>>) {
-        let frozen = |x: Tensor<2>| x.matmul(self.transposed.clone());
-        let Some(trained) = adaptation else {
-            return (frozen(x), None);
-        };
-        if let Some((weight, bias)) = trained.whole(&self.name) {
-            return (x.matmul(weight.transpose()), Some(bias));
-        }
-        match trained.product(&self.name, &x) {
-            Some(added) => (frozen(x) + added, None),
-            None => (frozen(x), None),
+        match adaptation.is_some_and(|trained| trained.changes(&self.name)) {
+            true => gelu(self.adapted(x, adaptation)),
+            false => self.frozen.forward_gelu(x),
         }
     }
 }

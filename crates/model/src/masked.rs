@@ -3,7 +3,7 @@
 use crate::linear::Linear;
 use crate::{Batch, Device, Encoder, EncoderConfig, Error, Family, Hidden, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
-use goldpan_kernels::layer_norm;
+use goldpan_kernels::plain::layer_norm;
 use std::path::Path;
 
 /// An encoder with the head it was pretrained with.
@@ -70,8 +70,7 @@ impl MaskedLanguageModel {
             });
         }
         let (vocabulary, hidden) = (config.vocabulary, config.hidden);
-        let device = device.tensors();
-        let vector = |name: &str, length| weights.vector(name, length, device);
+        let vector = |name: &str, length| weights.vector(name, length, device.tensors());
         let shape = (hidden, hidden);
         let dense = Linear::load(&weights, "", names.dense, shape, &config, device)?;
         let gamma = vector(&format!("{}.weight", names.norm), hidden)?;
@@ -83,7 +82,7 @@ impl MaskedLanguageModel {
         };
         let encoder = Encoder::load(&weights, config, device)?;
         let weight = match weights.has(names.decoder) {
-            true => weights.matrix(names.decoder, [vocabulary, hidden], device)?,
+            true => weights.matrix(names.decoder, [vocabulary, hidden], device.tensors())?,
             false => encoder.words().clone(),
         };
         Ok(Self {

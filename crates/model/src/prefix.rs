@@ -1,6 +1,7 @@
 //! States of the layers that nothing adapts, kept so that they are computed once.
 
-use crate::{Batch, Classifier, Frozen, Hidden, Start, TOKENS_PER_BATCH, Tokens, by_length};
+use crate::{Batch, Classifier, Frozen, Hidden, Precision, Start};
+use crate::{TOKENS_PER_BATCH, Tokens, by_length};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Digest, Progress};
 use goldpan_kernels::Sequences;
@@ -12,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Below the first adapted layer the encoder is frozen, so these states are the same in every epoch,
 /// training and prediction with one base model. The cache changes no result: a sequence's states do
-/// not depend on the batch in which they were computed. Use one cache for one base model.
+/// not depend on the batch in which they were computed. Use one cache for one base model; precisions
+/// are kept apart.
 pub struct PrefixCache {
     limit: usize,
     kept: Mutex<Kept>,
@@ -21,7 +23,7 @@ pub struct PrefixCache {
 #[derive(Default)]
 struct Kept {
     bytes: usize,
-    states: HashMap<(usize, Digest), Arc<[f32]>>,
+    states: HashMap<Key, Arc<[f32]>>,
 }
 
 impl PrefixCache {
@@ -47,9 +49,10 @@ impl PrefixCache {
         let Some(layer) = kept_layer(frozen) else {
             return;
         };
+        let precision = classifier.encoder().precision();
         let missing: Vec<&Tokens> = sequences
             .iter()
-            .filter(|tokens| self.get(layer, tokens).is_none())
+            .filter(|tokens| self.get(&key(layer, precision, tokens)).is_none())
             .collect();
         if missing.is_empty() {
             return;
@@ -80,7 +83,7 @@ impl PrefixCache {
         };
         let known: Option<Vec<Arc<[f32]>>> = sequences
             .iter()
-            .map(|tokens| self.get(layer, tokens))
+            .map(|tokens| self.get(&key(layer, classifier.encoder().precision(), tokens)))
             .collect();
         let states = known.unwrap_or_else(|| self.compute(classifier, layer, sequences));
         let width = config.hidden;
@@ -126,7 +129,7 @@ impl PrefixCache {
             }
             if kept
                 .states
-                .insert(key(layer, tokens), states.clone())
+                .insert(key(layer, encoder.precision(), tokens), states.clone())
                 .is_none()
             {
                 kept.bytes += bytes;
@@ -135,9 +138,9 @@ impl PrefixCache {
         states
     }
 
-    fn get(&self, layer: usize, tokens: &Tokens) -> Option<Arc<[f32]>> {
+    fn get(&self, key: &Key) -> Option<Arc<[f32]>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.states.get(&key(layer, tokens)).cloned()
+        kept.states.get(key).cloned()
     }
 
     fn full(&self) -> bool {
@@ -157,10 +160,13 @@ fn kept_layer(frozen: Frozen) -> Option<usize> {
     }
 }
 
-fn key(layer: usize, tokens: &Tokens) -> (usize, Digest) {
+/// A layer, a precision, and a sequence.
+type Key = (usize, Precision, Digest);
+
+fn key(layer: usize, precision: Precision, tokens: &Tokens) -> Key {
     let bytes: Vec<u8> = tokens
         .iter()
         .flat_map(|token| token.to_le_bytes())
         .collect();
-    (layer, Digest::of(bytes))
+    (layer, precision, Digest::of(bytes))
 }

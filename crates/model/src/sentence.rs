@@ -81,7 +81,7 @@ impl SentenceEncoder {
         let (pooling, own_normalize) = modules(folder)?;
         Ok(Self {
             tokenizer: TextTokenizer::open(folder, &config, max_length.or(own.max_seq_length))?,
-            encoder: Encoder::load(&Weights::open(folder)?, config, device.tensors())?,
+            encoder: Encoder::load(&Weights::open(folder)?, config, device)?,
             pooling,
             normalize: normalize.unwrap_or(own_normalize),
             lowercase: own.do_lower_case,

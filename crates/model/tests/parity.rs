@@ -10,7 +10,7 @@ use goldpan_artifact::Silent;
 use goldpan_model::Weights;
 use goldpan_model::{Adapter, Batch, Classifier, Device, DeviceChoice, Encoder, EncoderConfig};
 use goldpan_model::{
-    HeadSource, Parameters, SentenceEncoder, Start, TextTokenizer, Tokens, Tuning,
+    HeadSource, Parameters, Precision, SentenceEncoder, Start, TextTokenizer, Tokens, Tuning,
 };
 use goldpan_sources::Places;
 use std::num::NonZeroUsize;
@@ -125,7 +125,7 @@ fn check_forward(model: &str) {
     let device = device();
 
     let weights = Weights::open(&folder).unwrap();
-    let encoder = Encoder::load(&weights, config.clone(), device.tensors()).unwrap();
+    let encoder = Encoder::load(&weights, config.clone(), &device).unwrap();
     let pack = |tokens: &[Tokens]| Batch::new(tokens, &config, device.tensors());
     let embedded = encoder.embed(&pack(&tokens));
     let at = |name: &str| packed(&floats(&expected, name), &mask, config.hidden);
@@ -291,4 +291,26 @@ fn sentence_embeddings_equal_sentence_transformers() {
         &floats(&expected, "embeddings"),
         1e-5,
     );
+}
+
+#[test]
+fn bf16_embeddings_have_the_same_directions() {
+    let name = "sentence-transformers/all-MiniLM-L6-v2";
+    let model = goldpan_sources::model(name, &Places::from_env().unwrap(), &Silent).unwrap();
+    let folder = fixtures("minilm");
+    let expected = Weights::open_file(&folder.join("expected_embeddings.safetensors")).unwrap();
+    let device = device().with_precision(Precision::Bf16);
+    let encoder = SentenceEncoder::open(&model.path, None, None, &device).unwrap();
+    let texts = texts(&folder);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let got = encoder.embed(&encoder.tokenize(&texts).unwrap());
+    let expected = floats(&expected, "embeddings");
+    assert_ne!(got, expected);
+    let width = encoder.dimension();
+    for (got, expected) in got.chunks_exact(width).zip(expected.chunks_exact(width)) {
+        let product = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        let cosine =
+            product(got, expected) / (product(got, got) * product(expected, expected)).sqrt();
+        assert!(cosine >= 0.9999, "{cosine}");
+    }
 }

@@ -26,12 +26,6 @@ pub enum Error {
     /// The options name a stage that is not in the pipeline.
     #[error(transparent)]
     UnknownStage(#[from] UnknownStage),
-    /// A stage asks for a precision that no device of this build computes in.
-    #[error("{stage}: no device of this build computes in bf16; leave precision out, or say f32")]
-    Bf16 {
-        /// The stage.
-        stage: String,
-    },
     /// A model or dataset cannot be found; no stage was started.
     #[error(transparent)]
     Sources(goldpan_sources::Error),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use goldpan_model::{LoraConfig, Tuning};
 use goldpan_pipeline::spec::{
-    IngestSettings, Invalid, LabelSource, Pipeline, Precision, PredictModel, StageSettings,
+    IngestSettings, Invalid, LabelSource, Pipeline, PredictModel, StageSettings,
 };
 use goldpan_pipeline::spec::{ProblemKind, TrainingSettings};
 use goldpan_select::{Budget, Start, Strategy};
@@ -262,7 +262,7 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
         panic!("vectors embeds");
     };
     assert_eq!(vectors.encoding.max_length, Some(count(64)));
-    assert_eq!(vectors.encoding.precision, Precision::Bf16);
+    assert_eq!(vectors.encoding.precision, goldpan_model::Precision::Bf16);
     let StageSettings::Select(next) = settings("next") else {
         panic!("next selects");
     };

@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How many steps' losses are looked at to tell that a training diverges.
 const DIVERGED_STEPS: usize = 10;
@@ -201,7 +201,7 @@ impl<'a> Training<'a> {
             path: checkpoints.to_owned(),
             source,
         })?;
-        let fingerprint = fingerprint(config, inputs, &parameters, &examples, &validation);
+        let fingerprint = fingerprint(config, inputs, device, &parameters, &examples, &validation);
         let optimizer = || NamedAdamW::new(config.weight_decay);
         let saved = checkpoint::load(checkpoints, fingerprint, optimizer(), device.tensors())?;
         let frozen = parameters.frozen(encoder.layers);
@@ -490,11 +490,13 @@ fn checked_classes(inputs: &Inputs<'_>) -> Result<usize, Error> {
 fn fingerprint(
     config: &TrainConfig,
     inputs: &Inputs<'_>,
+    device: &Device,
     initial: &Parameters,
     examples: &Examples,
     validation: &Examples,
 ) -> Digest {
-    let mut text = format!("{VERSION} {config:?} {}", inputs.base_model.digest);
+    let (base, precision) = (inputs.base_model.digest, device.precision());
+    let mut text = format!("{VERSION} {config:?} {precision:?} {base}");
     if inputs.previous.is_some() {
         text.push_str(&initial.digest().to_string());
     }

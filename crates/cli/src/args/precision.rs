@@ -1,9 +1,8 @@
 //! The precision in which a model computes, and that in which vectors are stored.
 
 use clap::ValueEnum;
-use goldpan_artifact::Precision;
-
-use crate::error::Error;
+use goldpan_artifact::Precision as Stored;
+use goldpan_model::Precision;
 
 /// The precision in which a model computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -12,12 +11,11 @@ pub enum Computation {
     Bf16,
 }
 
-impl Computation {
-    /// Fails where this build cannot compute so.
-    pub fn check(self) -> Result<(), Error> {
-        match self {
-            Self::F32 => Ok(()),
-            Self::Bf16 => Err(Error::NoBf16),
+impl From<Computation> for Precision {
+    fn from(computation: Computation) -> Self {
+        match computation {
+            Computation::F32 => Self::F32,
+            Computation::Bf16 => Self::Bf16,
         }
     }
 }
@@ -29,7 +27,7 @@ pub enum Storage {
     F16,
 }
 
-impl From<Storage> for Precision {
+impl From<Storage> for Stored {
     fn from(storage: Storage) -> Self {
         match storage {
             Storage::F32 => Self::F32,

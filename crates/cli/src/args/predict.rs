@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use goldpan_model::Template;
 
-use super::DeviceArgs;
 use super::numbers::temperature;
+use super::{Computation, DeviceArgs};
 
 const AFTER: &str = "\
 MODEL_DIR is a folder that `goldpan train` made (its base model is found by the name it was trained
@@ -61,6 +61,9 @@ pub struct PredictArgs {
     #[arg(long, value_name = "X", value_parser = temperature, requires = "class",
         help_heading = HEADING)]
     pub temperature: Option<f64>,
+    /// The precision to compute in
+    #[arg(long, value_name = "PRECISION", default_value = "f32")]
+    pub precision: Computation,
     #[command(flatten)]
     pub device: DeviceArgs,
 }

@@ -11,7 +11,6 @@ use crate::output::{count, keep_apart, print_path};
 
 /// Turns texts into vectors.
 pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
-    args.precision.check()?;
     keep_apart(&args.out, [args.texts.as_path()])?;
     let config = EmbedConfig {
         max_length: args.max_length,
@@ -20,6 +19,7 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     };
     let texts = Texts::open(&args.texts)?;
     let device = args.device.device.open()?;
+    let device = device.with_precision(args.precision.into());
     let model = pretrained(&args.model, app)?;
     let summary = embed(
         &config,

@@ -33,6 +33,7 @@ fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary
         max_length: args.max_length,
     };
     let device = args.device.device.open()?;
+    let device = device.with_precision(args.precision.into());
     let folders = classifier(&args.model, args.adapter.as_deref(), app)?;
     let model = Model {
         base: &folders.base,
@@ -61,6 +62,7 @@ fn without_training(
     };
     config.check()?;
     let device = args.device.device.open()?;
+    let device = device.with_precision(args.precision.into());
     let folder = pretrained(&args.model, app)?;
     let (folder, out): (&Path, &Path) = (&folder.path, &args.out);
     Ok(zero_shot(

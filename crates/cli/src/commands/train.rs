@@ -19,12 +19,12 @@ const KEPT: usize = 256 << 20;
 
 /// Trains a classifier.
 pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
-    args.precision.check()?;
     let config = config(args);
     let texts = Texts::open(&args.texts)?;
     let validation = Texts::open(&args.validation)?;
     let labelled = labelled(args.labelled.as_deref(), &texts, &validation)?;
     let device = args.device.device.open()?;
+    let device = device.with_precision(args.precision.into());
     let folder = pretrained(&args.model, app)?;
     let base_model = base_of(&folder);
     let inputs = Inputs {

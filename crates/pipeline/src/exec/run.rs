@@ -22,7 +22,7 @@ use crate::exec::report::report;
 use crate::exec::stage::Task;
 use crate::exec::watched::Watched;
 use crate::plan::{Graph, NodeId, Role, Scope, Work, named};
-use crate::spec::{Pipeline, Precision};
+use crate::spec::Pipeline;
 use crate::{Error, StageKind};
 
 /// How a pipeline is run.
@@ -50,15 +50,6 @@ struct Prepared {
 impl Prepared {
     fn new(pipeline: &Pipeline, options: &RunOptions) -> Result<Self, Error> {
         let graph = Graph::of(pipeline);
-        if let Some(node) = graph
-            .nodes
-            .iter()
-            .find(|node| node.work.precision() == Precision::Bf16)
-        {
-            return Err(Error::Bf16 {
-                stage: node.name.clone(),
-            });
-        }
         let roles = options.scope.roles(&graph)?;
         let forced = match &options.force {
             Some(name) => named(&graph, name)?,

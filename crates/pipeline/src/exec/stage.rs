@@ -7,7 +7,7 @@ use goldpan_artifact::{
     Progress, Selection, Texts,
 };
 use goldpan_embed::EmbedConfig;
-use goldpan_model::BaseModel;
+use goldpan_model::{BaseModel, Device, Precision};
 use goldpan_predict::{Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_store::{Pending, Record};
@@ -120,7 +120,7 @@ impl Task<'_> {
                     &config,
                     &self.texts(*texts)?,
                     self.model(model)?.0,
-                    self.context.device,
+                    &self.device(encoding.precision),
                     &self.out("embeddings.arrow"),
                     progress,
                 )?)
@@ -153,7 +153,7 @@ impl Task<'_> {
                         adapter: adapter.as_deref(),
                     },
                     &self.context.frozen(base.digest),
-                    self.context.device,
+                    &self.device(inference.precision),
                     &self.out("predictions.arrow"),
                     progress,
                 )?)
@@ -244,12 +244,17 @@ impl Task<'_> {
             &training.config,
             &inputs,
             &self.context.frozen(base_model.digest),
-            self.context.device,
+            &self.device(training.precision),
             &self.out(MODEL),
             self.pending.scratch()?,
             self.progress,
         )?;
         summary(&done)
+    }
+
+    /// The device, with this precision.
+    pub(super) fn device(&self, precision: Precision) -> Device {
+        self.context.device.with_precision(precision)
     }
 
     fn select(&self, node: NodeId) -> Result<Value, StageError> {

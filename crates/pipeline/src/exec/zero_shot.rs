@@ -26,7 +26,7 @@ impl Task<'_> {
             &config,
             &self.texts(texts)?,
             self.model(model)?.0,
-            self.context.device,
+            &self.device(inference.precision),
             &self.out("predictions.arrow"),
             self.progress,
         )?)

@@ -7,8 +7,8 @@ use goldpan_select::{Budget, Rule};
 use crate::StageKind;
 use crate::plan::unroll::Unrolling;
 use crate::spec::{
-    EncodingSettings, InferenceSettings, IngestSettings, Loop, Name, Pipeline, Precision,
-    PredictModel, StageSettings, TrainingSettings, ZeroShotSettings,
+    EncodingSettings, InferenceSettings, IngestSettings, Loop, Name, Pipeline, PredictModel,
+    StageSettings, TrainingSettings, ZeroShotSettings,
 };
 
 /// A node's place in [`Graph::nodes`].
@@ -116,18 +116,6 @@ impl Work {
             Self::Select { .. } => StageKind::Select,
             Self::Evaluate { .. } => StageKind::Evaluate,
             Self::Label { .. } => StageKind::Label,
-        }
-    }
-
-    /// The precision that is asked for.
-    pub fn precision(&self) -> Precision {
-        match self {
-            Self::Embed { encoding, .. } => encoding.precision,
-            Self::Train { training, .. } => training.precision,
-            Self::Predict { inference, .. } => inference.precision,
-            Self::Ingest(_) | Self::Select { .. } | Self::Evaluate { .. } | Self::Label { .. } => {
-                Precision::F32
-            }
         }
     }
 

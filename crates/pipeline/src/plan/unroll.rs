@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use goldpan_select::Budget;
 
 use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
-use crate::spec::{Arm, InferenceSettings, Loop, Name, Precision};
+use crate::spec::{Arm, InferenceSettings, Loop, Name};
 
 /// The loop of one seed.
 pub(crate) struct Unrolling<'a> {
@@ -167,7 +167,7 @@ impl<'a> Unrolling<'a> {
             model: Classifier::Trained(after.model),
             inference: InferenceSettings {
                 max_length: None,
-                precision: Precision::F32,
+                precision: self.experiment.training.precision,
             },
         };
         let name = format!("{}/{name}", after.scope);

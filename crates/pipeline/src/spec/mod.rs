@@ -22,7 +22,7 @@ pub use path::KeyPath;
 pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{
     Arm, EmbedSettings, EncodingSettings, EvaluateSettings, InferenceSettings, IngestSettings,
-    LabelSource, Loop, Name, Pipeline, Precision, PredictModel, PredictSettings, ReportSettings,
+    LabelSource, Loop, Name, Pipeline, PredictModel, PredictSettings, ReportSettings,
     SelectSettings, Stage, StageSettings, Start, TrainStageSettings, TrainingSettings,
     ZeroShotSettings,
 };

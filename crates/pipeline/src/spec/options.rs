@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use goldpan_model::Target;
+use goldpan_model::{Precision, Target};
 use goldpan_select::{Budget, Rule};
 use goldpan_sources::{Column, Format};
 use goldpan_train::{ClassWeights, ScheduleKind, ValidationMetric};
@@ -12,7 +12,6 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::StageKind;
-use crate::spec::settings::Precision;
 use crate::spec::zero_shot::ZeroShotOptions;
 
 /// The whole file.

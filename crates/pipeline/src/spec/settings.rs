@@ -4,11 +4,11 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use goldpan_ingest::IngestConfig;
-use goldpan_model::{ClassTexts, Template};
+use goldpan_model::{ClassTexts, Precision, Template};
 use goldpan_report::Price;
 use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::StageKind;
 
@@ -107,17 +107,6 @@ pub enum IngestSettings {
     },
     /// Files.
     Files(IngestConfig),
-}
-
-/// How numbers are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "precision", rename_all = "lowercase")]
-pub enum Precision {
-    /// Single precision.
-    #[default]
-    F32,
-    /// Brain floating point: the range of single precision with 8 bits of mantissa.
-    Bf16,
 }
 
 /// What an `embed` stage does.

@@ -1,0 +1,143 @@
+//! Frozen linear layers.
+
+use crate::matrix::PackedMatrix;
+use crate::ops::{self, EncoderOps};
+use crate::{Precision, plain};
+use burn::backend::Dispatch;
+use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::{Arc, OnceLock};
+
+/// `x W^T + b` with constants `W` and `b`: laid out for the kernels where the device has them.
+#[derive(Clone, Debug)]
+pub struct FrozenLinear {
+    layer: Layer,
+    device: Device,
+}
+
+#[derive(Clone, Debug)]
+enum Layer {
+    Packed(PackedLinear),
+    Plain(plain::Linear),
+}
+
+/// A frozen linear layer as the kernels take it; copies share it.
+#[derive(Clone, Debug)]
+pub struct PackedLinear(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    forward: PackedMatrix,
+    /// Made for the first backward pass.
+    backward: OnceLock<PackedMatrix>,
+    bias: Vec<f32>,
+}
+
+impl PackedLinear {
+    pub(crate) fn forward(&self) -> &PackedMatrix {
+        &self.0.forward
+    }
+
+    pub(crate) fn backward(&self) -> &PackedMatrix {
+        let Parts {
+            forward, backward, ..
+        } = &*self.0;
+        backward.get_or_init(|| forward.transposed())
+    }
+
+    pub(crate) fn bias(&self) -> &[f32] {
+        &self.0.bias
+    }
+}
+
+impl FrozenLinear {
+    /// The layer with the weight `[outputs, inputs]`, row-major, and the bias `[outputs]`. Its products
+    /// are computed in `precision`.
+    ///
+    /// # Panics
+    ///
+    /// When the weight is not `outputs` rows of at least one value.
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, precision: Precision, device: &Device) -> Self {
+        let outputs = bias.len();
+        let inputs = weight.len() / outputs;
+        assert_eq!(weight.len(), outputs * inputs, "the weight is a matrix");
+        let layer = match ops::has_kernels(device) {
+            true => Layer::Packed(PackedLinear(Arc::new(Parts {
+                forward: PackedMatrix::new(inputs, outputs, precision, |k, j| {
+                    weight[j * inputs + k]
+                }),
+                backward: OnceLock::new(),
+                bias,
+            }))),
+            false => {
+                let weight = TensorData::new(weight, [outputs, inputs]);
+                Layer::Plain(plain::Linear::new(
+                    Tensor::from_data(weight, device),
+                    Tensor::from_data(TensorData::new(bias, [outputs]), device),
+                    precision,
+                ))
+            }
+        };
+        Self {
+            layer,
+            device: device.clone(),
+        }
+    }
+
+    /// The weight as it is multiplied, `[outputs, inputs]`.
+    pub fn weight(&self) -> Tensor<2> {
+        match &self.layer {
+            Layer::Packed(packed) => {
+                let matrix = packed.forward();
+                let (inputs, outputs) = (matrix.inputs(), matrix.outputs());
+                let rows = (0..outputs).flat_map(|j| (0..inputs).map(move |k| matrix.value(k, j)));
+                let data = TensorData::new(rows.collect::<Vec<_>>(), [outputs, inputs]);
+                Tensor::from_data(data, &self.device)
+            }
+            Layer::Plain(layer) => layer.weight(),
+        }
+    }
+
+    /// The bias, `[outputs]`.
+    pub fn bias(&self) -> Tensor<1> {
+        match &self.layer {
+            Layer::Packed(packed) => Tensor::from_data(packed.bias(), &self.device),
+            Layer::Plain(layer) => layer.bias(),
+        }
+    }
+
+    /// `x W^T + b`; `x` is `[tokens, inputs]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.layer {
+            Layer::Packed(packed) => Tensor::from_dispatch(
+                <Dispatch as EncoderOps>::packed_linear(x.into_dispatch(), packed.clone()),
+            ),
+            Layer::Plain(layer) => layer.forward(x),
+        }
+    }
+
+    /// The exact GELU of [`FrozenLinear::forward`].
+    pub fn forward_gelu(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.layer {
+            Layer::Packed(packed) => Tensor::from_dispatch(
+                <Dispatch as EncoderOps>::packed_linear_gelu(x.into_dispatch(), packed.clone()),
+            ),
+            Layer::Plain(layer) => plain::gelu(layer.forward(x)),
+        }
+    }
+
+    /// `x W^T + b + low up^T`, a low-rank update beside the layer: `low` is `[tokens, rank]`, `up`
+    /// `[outputs, rank]`.
+    pub fn forward_adapted(&self, x: Tensor<2>, low: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
+        match &self.layer {
+            Layer::Packed(packed) => {
+                Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_adapted_linear(
+                    x.into_dispatch(),
+                    low.into_dispatch(),
+                    up.into_dispatch(),
+                    packed.clone(),
+                ))
+            }
+            Layer::Plain(layer) => layer.forward(x) + low.matmul(up.transpose()),
+        }
+    }
+}
