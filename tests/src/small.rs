@@ -37,8 +37,9 @@ impl Small {
     pub fn results(&self, store: &str) -> Vec<String> {
         let path = self.path().join(store).join("runs/small/results.csv");
         let text = std::fs::read_to_string(path).unwrap();
-        let column = "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object";
-        assert_eq!(text.lines().next(), Some(column));
+        let columns = "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,\
+             test_accuracy";
+        assert_eq!(text.lines().next(), Some(columns));
         let without_seconds = |line: &str| {
             let mut fields: Vec<&str> = line.split(',').collect();
             fields.remove(8);

@@ -9,19 +9,20 @@ const STAGES: [&str; 6] = ["ingest", "embed", "train", "predict", "select", "eva
 /// The crates of this workspace that each may use. A crate that is not here may use none.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "sources" | "store" | "select" => &["artifact"],
+        "sources" | "store" | "select" | "evidence" => &["artifact"],
         "ingest" => &["artifact", "sources"],
         "evaluate" => &["artifact", "metrics"],
         "model" => &["artifact", "kernels"],
+        "report" => &["artifact", "evidence", "metrics"],
         "embed" => &["artifact", "model"],
         "train" | "predict" => &["artifact", "metrics", "model"],
         "pipeline" => &[
-            "artifact", "sources", "store", "model", "ingest", "embed", "train", "predict",
-            "select", "evaluate",
+            "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",
+            "train", "predict", "select", "evaluate",
         ],
         "cli" => &[
-            "artifact", "sources", "store", "model", "ingest", "embed", "train", "predict",
-            "select", "evaluate", "pipeline",
+            "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",
+            "train", "predict", "select", "evaluate", "pipeline",
         ],
         _ => &[],
     }
@@ -87,7 +88,7 @@ fn crates_use_only_those_below_them() {
 fn stages_know_nothing_of_people() {
     let used = used();
     let below = STAGES.into_iter().chain([
-        "artifact", "kernels", "metrics", "model", "sources", "store",
+        "artifact", "evidence", "kernels", "metrics", "model", "sources", "store",
     ]);
     for name in below {
         for foreign in FOR_PEOPLE {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use goldpan_artifact::Results;
 use goldpan_tests::{Ran, Small, run, start};
 
 #[test]
@@ -32,11 +33,13 @@ fn runs_once_and_is_then_cached() {
             .any(|line| line.starts_with("diversity-margin,1,1,24,"))
     );
 
+    let report = reported(&small);
     a_second_run_does_nothing(&small, table(&first));
     // What is there needs no memory.
     run(path, "run small.yaml --store a --memory-limit 1KiB")
         .well()
         .saying(&["0 stages run"]);
+    assert_eq!(reported(&small), report);
 
     let plan = run(
         path,
@@ -60,6 +63,21 @@ fn runs_once_and_is_then_cached() {
     let shown = run(path, "show a/runs/small/vectors --verify --rows 2").well();
     assert!(shown.stdout.contains("manifest right"), "{}", shown.stdout);
     collected(&small);
+}
+
+/// The report of the run, which tells what `results.arrow` holds.
+fn reported(small: &Small) -> String {
+    let folder = small.file("a/runs/small");
+    let rows = Results::open(folder.join("results.arrow")).unwrap().rows();
+    assert_eq!(rows.len(), small.results("a").len());
+    let report = fs::read_to_string(folder.join("report.html")).unwrap();
+    let markdown = fs::read_to_string(folder.join("report.md")).unwrap();
+    for told in [&report, &markdown] {
+        assert!(told.contains("At the end, diversity-margin "), "{told}");
+        assert!(!told.contains("NaN"), "{told}");
+    }
+    assert!(report.contains("Most isolated"), "there are no examples");
+    report
 }
 
 /// The comparison of the arms in what a run said.

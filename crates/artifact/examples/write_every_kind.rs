@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{
     EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Nearest, Precision,
-    PredictionsWriter, Producer, SelectionWriter, TextsWriter,
+    PredictionsWriter, Producer, ResultRow, ResultsWriter, SelectionWriter, TextsWriter,
 };
 
 /// More than one record batch.
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         located(&path("selection-nearest"), rows)?;
         labels(&path("labels"), rows)?;
         history(&path("history"), rows)?;
+        results(&path("results"), rows)?;
     }
     Ok(())
 }
@@ -148,6 +149,30 @@ fn history(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
                 learning_rate: Some(0.001),
                 ..step
             }
+        })?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Every third model was not trained.
+fn results(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
+    let mut writer = ResultsWriter::create(path, producer())?;
+    for number in 0..rows {
+        let trained = number % 3 != 0;
+        writer.push(&ResultRow {
+            arm: if trained { "margin" } else { "zero-shot" }.to_owned(),
+            seed: trained.then_some(number),
+            round: (number % 5) as u32,
+            labelled: 100 * number,
+            epoch: trained.then_some(2),
+            accuracy: 0.75,
+            loss: 0.5,
+            macro_f1: 0.625,
+            seconds: 1.5,
+            last_accuracy: trained.then_some(0.5),
+            test_accuracy: (number % 2 == 0).then_some(0.25),
+            object: format!("object {number}"),
         })?;
     }
     writer.finish()?;

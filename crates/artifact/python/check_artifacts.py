@@ -171,6 +171,38 @@ def kinds():
             "validation_macro_f1": 0.625 if i % 5 == 4 else None,
         },
     )
+    yield "results", (
+        "results",
+        {},
+        [
+            required("arm", pa.large_utf8()),
+            pa.field("seed", pa.uint64()),
+            required("round", pa.uint32()),
+            required("labelled", pa.uint64()),
+            pa.field("epoch", pa.uint64()),
+            required("accuracy", pa.float32()),
+            required("loss", pa.float32()),
+            required("macro_f1", pa.float32()),
+            required("seconds", pa.float32()),
+            pa.field("last_accuracy", pa.float32()),
+            pa.field("test_accuracy", pa.float32()),
+            required("object", pa.large_utf8()),
+        ],
+        lambda i: {
+            "arm": "margin" if i % 3 else "zero-shot",
+            "seed": i if i % 3 else None,
+            "round": i % 5,
+            "labelled": 100 * i,
+            "epoch": 2 if i % 3 else None,
+            "accuracy": 0.75,
+            "loss": 0.5,
+            "macro_f1": 0.625,
+            "seconds": 1.5,
+            "last_accuracy": 0.5 if i % 3 else None,
+            "test_accuracy": None if i % 2 else 0.25,
+            "object": f"object {i}",
+        },
+    )
 
 
 def same(found, expected):

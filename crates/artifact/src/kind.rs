@@ -21,17 +21,20 @@ pub enum Kind {
     Labels,
     /// How a training run went.
     History,
+    /// What an experiment's models achieved.
+    Results,
 }
 
 impl Kind {
     /// Every kind, in the order of the pipeline.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Texts,
         Self::Embeddings,
         Self::Predictions,
         Self::Selection,
         Self::Labels,
         Self::History,
+        Self::Results,
     ];
 
     /// The kind's name, as in the file's metadata.
@@ -43,6 +46,7 @@ impl Kind {
             Self::Selection => "selection",
             Self::Labels => "labels",
             Self::History => "history",
+            Self::Results => "results",
         }
     }
 }
@@ -57,7 +61,7 @@ impl fmt::Display for Kind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no kind of artifact called `{name}`: it is one of texts, embeddings, predictions, \
-     selection, labels, history"
+     selection, labels, history, results"
 )]
 pub struct ParseKindError {
     /// The name as given.

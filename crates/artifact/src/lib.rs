@@ -1,6 +1,6 @@
 //! Goldpan's tables: typed Arrow files, written atomically and read by memory mapping.
 //!
-//! Every stage of Goldpan reads and writes one of six kinds of table ([`Kind`]). A table is one
+//! Every stage of Goldpan reads and writes one of seven kinds of table ([`Kind`]). A table is one
 //! Arrow IPC *file*, uncompressed and without dictionaries, so pyarrow and polars open it too (CI
 //! checks that, with `python/check_artifacts.py`). Each kind has a writer and a reader:
 //!
@@ -12,6 +12,7 @@
 //! | selection | [`SelectionWriter`] | [`Selection`] |
 //! | labels | [`LabelsWriter`] | [`Labels`] |
 //! | history | [`HistoryWriter`] | [`History`] |
+//! | results | [`ResultsWriter`] | [`Results`] |
 //!
 //! # Writing
 //!
@@ -87,6 +88,7 @@ mod layout;
 mod mapping;
 mod predictions;
 mod progress;
+mod results;
 mod schema;
 mod seed;
 mod selection;
@@ -108,6 +110,7 @@ pub use labels::{Labels, LabelsWriter};
 pub use mapping::{Access, Mapping};
 pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
+pub use results::{ResultRow, Results, ResultsWriter};
 pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};
 pub use seed::rng;
 pub use selection::{Nearest, Selection, SelectionWriter};

@@ -232,6 +232,24 @@ pub(crate) fn history() -> Vec<Column> {
     ]
 }
 
+/// Columns of results.
+pub(crate) fn results() -> Vec<Column> {
+    vec![
+        Column::required("arm", ColumnType::Text),
+        Column::optional("seed", ColumnType::U64),
+        Column::required("round", ColumnType::U32),
+        Column::required("labelled", ColumnType::U64),
+        Column::optional("epoch", ColumnType::U64),
+        Column::required("accuracy", ColumnType::F32),
+        Column::required("loss", ColumnType::F32),
+        Column::required("macro_f1", ColumnType::F32),
+        Column::required("seconds", ColumnType::F32),
+        Column::optional("last_accuracy", ColumnType::F32),
+        Column::optional("test_accuracy", ColumnType::F32),
+        Column::required("object", ColumnType::Text),
+    ]
+}
+
 /// What a table says of itself in its schema's metadata, and its columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Description {
@@ -307,6 +325,7 @@ impl Description {
             Kind::Selection => selection(&self.objectives, self.has_nearest()),
             Kind::Labels => labels(),
             Kind::History => history(),
+            Kind::Results => results(),
         }
     }
 }

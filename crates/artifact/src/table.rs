@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::frame::{Check, Frame};
 use crate::schema::Column;
-use crate::{Embeddings, Error, History, Kind, Labels, Predictions, Producer, Selection, Texts};
+use crate::{
+    Embeddings, Error, History, Kind, Labels, Predictions, Producer, Results, Selection, Texts,
+};
 
 /// What a table says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub enum Table {
     Labels(Labels),
     /// A history.
     History(History),
+    /// Results.
+    Results(Results),
 }
 
 impl Table {
@@ -78,6 +82,7 @@ impl Table {
             Kind::Selection => Self::Selection(Selection::from_frame(frame)?),
             Kind::Labels => Self::Labels(Labels::from_frame(frame)?),
             Kind::History => Self::History(History::from_frame(frame)?),
+            Kind::Results => Self::Results(Results::from_frame(frame)?),
         })
     }
 
@@ -90,6 +95,7 @@ impl Table {
             Self::Selection(_) => Kind::Selection,
             Self::Labels(_) => Kind::Labels,
             Self::History(_) => Kind::History,
+            Self::Results(_) => Kind::Results,
         }
     }
 
@@ -102,6 +108,7 @@ impl Table {
             Self::Selection(table) => table.len(),
             Self::Labels(table) => table.len(),
             Self::History(table) => table.len(),
+            Self::Results(table) => table.len(),
         }
     }
 

@@ -302,6 +302,37 @@ proptest! {
         check_written(&writer.finish().unwrap(), Kind::History, rows.len());
         prop_assert_eq!(History::open(&path).unwrap().rows(), rows);
     }
+
+    #[test]
+    fn results(
+        rows in vec((".*", option::of(any::<u64>()), any::<u32>(), vec(-1e6f32..1e6, 4), option::of(0f32..1.0)), 0..20),
+    ) {
+        let rows: Vec<ResultRow> = rows
+            .into_iter()
+            .map(|(arm, seed, round, measures, last_accuracy)| ResultRow {
+                object: format!("of {arm}"),
+                arm,
+                seed,
+                round,
+                labelled: 2 * u64::from(round),
+                epoch: seed,
+                accuracy: measures[0],
+                loss: measures[1],
+                macro_f1: measures[2],
+                seconds: measures[3],
+                last_accuracy,
+                test_accuracy: last_accuracy.map(|last| last / 2.0),
+            })
+            .collect();
+        let folder = folder();
+        let path = folder.path().join("results.arrow");
+        let mut writer = ResultsWriter::create(&path, producer()).unwrap();
+        for row in &rows {
+            writer.push(row).unwrap();
+        }
+        check_written(&writer.finish().unwrap(), Kind::Results, rows.len());
+        prop_assert_eq!(Results::open(&path).unwrap().rows(), rows);
+    }
 }
 
 #[test]
@@ -407,4 +438,5 @@ fn readers_are_shared_and_writers_sent_between_threads() {
     sent::<SelectionWriter>();
     sent::<LabelsWriter>();
     sent::<HistoryWriter>();
+    sent::<ResultsWriter>();
 }

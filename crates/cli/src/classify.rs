@@ -194,6 +194,7 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
         E::Ingest(error) => ingest(error),
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
+        E::Evidence(_) => Exit::Data,
         E::Store(error) => store(error),
         E::OverMemory { source, .. } => select(source),
         E::Stage { source, .. } => stage(source),

@@ -18,7 +18,7 @@ mod metrics;
 mod softmax;
 mod tally;
 
-pub use calibration::BINS;
+pub use calibration::{BINS, Calibration, Reliability};
 pub use error::Error;
 pub use metrics::{Metrics, PerClass};
 pub use softmax::{argmax, cross_entropy, softmax};

@@ -38,6 +38,12 @@ pub enum Error {
     /// A file cannot be read or written.
     #[error(transparent)]
     Artifact(#[from] goldpan_artifact::Error),
+    /// The results cannot be compared.
+    #[error(transparent)]
+    Evidence(#[from] goldpan_evidence::Error),
+    /// The report cannot be made.
+    #[error("the report cannot be made")]
+    Report(#[from] goldpan_report::Error),
     /// The store cannot be used.
     #[error(transparent)]
     Store(goldpan_store::Error),

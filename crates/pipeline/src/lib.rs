@@ -8,7 +8,5 @@ pub mod plan;
 pub mod spec;
 
 pub use error::Error;
-pub use exec::{
-    ArmRow, ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run,
-};
+pub use exec::{ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run};
 pub use kind::StageKind;

@@ -60,6 +60,29 @@ fn the_loop_is_unrolled_over_seeds_arms_and_rounds() {
     insta::assert_snapshot!(lines(&graph()));
 }
 
+#[test]
+fn every_model_is_measured_on_the_test_texts() {
+    let test = "  test: { ingest: { input: test.csv } }\nloop:\n  test: test\n";
+    let pipeline = PIPELINE.replace("loop:\n", test);
+    let graph = Graph::of(&Pipeline::parse("small.yaml", &pipeline, &[]).unwrap());
+    for model in &graph.trained {
+        let Work::Evaluate { predictions, texts } = graph.nodes[model.test.unwrap()].work else {
+            panic!("{model:?}");
+        };
+        assert_eq!(graph.nodes[texts].name, "test");
+        let inputs = graph.nodes[predictions].work.inputs();
+        assert_eq!(inputs, [("texts", texts), ("model", model.node)]);
+    }
+    // The pool's predictions, which arms look at, are as they were.
+    let before = |graph: &Graph| {
+        let names = graph.nodes.iter().map(|node| node.name.clone());
+        names
+            .filter(|name| !name.contains("test"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(before(&graph), before(&self::graph()));
+}
+
 /// [`PIPELINE`] with a start by zero-shot predictions, and a zero-shot baseline.
 fn cold() -> String {
     let stages = "  guesses: { predict: { texts: pool, model: minilm, zero_shot: ZERO } }\n  \

@@ -418,6 +418,33 @@ fn overrides_replace_any_key_and_the_last_one_wins() {
 }
 
 #[test]
+fn a_label_has_a_price_and_labels_are_counted_to_a_target() {
+    let set = ["loop.report={ target_accuracy: 0.9, label_price: 0.25, currency: EUR }".to_owned()];
+    let pipeline = Pipeline::parse("demo.yaml", LOOP, &set).unwrap();
+    assert_eq!(
+        (pipeline.text.as_str(), &pipeline.overrides[..]),
+        (LOOP, &set[..])
+    );
+    let report = pipeline.experiment.unwrap().report;
+    assert_eq!(report.target_accuracy, Some(0.9));
+    let price = report.price.unwrap();
+    assert_eq!((price.of_label, price.currency.as_str()), (0.25, "EUR"));
+    let wrong = |set: &str| {
+        let problems = Pipeline::parse("demo.yaml", LOOP, &[set.to_owned()]);
+        problems.unwrap_err().to_string()
+    };
+    for (set, part) in [
+        ("loop.report.target_accuracy=90", "above 0, at most 1"),
+        ("loop.report.label_price=0", "above 0"),
+        ("loop.report.currency=EUR", "label_price"),
+        ("loop.test=pool", "trained on"),
+        ("loop.test=validation", "chosen by"),
+    ] {
+        assert!(wrong(set).contains(part), "{}", wrong(set));
+    }
+}
+
+#[test]
 fn an_unknown_key() {
     insta::assert_snapshot!(shown("  validation: validation", "  validaton: validation"));
 }
@@ -748,5 +775,9 @@ fn hostile_texts_are_errors_and_no_panics() {
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_are_fine() {
     let text = format!("\u{feff}{}", LOOP.replace('\n', "\r\n"));
-    assert_eq!(parse(&text).unwrap(), parse(LOOP).unwrap());
+    let (other, plain) = (parse(&text).unwrap(), parse(LOOP).unwrap());
+    assert_eq!(
+        (other.stages, other.experiment),
+        (plain.stages, plain.experiment)
+    );
 }

@@ -27,7 +27,7 @@ pub(super) enum Variant {
 }
 
 /// Every kind, texts without and with metadata, and embeddings in both precisions.
-pub(super) const SAMPLES: [(Kind, Variant); 8] = [
+pub(super) const SAMPLES: [(Kind, Variant); 9] = [
     (Kind::Texts, Variant::Plain),
     (Kind::Texts, Variant::Metadata),
     (Kind::Embeddings, Variant::Plain),
@@ -36,6 +36,7 @@ pub(super) const SAMPLES: [(Kind, Variant); 8] = [
     (Kind::Selection, Variant::Plain),
     (Kind::Labels, Variant::Plain),
     (Kind::History, Variant::Plain),
+    (Kind::Results, Variant::Plain),
 ];
 
 /// The bytes of each of [`SAMPLES`].
@@ -141,6 +142,18 @@ fn write(path: &Path, kind: Kind, variant: Variant) {
             }
             writer.finish().unwrap();
         }
+        Kind::Results => {
+            let mut writer = ResultsWriter::create(path, producer()).unwrap();
+            for seed in 0..ROWS {
+                let row = ResultRow {
+                    arm: "margin".to_owned(),
+                    seed: (seed % 2 == 0).then_some(seed),
+                    ..ResultRow::default()
+                };
+                writer.push(&row).unwrap();
+            }
+            writer.finish().unwrap();
+        }
     }
 }
 
@@ -180,6 +193,7 @@ pub(super) fn read_all(table: &Table) -> usize {
             read += table.round(row) as usize % 2 + table.id(row) as usize % 2;
         }),
         Table::History(table) => read += table.rows().len(),
+        Table::Results(table) => read += table.rows().len(),
     }
     read
 }

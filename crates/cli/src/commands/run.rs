@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use goldpan_evidence::Point;
 use goldpan_pipeline::plan::Scope;
 use goldpan_pipeline::spec::Pipeline;
-use goldpan_pipeline::{ArmRow, Outcome, RunOptions, preview, run as run_pipeline};
+use goldpan_pipeline::{ModelRow, Outcome, RunOptions, preview, run as run_pipeline};
 use goldpan_sources::Places;
 
 use crate::app::App;
@@ -29,9 +30,11 @@ pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
         return print(&format!("{preview}\n"));
     }
     let outcome = run_pipeline(&pipeline, &options, &places, app.progress())?;
-    let arms = outcome.arms();
-    if !arms.is_empty() {
-        app.say(&table(&arms).to_string());
+    let points = &outcome.evidence.points;
+    if !points.is_empty() {
+        let baseline = outcome.models.iter().find(|model| model.seed.is_none());
+        app.say(&table(baseline, points).to_string());
+        app.say(&outcome.evidence.headline());
     }
     app.say(&line(&outcome));
     print_path(&outcome.folder)
@@ -67,23 +70,40 @@ fn duration(took: Duration) -> String {
     }
 }
 
-/// The comparison of the arms: accuracy as mean and deviation over the seeds, gain over random.
-fn table(arms: &[ArmRow]) -> Table {
+/// The comparison of the arms: accuracy as mean and deviation over the seeds, gain over random and
+/// its corrected p-value. First the baseline without training, if there is one.
+fn table(baseline: Option<&ModelRow>, points: &[Point]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
-    table.set_header(["arm", "round", "labelled", "accuracy", "gain over random"]);
-    for arm in arms {
-        let accuracy = match arm.deviation {
-            Some(deviation) => format!("{:.4} ± {deviation:.4}", arm.mean),
-            None => format!("{:.4}", arm.mean),
+    table.set_header([
+        "arm",
+        "round",
+        "labelled",
+        "accuracy",
+        "gain over random",
+        "p",
+    ]);
+    if let Some(model) = baseline {
+        let accuracy = right(format!("{:.4}", model.accuracy));
+        let none = || right("0".to_owned());
+        table.add_row([Cell::new(&model.arm), none(), none(), accuracy]);
+    }
+    for point in points {
+        let accuracy = match point.accuracy.deviation {
+            Some(deviation) => format!("{:.4} ± {deviation:.4}", point.accuracy.value),
+            None => format!("{:.4}", point.accuracy.value),
         };
-        let gain = arm.gain.map(|gain| format!("{gain:+.4}"));
+        let difference = point.difference.as_ref();
+        let gain = difference.map(|difference| format!("{:+.4}", difference.mean));
+        let p = difference.and_then(|difference| difference.corrected_p);
+        let p = p.map(|p| format!("{p:.3}"));
         table.add_row([
-            Cell::new(&arm.arm),
-            right(arm.round.to_string()),
-            right(grouped(arm.labelled)),
+            Cell::new(point.arm.as_deref().unwrap_or("start")),
+            right(point.round.to_string()),
+            right(grouped(point.labelled.round() as u64)),
             right(accuracy),
             right(gain.unwrap_or_default()),
+            right(p.unwrap_or_default()),
         ]);
     }
     table
@@ -95,6 +115,8 @@ fn right(text: String) -> Cell {
 
 #[cfg(test)]
 mod tests {
+    use goldpan_evidence::{Evidence, Question, Trained};
+
     use super::*;
 
     #[test]
@@ -107,20 +129,37 @@ mod tests {
 
     #[test]
     fn arms_stand_below_each_other() {
-        let arm = |name: &str, round, deviation, gain| ArmRow {
-            arm: name.to_owned(),
-            round,
+        let model = |arm: Option<&str>, seed, accuracy| Trained {
+            arm: arm.map(str::to_owned),
+            seed,
+            round: u32::from(arm.is_some()),
             labelled: 40_000,
-            seeds: 5,
-            mean: 0.9406,
-            deviation,
-            gain,
+            peak: accuracy,
+            last: accuracy,
+            test: None,
         };
-        let arms = [
-            arm("start", 0, None, None),
-            arm("random", 1, Some(0.0021), None),
-            arm("diversity-margin", 1, Some(0.0012), Some(-0.003)),
+        let rows = [
+            model(None, 0, 0.9306),
+            model(Some("random"), 0, 0.9381),
+            model(Some("random"), 1, 0.9431),
+            model(Some("diversity-margin"), 0, 0.9361),
+            model(Some("diversity-margin"), 1, 0.9399),
         ];
-        insta::assert_snapshot!(table(&arms));
+        let evidence = Evidence::of(&rows, &Question::default()).unwrap();
+        let baseline = ModelRow {
+            arm: "zero-shot".to_owned(),
+            seed: None,
+            round: 0,
+            labelled: 0,
+            epoch: None,
+            accuracy: 0.7534,
+            loss: 0.5,
+            macro_f1: 0.75,
+            seconds: 1.0,
+            object: "abc".to_owned(),
+            last_accuracy: None,
+            test_accuracy: None,
+        };
+        insta::assert_snapshot!(table(Some(&baseline), &evidence.points));
     }
 }

@@ -5,13 +5,14 @@ mod context;
 mod names;
 mod outcome;
 mod preview;
+mod report;
 mod run;
 mod selections;
 mod stage;
 mod watched;
 mod zero_shot;
 
-pub use outcome::{ArmRow, ModelRow, Outcome};
+pub use outcome::{ModelRow, Outcome};
 pub use preview::{Preview, Status, Step};
 pub use run::{RunOptions, preview, run};
 pub use stage::StageError;

@@ -1,13 +1,19 @@
-//! What a run leaves: `results.csv`, and the comparison of the arms.
+//! What a run leaves: `results.csv`, and what the comparison of the arms shows.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use goldpan_artifact::{Producer, ResultRow, ResultsWriter, atomic};
+use goldpan_evidence::{Evidence, Trained};
 use goldpan_store::Record;
 use serde_json::Value;
 
+use crate::Error;
 use crate::plan::{Graph, TrainedModel};
+
+/// The version of the results, as their table tells it.
+const RESULTS_VERSION: u32 = 1;
 
 /// What was done and what came out.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Outcome {
     pub folder: PathBuf,
     /// The models that are there, in the order of `results.csv`.
     pub models: Vec<ModelRow>,
+    /// What they show.
+    pub evidence: Evidence,
 }
 
 /// A model that was measured on the validation texts: a row of `results.csv`.
@@ -47,40 +55,29 @@ pub struct ModelRow {
     pub seconds: f64,
     /// The object that holds the model, or the predictions of one that was not trained.
     pub object: String,
-}
-
-/// An arm after a round, over all seeds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ArmRow {
-    /// The arm, `start` for the models of the start, `zero-shot` for the loop's baseline.
-    pub arm: String,
-    /// The round, 0 for the start and the baseline.
-    pub round: u32,
-    /// Labelled texts.
-    pub labelled: u64,
-    /// How many models there are: one for each seed.
-    pub seeds: usize,
-    /// Mean accuracy.
-    pub mean: f64,
-    /// Sample standard deviation of the accuracy; `None` for a single seed.
-    pub deviation: Option<f64>,
-    /// Mean accuracy above that of the arm `random` after the same round.
-    pub gain: Option<f64>,
+    /// Validation accuracy of the last epoch; `None` for a model that was not trained.
+    pub last_accuracy: Option<f64>,
+    /// Accuracy on the test texts, where there are some.
+    pub test_accuracy: Option<f64>,
 }
 
 impl ModelRow {
-    /// The row of a trained model, as its record tells.
-    pub(crate) fn of(model: &TrainedModel, record: &Record) -> Self {
+    /// The row of a trained model, as the records tell; `None` while it is not there.
+    pub(crate) fn of(model: &TrainedModel, records: &[Option<Record>]) -> Option<Self> {
+        let record = records[model.node].as_ref()?;
+        let test = model.test.and_then(|test| records[test].as_ref());
         let whole = |name: &str| record.summary.get(name).and_then(Value::as_u64);
         let arm = model.arm.as_ref();
-        Self {
+        Some(Self {
             arm: arm.map_or("start".to_owned(), ToString::to_string),
             seed: Some(model.seed),
             round: model.round,
             labelled: whole("labelled").unwrap_or_default(),
             epoch: Some(whole("epoch").unwrap_or_default()),
+            last_accuracy: number(record, "last_accuracy"),
+            test_accuracy: test.and_then(|test| number(test, "accuracy")),
             ..Self::measured(record, record)
-        }
+        })
     }
 
     /// The row of the baseline: its measurements, and the predictions that were measured.
@@ -93,19 +90,52 @@ impl ModelRow {
 
     /// What a record says of the model in another, or in the same.
     fn measured(measurement: &Record, model: &Record) -> Self {
-        let number = |name: &str| measurement.summary.get(name).and_then(Value::as_f64);
+        let number = |name: &str| number(measurement, name).unwrap_or(f64::NAN);
         Self {
             arm: String::new(),
             seed: None,
             round: 0,
             labelled: 0,
             epoch: None,
-            accuracy: number("accuracy").unwrap_or(f64::NAN),
-            loss: number("loss").unwrap_or(f64::NAN),
-            macro_f1: number("macro_f1").unwrap_or(f64::NAN),
+            accuracy: number("accuracy"),
+            loss: number("loss"),
+            macro_f1: number("macro_f1"),
             seconds: model.seconds,
             object: model.object.to_string(),
+            last_accuracy: None,
+            test_accuracy: None,
         }
+    }
+
+    /// The row of `results.arrow`.
+    fn result(&self) -> ResultRow {
+        ResultRow {
+            arm: self.arm.clone(),
+            seed: self.seed,
+            round: self.round,
+            labelled: self.labelled,
+            epoch: self.epoch,
+            accuracy: self.accuracy as f32,
+            loss: self.loss as f32,
+            macro_f1: self.macro_f1 as f32,
+            seconds: self.seconds as f32,
+            last_accuracy: self.last_accuracy.map(|last| last as f32),
+            test_accuracy: self.test_accuracy.map(|test| test as f32),
+            object: self.object.clone(),
+        }
+    }
+
+    /// What the comparison needs of a trained model; `None` of the baseline.
+    pub(crate) fn trained(&self) -> Option<Trained> {
+        Some(Trained {
+            arm: (self.round > 0).then(|| self.arm.clone()),
+            seed: self.seed?,
+            round: self.round,
+            labelled: self.labelled,
+            peak: self.accuracy,
+            last: self.last_accuracy?,
+            test: self.test_accuracy,
+        })
     }
 }
 
@@ -119,23 +149,37 @@ impl Outcome {
                 record(baseline.predictions)?,
             ))
         });
-        let trained = graph.trained.iter().filter_map(|model| {
-            let record = records[model.node].as_ref()?;
-            Some(ModelRow::of(model, record))
-        });
+        let trained = graph
+            .trained
+            .iter()
+            .filter_map(|model| ModelRow::of(model, records));
         baseline.into_iter().chain(trained).collect()
     }
 
+    /// Writes `results.csv` and the same as `results.arrow` into the run's folder.
+    pub(crate) fn write(models: &[ModelRow], folder: &Path) -> Result<(), Error> {
+        atomic::write_bytes(folder.join("results.csv"), Self::csv(models).as_bytes())?;
+        let producer = Producer::new("run", RESULTS_VERSION);
+        let mut writer = ResultsWriter::create(folder.join("results.arrow"), producer)?;
+        for model in models {
+            writer.push(&model.result())?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
     /// The text of `results.csv`. No field needs quotes: arms are plain names.
-    pub(crate) fn csv(models: &[ModelRow]) -> String {
+    fn csv(models: &[ModelRow]) -> String {
         let optional = |number: Option<u64>| number.map_or(String::new(), |n| n.to_string());
-        let mut csv =
-            String::from("arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object\n");
+        let share = |share: Option<f64>| share.map_or(String::new(), |n| format!("{n:.6}"));
+        let mut csv = String::from(
+            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy\n",
+        );
         for row in models {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 csv,
-                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{}",
+                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{},{},{}",
                 row.arm,
                 optional(row.seed),
                 row.round,
@@ -145,63 +189,18 @@ impl Outcome {
                 row.loss,
                 row.macro_f1,
                 row.seconds,
-                row.object
+                row.object,
+                share(row.last_accuracy),
+                share(row.test_accuracy)
             );
         }
         csv
     }
-
-    /// The arms after each round: the baseline, the start, then round by round in the order of the file.
-    pub fn arms(&self) -> Vec<ArmRow> {
-        let mut keys: Vec<(u32, &str)> = Vec::new();
-        for model in &self.models {
-            let key = (model.round, model.arm.as_str());
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        keys.sort_by_key(|&(round, _)| round);
-        let accuracies = |round: u32, arm: &str| -> Vec<f64> {
-            let of_arm = self
-                .models
-                .iter()
-                .filter(|row| row.round == round && row.arm == arm);
-            of_arm.map(|row| row.accuracy).collect()
-        };
-        let rows = keys.iter().map(|&(round, arm)| {
-            let values = accuracies(round, arm);
-            let mean = mean(&values);
-            let random = accuracies(round, "random");
-            let compared = arm != "random" && random.len() == values.len();
-            let labelled = self
-                .models
-                .iter()
-                .find(|row| row.round == round && row.arm == arm);
-            ArmRow {
-                arm: arm.to_owned(),
-                round,
-                labelled: labelled.map_or(0, |row| row.labelled),
-                seeds: values.len(),
-                mean,
-                deviation: deviation(&values),
-                gain: compared.then(|| mean - self::mean(&random)),
-            }
-        });
-        rows.collect()
-    }
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn deviation(values: &[f64]) -> Option<f64> {
-    if values.len() < 2 {
-        return None;
-    }
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
+/// A number of what a stage said of its result.
+fn number(record: &Record, name: &str) -> Option<f64> {
+    record.summary.get(name).and_then(Value::as_f64)
 }
 
 #[cfg(test)]
@@ -220,65 +219,21 @@ mod tests {
             macro_f1: accuracy,
             seconds: 1.5,
             object: "abc".to_owned(),
-        }
-    }
-
-    fn outcome(models: Vec<ModelRow>) -> Outcome {
-        Outcome {
-            ran: 0,
-            reused: 0,
-            took: Duration::ZERO,
-            folder: PathBuf::new(),
-            models,
+            last_accuracy: Some(accuracy - 0.125),
+            test_accuracy: (round > 0).then_some(accuracy - 0.25),
         }
     }
 
     #[test]
-    fn arms_are_compared_with_random_after_the_same_round() {
-        let rows = outcome(vec![
-            model("start", 0, 0, 0.5),
-            model("random", 0, 1, 0.6),
-            model("margin", 0, 1, 0.7),
-            model("start", 1, 0, 0.7),
-            model("random", 1, 1, 0.8),
-            model("margin", 1, 1, 0.8),
-        ])
-        .arms();
-        let names: Vec<&str> = rows.iter().map(|row| row.arm.as_str()).collect();
-        assert_eq!(names, ["start", "random", "margin"]);
-        assert!((rows[0].mean - 0.6).abs() < 1e-12);
-        assert!((rows[0].deviation.unwrap() - 0.02_f64.sqrt()).abs() < 1e-12);
-        assert_eq!((rows[0].gain, rows[1].gain), (None, None));
-        assert!((rows[2].gain.unwrap() - 0.05).abs() < 1e-12);
-    }
-
-    #[test]
-    fn the_baseline_stands_first_and_has_no_seed_and_no_epoch() {
+    fn the_baseline_has_no_seed_and_no_epoch_and_is_not_compared() {
         let mut baseline = model("zero-shot", 0, 0, 0.7);
         (baseline.seed, baseline.epoch, baseline.labelled) = (None, None, 0);
-        let start = model("start", 0, 0, 0.8);
-        let csv = Outcome::csv(&[baseline.clone(), start.clone()]);
-        let line = "zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc";
-        assert_eq!(csv.lines().nth(1), Some(line));
-        let rows = outcome(vec![baseline, start, model("random", 0, 1, 0.9)]).arms();
-        let told: Vec<_> = rows
-            .iter()
-            .map(|row| (row.arm.as_str(), row.labelled, row.gain))
-            .collect();
-        let expected = [
-            ("zero-shot", 0, None),
-            ("start", 100, None),
-            ("random", 150, None),
-        ];
-        assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn one_seed_has_no_deviation() {
+        (baseline.last_accuracy, baseline.test_accuracy) = (None, None);
         assert_eq!(
-            outcome(vec![model("start", 0, 0, 0.5)]).arms()[0].deviation,
-            None
+            Outcome::csv(&[baseline.clone()]).lines().nth(1),
+            Some("zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc,,")
         );
+        assert_eq!(baseline.trained(), None);
     }
 
     #[test]
@@ -286,8 +241,16 @@ mod tests {
         let csv = Outcome::csv(&[model("margin", 3, 1, 0.75)]);
         assert_eq!(
             csv,
-            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object\n\
-             margin,3,1,150,2,0.750000,0.500000,0.750000,1.500,abc\n"
+            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy\n\
+             margin,3,1,150,2,0.750000,0.500000,0.750000,1.500,abc,0.625000,0.500000\n"
         );
+    }
+
+    #[test]
+    fn the_start_is_no_arm() {
+        let start = model("start", 3, 0, 0.75).trained().unwrap();
+        assert_eq!((start.arm, start.last, start.test), (None, 0.625, None));
+        let arm = model("margin", 3, 1, 0.75).trained().unwrap();
+        assert_eq!((arm.arm.as_deref(), arm.test), (Some("margin"), Some(0.5)));
     }
 }

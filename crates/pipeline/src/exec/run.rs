@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use goldpan_artifact::{Progress, atomic};
+use goldpan_artifact::Progress;
+use goldpan_evidence::{Evidence, Question, Trained};
 use goldpan_model::{Device, DeviceChoice};
 use goldpan_sources::Places;
 use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
@@ -16,6 +17,7 @@ use crate::exec::context::Context;
 use crate::exec::names::Names;
 use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::preview::{Preview, Status, Step};
+use crate::exec::report::report;
 use crate::exec::selections::Selections;
 use crate::exec::stage::Task;
 use crate::exec::watched::Watched;
@@ -183,12 +185,18 @@ pub fn run(
     let done = run.nodes();
     let folder = run.leave_folder(done.is_ok())?;
     done?;
+    let models = Outcome::models(&prepared.graph, &run.records);
+    if let Some(report) = report(pipeline, &run.context, &run.records, &models) {
+        goldpan_report::write(&report, &folder)?;
+    }
+    let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
     Ok(Outcome {
         ran: run.ran,
         reused: run.reused,
         took: began.elapsed(),
         folder,
-        models: Outcome::models(&prepared.graph, &run.records),
+        evidence: Evidence::of(&trained, &Question::default())?,
+        models,
     })
 }
 
@@ -322,7 +330,7 @@ impl Run<'_> {
         Ok(record)
     }
 
-    /// Writes `results.csv`; after a whole run, removes the links of earlier ones from the folder.
+    /// Writes the results; after a whole run, removes the links of earlier ones from the folder.
     fn leave_folder(&self, finished: bool) -> Result<PathBuf, Error> {
         let graph = self.context.graph;
         if finished && self.records.iter().all(Option::is_some) {
@@ -331,8 +339,7 @@ impl Run<'_> {
             self.folder.keep_only(&kept)?;
         }
         let models: Vec<ModelRow> = Outcome::models(graph, &self.records);
-        let path = self.folder.path().join("results.csv");
-        atomic::write_bytes(path, Outcome::csv(&models).as_bytes())?;
+        Outcome::write(&models, self.folder.path())?;
         Ok(self.folder.path().to_owned())
     }
 }

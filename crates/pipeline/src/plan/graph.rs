@@ -198,6 +198,8 @@ pub struct TrainedModel {
     pub round: u32,
     /// The `train` node.
     pub node: NodeId,
+    /// The `evaluate` node of the test texts, if there are some.
+    pub test: Option<NodeId>,
 }
 
 /// What the loop's arms are compared with: predictions of the validation texts by a model that saw

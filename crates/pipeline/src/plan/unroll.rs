@@ -14,6 +14,7 @@ pub(crate) struct Unrolling<'a> {
     seed: u64,
     pool: NodeId,
     validation: NodeId,
+    test: Option<NodeId>,
     embeddings: Option<NodeId>,
     /// The pool's predictions that the start may look at.
     given: Option<NodeId>,
@@ -45,6 +46,7 @@ impl<'a> Unrolling<'a> {
             seed,
             pool: stages[&experiment.pool],
             validation: stages[&experiment.validation],
+            test: experiment.test.as_ref().map(|name| stages[name]),
             embeddings: experiment.embeddings.as_ref().map(|name| stages[name]),
             given: experiment
                 .start
@@ -123,18 +125,29 @@ impl<'a> Unrolling<'a> {
         let model = self
             .graph
             .add(format!("{scope}/train"), tags.clone(), train);
+        let after = After {
+            scope,
+            tags,
+            labels,
+            model,
+        };
+        let test = self.test.map(|texts| self.measured(texts, &after));
         self.graph.trained.push(TrainedModel {
             arm: arm.map(|arm| arm.name.clone()),
             seed: self.seed,
             round,
             node: model,
+            test,
         });
-        After {
-            scope,
-            tags,
-            labels,
-            model,
-        }
+        after
+    }
+
+    /// The measurement of the model of `after` on `texts`.
+    fn measured(&mut self, texts: NodeId, after: &After) -> NodeId {
+        let predictions = self.predictions_of(texts, after, "test/predict");
+        let work = Work::Evaluate { predictions, texts };
+        let name = format!("{}/test/evaluate", after.scope);
+        self.graph.add(name, after.tags.clone(), work)
     }
 
     /// The pool's predictions by the model of `before`, once for all arms that ask.
@@ -142,20 +155,22 @@ impl<'a> Unrolling<'a> {
         if let Some(&node) = self.predictions.get(&before.model) {
             return node;
         }
+        let node = self.predictions_of(self.pool, before, "predict");
+        self.predictions.insert(before.model, node);
+        node
+    }
+
+    /// Adds the predictions of `texts` by the model of `after`, under a name in its scope.
+    fn predictions_of(&mut self, texts: NodeId, after: &After, name: &str) -> NodeId {
         let work = Work::Predict {
-            texts: self.pool,
-            model: Classifier::Trained(before.model),
+            texts,
+            model: Classifier::Trained(after.model),
             inference: InferenceSettings {
                 max_length: None,
                 precision: self.experiment.training.precision,
             },
         };
-        let node = self.graph.add(
-            format!("{}/predict", before.scope),
-            before.tags.clone(),
-            work,
-        );
-        self.predictions.insert(before.model, node);
-        node
+        let name = format!("{}/{name}", after.scope);
+        self.graph.add(name, after.tags.clone(), work)
     }
 }

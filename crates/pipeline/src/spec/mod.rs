@@ -22,6 +22,7 @@ pub use path::KeyPath;
 pub use problem::{Invalid, Problem, ProblemKind};
 pub use settings::{
     Arm, EmbedSettings, EncodingSettings, EvaluateSettings, InferenceSettings, IngestSettings,
-    LabelSource, Loop, Name, Pipeline, PredictModel, PredictSettings, SelectSettings, Stage,
-    StageSettings, Start, TrainStageSettings, TrainingSettings, ZeroShotSettings,
+    LabelSource, Loop, Name, Pipeline, PredictModel, PredictSettings, ReportSettings,
+    SelectSettings, Stage, StageSettings, Start, TrainStageSettings, TrainingSettings,
+    ZeroShotSettings,
 };

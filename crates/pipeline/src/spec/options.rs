@@ -366,6 +366,7 @@ pub(crate) struct EvaluateOptions {
 pub(crate) struct LoopOptions {
     pub(crate) pool: String,
     pub(crate) validation: String,
+    pub(crate) test: Option<String>,
     pub(crate) embeddings: Option<String>,
     pub(crate) labels: LabelsOptions,
     pub(crate) model: ModelOptions,
@@ -374,6 +375,16 @@ pub(crate) struct LoopOptions {
     pub(crate) zero_shot: Option<String>,
     pub(crate) rounds: Vec<Budget>,
     pub(crate) arms: Named<Rule>,
+    pub(crate) report: Option<ReportOptions>,
+}
+
+/// What the report tells beside the results.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportOptions {
+    pub(crate) target_accuracy: Option<f64>,
+    pub(crate) label_price: Option<f64>,
+    pub(crate) currency: Option<String>,
 }
 
 /// Where labels come from.

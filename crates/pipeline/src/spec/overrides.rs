@@ -47,6 +47,11 @@ impl Override {
         }
     }
 
+    /// `KEY=VALUE` as it was given.
+    pub(crate) fn text(&self) -> &str {
+        self.text.inner()
+    }
+
     pub(crate) fn path(&self) -> &KeyPath {
         &self.path
     }

@@ -231,6 +231,12 @@ pub enum ProblemKind {
         /// The stage.
         texts: String,
     },
+    /// A test on the texts that epochs are chosen by.
+    #[error("`{texts}` is what epochs are chosen by, so it can't be the test: give other texts")]
+    ValidatedOn {
+        /// The stage.
+        texts: String,
+    },
     /// An override that is not `KEY=VALUE`.
     #[error("an override is KEY=VALUE, such as `loop.rounds=[500, 500]`")]
     BadOverride,
@@ -337,6 +343,7 @@ impl ProblemKind {
             | Self::NoEffect { .. }
             | Self::Ingest(_)
             | Self::TrainedOn { .. }
+            | Self::ValidatedOn { .. }
             | Self::BadOverride
             | Self::NoSuchItem { .. }
             | Self::NotAMapping { .. } => None,

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use goldpan_ingest::IngestConfig;
 use goldpan_model::{ClassTexts, Precision, Template};
+use goldpan_report::Price;
 use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
 use serde::Serialize;
@@ -48,6 +49,10 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
     /// The active-learning loop, if there is one.
     pub experiment: Option<Loop>,
+    /// The file.
+    pub text: String,
+    /// What was put in place of the file's values: `KEY=VALUE`.
+    pub overrides: Vec<String>,
 }
 
 /// A stage written in the file.
@@ -246,6 +251,8 @@ pub struct Loop {
     pub pool: Name,
     /// The `ingest` stage to validate on.
     pub validation: Name,
+    /// The `ingest` stage with texts that neither training nor the choice of an epoch sees.
+    pub test: Option<Name>,
     /// The `embed` stage of the pool.
     pub embeddings: Option<Name>,
     /// Where labels come from.
@@ -264,6 +271,17 @@ pub struct Loop {
     pub arms: Vec<Arm>,
     /// The `predict` stage of the validation texts that the arms are compared with.
     pub zero_shot: Option<Name>,
+    /// What the report tells beside the results.
+    pub report: ReportSettings,
+}
+
+/// What the report tells beside the results.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReportSettings {
+    /// The accuracy that labels are counted to; where `None`, what random ends with.
+    pub target_accuracy: Option<f64>,
+    /// What a label costs.
+    pub price: Option<Price>,
 }
 
 /// How texts are picked before there is a trained model.

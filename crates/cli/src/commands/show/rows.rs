@@ -55,6 +55,20 @@ fn names(table: &Table) -> Vec<&str> {
             "accuracy",
             "macro-F1",
         ],
+        Table::Results(_) => vec![
+            "arm",
+            "seed",
+            "round",
+            "labelled",
+            "epoch",
+            "accuracy",
+            "loss",
+            "macro-F1",
+            "seconds",
+            "last accuracy",
+            "test accuracy",
+            "object",
+        ],
     }
 }
 
@@ -110,6 +124,25 @@ fn cells(table: &Table, row: usize) -> Vec<Cell> {
                 optional(row.validation_loss),
                 optional(row.validation_accuracy),
                 optional(row.validation_macro_f1),
+            ]
+        }
+        Table::Results(results) => {
+            let row = results.row(row);
+            let whole = |value: Option<u64>| value.map_or_else(|| Cell::new(""), right);
+            let optional = |value: Option<f32>| value.map_or_else(|| Cell::new(""), number);
+            vec![
+                Cell::new(line_of(&row.arm, TEXT)),
+                whole(row.seed),
+                right(row.round),
+                right(row.labelled),
+                whole(row.epoch),
+                number(row.accuracy),
+                number(row.loss),
+                number(row.macro_f1),
+                number(row.seconds),
+                optional(row.last_accuracy),
+                optional(row.test_accuracy),
+                Cell::new(line_of(&row.object, TEXT)),
             ]
         }
     }

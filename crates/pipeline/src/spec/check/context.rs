@@ -24,6 +24,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The file and what was put in place of its values.
+    pub(super) fn source(&self) -> &'a Source {
+        self.source
+    }
+
     /// The stages in the order of the file.
     pub(super) fn stages(&self) -> &'a [(String, StageOptions)] {
         self.stages

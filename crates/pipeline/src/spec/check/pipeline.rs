@@ -46,6 +46,7 @@ impl<'a> Context<'a> {
         let mut stages = stages?;
         let order = order?;
         stages.sort_by_key(|stage| order.iter().position(|name| *name == stage.name.as_str()));
+        let overrides = self.source().overrides().iter();
         Some(Pipeline {
             name: name?,
             stages,
@@ -53,6 +54,8 @@ impl<'a> Context<'a> {
                 Some(experiment) => Some(experiment?),
                 None => None,
             },
+            text: self.source().text().inner().clone(),
+            overrides: overrides.map(|set| set.text().to_owned()).collect(),
         })
     }
 

@@ -1,0 +1,80 @@
+//! The rows of an experiment, by arm, round and seed.
+
+use std::collections::BTreeMap;
+
+use crate::{Curve, Error, Measure, Trained};
+
+/// Labelled texts and accuracy of a model of each seed.
+pub(crate) type Models = BTreeMap<u64, (f64, f64)>;
+
+/// An experiment, as one measure of accuracy sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Experiment {
+    /// The models of the start.
+    pub(crate) start: Models,
+    /// The arms in the order of the rows.
+    pub(crate) arms: Vec<Arm>,
+}
+
+/// The models of an arm.
+#[derive(Debug)]
+pub(crate) struct Arm {
+    pub(crate) name: String,
+    /// By round.
+    pub(crate) rounds: BTreeMap<u32, Models>,
+}
+
+impl Experiment {
+    /// Sorts the rows. Rows without this measure are left out.
+    pub(crate) fn of(rows: &[Trained], measure: Measure) -> Result<Self, Error> {
+        let mut experiment = Self::default();
+        for row in rows {
+            let Some(accuracy) = measure.of(row) else {
+                continue;
+            };
+            let (seed, round) = (row.seed, row.round);
+            let arm = || row.arm.clone().unwrap_or_else(|| "start".to_owned());
+            if !(0.0..=1.0).contains(&accuracy) {
+                let arm = arm();
+                return Err(Error::Accuracy {
+                    arm,
+                    seed,
+                    round,
+                    accuracy,
+                });
+            }
+            let models = experiment.models(row.arm.as_deref(), round);
+            if models
+                .insert(seed, (row.labelled as f64, accuracy))
+                .is_some()
+            {
+                let arm = arm();
+                return Err(Error::Twice { arm, seed, round });
+            }
+        }
+        Ok(experiment)
+    }
+
+    fn models(&mut self, arm: Option<&str>, round: u32) -> &mut Models {
+        let Some(name) = arm else {
+            return &mut self.start;
+        };
+        let place = self.arms.iter().position(|arm| arm.name == name);
+        let place = place.unwrap_or_else(|| {
+            let (name, rounds) = (name.to_owned(), BTreeMap::new());
+            self.arms.push(Arm { name, rounds });
+            self.arms.len() - 1
+        });
+        self.arms[place].rounds.entry(round).or_default()
+    }
+
+    /// The learning curves of an arm, from the start on, for seeds whose every round is there.
+    pub(crate) fn curves(&self, arm: &Arm) -> BTreeMap<u64, Curve> {
+        let whole = |(&seed, &start): (&u64, &(f64, f64))| {
+            let rounds = arm.rounds.values().map(|models| models.get(&seed).copied());
+            let points: Option<Vec<_>> = [Some(start)].into_iter().chain(rounds).collect();
+            Some((seed, Curve::new(points?)))
+        };
+        self.start.iter().filter_map(whole).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! What a run tells its report: where tables lie, and the facts to repeat it.
+
+use goldpan_evidence::Question;
+use goldpan_report::{Made, Model, Run, StageTime};
+use goldpan_store::Record;
+
+use crate::StageKind;
+use crate::exec::context::Context;
+use crate::exec::outcome::ModelRow;
+use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
+use crate::spec::{Loop, Pipeline};
+
+/// What there is to report of a run; `None` without a loop, or while the pool is not there.
+pub(crate) fn report(
+    pipeline: &Pipeline,
+    context: &Context<'_>,
+    records: &[Option<Record>],
+    models: &[ModelRow],
+) -> Option<Run> {
+    let experiment = pipeline.experiment.as_ref()?;
+    let graph = context.graph;
+    let node = |name: &str| graph.nodes.iter().position(|node| node.name == name);
+    let file = |node: NodeId, name: &str| context.file(node, records, name);
+    let baseline = models.iter().find(|model| model.seed.is_none());
+    let trained = graph.trained.iter().filter_map(|model| {
+        let row = ModelRow::of(model, records)?;
+        let selection = selection(graph, model.node)?;
+        Some(Model {
+            trained: row.trained()?,
+            history: file(model.node, "model/history.arrow")?,
+            selection: file(selection, "selection.arrow")?,
+            predictions: predictions(graph, model).and_then(|node| file(node, "predictions.arrow")),
+            tested: tested(graph, model).and_then(|node| file(node, "predictions.arrow")),
+        })
+    });
+    Some(Run {
+        name: pipeline.name.to_string(),
+        question: Question {
+            target: experiment.report.target_accuracy,
+            ..Question::default()
+        },
+        price: experiment.report.price.clone(),
+        zero_shot: baseline.map(|baseline| baseline.accuracy),
+        models: trained.collect(),
+        pool: file(node(experiment.pool.as_str())?, "texts.arrow")?,
+        embeddings: experiment
+            .embeddings
+            .as_ref()
+            .and_then(|name| file(node(name.as_str())?, "embeddings.arrow")),
+        test: experiment
+            .test
+            .as_ref()
+            .and_then(|name| file(node(name.as_str())?, "texts.arrow")),
+        stages: stages(graph, records),
+        facts: facts(pipeline, experiment, context),
+        made: made(graph, records),
+        pipeline: pipeline.text.clone(),
+        overrides: pipeline.overrides.clone(),
+    })
+}
+
+/// The node that picked what a model learned from last.
+fn selection(graph: &Graph, model: NodeId) -> Option<NodeId> {
+    let Work::Train { labelled, .. } = &graph.nodes[model].work else {
+        return None;
+    };
+    match &graph.nodes[(*labelled)?].work {
+        Work::Label { selection, .. } => Some(*selection),
+        _ => None,
+    }
+}
+
+/// The node with the pool's predictions by the model of the round before, if an arm asks for them.
+fn predictions(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
+    let round = model.round.checked_sub(1)?;
+    let arm = model.arm.as_ref().filter(|_| round > 0);
+    let mut earlier = graph.trained.iter();
+    let earlier = earlier.find(|other| {
+        other.seed == model.seed && other.round == round && other.arm.as_ref() == arm
+    })?;
+    let pool = |work: &Work| match work {
+        Work::Select { texts, .. } => Some(*texts),
+        _ => None,
+    };
+    let pool = pool(&graph.nodes[selection(graph, model.node)?].work)?;
+    let of_earlier = Classifier::Trained(earlier.node);
+    graph.nodes.iter().position(|node| {
+        matches!(&node.work, Work::Predict { texts, model, .. }
+            if *texts == pool && *model == of_earlier)
+    })
+}
+
+/// The node with a model's predictions of the test texts.
+fn tested(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
+    match &graph.nodes[model.test?].work {
+        Work::Evaluate { predictions, .. } => Some(*predictions),
+        _ => None,
+    }
+}
+
+fn stages(graph: &Graph, records: &[Option<Record>]) -> Vec<StageTime> {
+    let of_kind = |kind: &StageKind| {
+        let nodes = graph.nodes.iter().zip(records);
+        let of_kind = nodes.filter(|(node, _)| node.work.kind() == *kind);
+        let seconds: Vec<f64> = of_kind
+            .filter_map(|(_, record)| Some(record.as_ref()?.seconds))
+            .collect();
+        (!seconds.is_empty()).then(|| StageTime {
+            kind: kind.to_string(),
+            count: seconds.len(),
+            seconds: seconds.iter().sum(),
+        })
+    };
+    StageKind::ALL.iter().filter_map(of_kind).collect()
+}
+
+fn facts(pipeline: &Pipeline, experiment: &Loop, context: &Context<'_>) -> Vec<(String, String)> {
+    let seeds: Vec<String> = experiment.seeds.iter().map(u64::to_string).collect();
+    let base = context.names.model(&experiment.base);
+    let digest = base.map_or(String::new(), |folder| format!(" ({})", folder.digest));
+    let versions = [
+        ("ingest", goldpan_ingest::VERSION),
+        ("embed", goldpan_embed::VERSION),
+        ("train", goldpan_train::VERSION),
+        ("predict", goldpan_predict::VERSION),
+        ("select", goldpan_select::VERSION),
+        ("evaluate", goldpan_evaluate::VERSION),
+    ];
+    let versions = versions.map(|(stage, version)| format!("{stage} {version}"));
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let facts = [
+        ("pipeline", pipeline.name.to_string()),
+        ("seeds", seeds.join(", ")),
+        ("base model", format!("{}{digest}", experiment.base)),
+        ("device", context.device.class().to_owned()),
+        ("machine", format!("{system}, {processor}")),
+        ("goldpan", env!("CARGO_PKG_VERSION").to_owned()),
+        ("stage versions", versions.join(", ")),
+    ];
+    facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+fn made(graph: &Graph, records: &[Option<Record>]) -> Vec<Made> {
+    let nodes = graph.nodes.iter().zip(records);
+    let made = nodes.filter_map(|(node, record)| {
+        Some(Made {
+            name: node.name.clone(),
+            object: record.as_ref()?.object.to_string(),
+        })
+    });
+    made.collect()
+}

@@ -1,0 +1,27 @@
+//! The verdict on each arm, and the accuracies behind it.
+
+use maud::{Markup, html};
+
+use crate::findings::Findings;
+use crate::html::figure::table;
+use crate::tables;
+
+pub(super) fn section(findings: &Findings<'_>) -> Markup {
+    let evidence = &findings.evidence;
+    html! {
+        ul .verdicts {
+            @for arm in &evidence.arms {
+                li { strong { (arm.arm) } ": " (evidence.sentence(arm)) }
+            }
+        }
+        (table(&tables::accuracies(evidence, findings.run.zero_shot)))
+        p .note { (tables::NOTE) }
+        @for other in &findings.others {
+            p { "By the " (other.measure.name()) ": " (other.headline()) }
+            details {
+                summary { "The numbers" }
+                (table(&tables::accuracies(other, None)))
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The report of a run with a loop: `report.html`, which needs no network and runs no script, and
+//! `report.md` with its main tables.
+//!
+//! [`Run`] says where the run's tables lie and what is known of it; [`write()`] reads them, weighs the
+//! evidence ([`goldpan_evidence`]) and renders. The same run gives the same bytes.
+
+mod calibration;
+mod chart;
+mod error;
+mod examples;
+mod findings;
+mod format;
+mod html;
+mod markdown;
+mod picks;
+mod run;
+mod tables;
+mod training;
+mod write;
+
+pub use error::Error;
+pub use run::{Made, Model, Price, Run, StageTime};
+pub use write::{HTML, MARKDOWN, write};

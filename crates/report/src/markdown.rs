@@ -1,0 +1,74 @@
+//! The report as Markdown: the verdict and the tables, for a pull request or a paper.
+
+use std::fmt::Write;
+
+use crate::findings::Findings;
+use crate::format;
+use crate::tables::{self, Table};
+
+/// The whole file.
+pub(crate) fn markdown(findings: &Findings<'_>) -> String {
+    let (run, evidence) = (findings.run, &findings.evidence);
+    let mut text = format!("# {}\n\n{}\n\n", run.name, evidence.headline());
+    // Writing to a string cannot fail.
+    for arm in &evidence.arms {
+        let _ = writeln!(text, "- **{}**: {}", arm.arm, evidence.sentence(arm));
+    }
+    for evidence in [evidence].into_iter().chain(&findings.others) {
+        let is_main = evidence.measure == findings.evidence.measure;
+        let accuracies = tables::accuracies(evidence, run.zero_shot.filter(|_| is_main));
+        if !is_main {
+            let _ = write!(
+                text,
+                "\nBy the {}: {}\n",
+                evidence.measure.name(),
+                evidence.headline()
+            );
+        }
+        text += &table(&accuracies);
+    }
+    let _ = write!(text, "\n{}\n", tables::NOTE);
+    text += &table(&tables::gains(evidence));
+    text += &table(&tables::savings(findings));
+    if let Some(target) = evidence.target {
+        let target = format::accuracy(target);
+        let _ = write!(text, "\nThe target is an accuracy of {target}.\n");
+    }
+    text += "\n## Provenance\n\n";
+    for (name, value) in &run.facts {
+        let _ = writeln!(text, "- {name}: {}", escaped(value));
+    }
+    text
+}
+
+fn table(table: &Table) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let escaped =
+        |cells: &[String]| -> Vec<String> { cells.iter().map(|cell| escaped(cell)).collect() };
+    let sides: Vec<String> = (0..table.columns.len())
+        .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
+        .collect();
+    let mut text = format!("\n## {}\n\n", table.title);
+    text += &line(&escaped(&table.columns));
+    text += &line(&sides);
+    for row in &table.rows {
+        text += &line(&escaped(row));
+    }
+    text
+}
+
+/// Text that is neither markup nor a new cell or line.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

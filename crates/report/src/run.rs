@@ -1,0 +1,80 @@
+//! What is known of a run, and where its tables lie.
+
+use std::path::PathBuf;
+
+use goldpan_evidence::{Question, Trained};
+
+/// A run with a loop.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The pipeline's name.
+    pub name: String,
+    /// What is asked of the experiment; the measure is every one in turn.
+    pub question: Question,
+    /// What a label costs, if that was said.
+    pub price: Option<Price>,
+    /// The accuracy of the baseline that was not trained, in [0, 1].
+    pub zero_shot: Option<f64>,
+    /// The trained models, in the order of `results.csv`.
+    pub models: Vec<Model>,
+    /// The texts picked from.
+    pub pool: PathBuf,
+    /// Their vectors.
+    pub embeddings: Option<PathBuf>,
+    /// The texts tested on.
+    pub test: Option<PathBuf>,
+    /// How long the kinds of stage took, in the order of the pipeline.
+    pub stages: Vec<StageTime>,
+    /// Facts for whoever repeats the run: names and values.
+    pub facts: Vec<(String, String)>,
+    /// Every result of the run.
+    pub made: Vec<Made>,
+    /// The pipeline file.
+    pub pipeline: String,
+    /// What the command line put in place of the file's values: `KEY=VALUE`.
+    pub overrides: Vec<String>,
+}
+
+/// The price of a label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Price {
+    /// Of one label.
+    pub of_label: f64,
+    /// The currency, as it stands behind a number.
+    pub currency: String,
+}
+
+/// A trained model and what led to it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What it is and how well it does.
+    pub trained: Trained,
+    /// How its training went: a history table.
+    pub history: PathBuf,
+    /// What was picked before the training: a selection table.
+    pub selection: PathBuf,
+    /// The pool's predictions by the model of the round before, where some arm asked for them.
+    pub predictions: Option<PathBuf>,
+    /// This model's predictions of the test texts.
+    pub tested: Option<PathBuf>,
+}
+
+/// How long the stages of one kind took, when they ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageTime {
+    /// The kind.
+    pub kind: String,
+    /// How many pieces of work there are.
+    pub count: usize,
+    /// Seconds, all together.
+    pub seconds: f64,
+}
+
+/// A result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The piece of work.
+    pub name: String,
+    /// The digest that names its result in the store.
+    pub object: String,
+}
