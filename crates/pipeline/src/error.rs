@@ -63,7 +63,7 @@ pub enum Error {
         stage: String,
         /// How much it needs, and what needs less.
         #[source]
-        source: goldpan_select::Error,
+        source: Box<goldpan_select::Error>,
     },
     /// A stage failed. What was done before is in the store.
     #[error("{stage} failed")]

@@ -49,7 +49,7 @@ impl<'a> Selections<'a> {
         if let Some(limit) = self.memory_limit {
             check_memory(rule, &shape, limit).map_err(|source| Error::OverMemory {
                 stage: part.name.clone(),
-                source,
+                source: Box::new(source),
             })?;
         }
         let rates = self.rates.entry(shape.dimension);
