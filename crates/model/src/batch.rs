@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use goldpan_kernels::Sequences;
 
 /// How many tokens a batch without gradients holds at most, one longer sequence excepted.
-pub const TOKENS_PER_BATCH: usize = 4096;
+pub const TOKENS_PER_BATCH: usize = 1024;
 
 /// Token ids and position ids of several sequences, `[total_tokens]` each.
 pub struct Batch {

@@ -2,6 +2,7 @@
 
 use crate::{Error, TOKENS_PER_BATCH, Tokens, by_length};
 use goldpan_artifact::{Progress, Texts};
+use rayon::prelude::*;
 
 /// Texts that are tokenized and sorted by length together; what lies in memory at once.
 const WINDOW: usize = 8192;
@@ -9,7 +10,7 @@ const WINDOW: usize = 8192;
 /// Gives every text's result to `emit`, in the order of the table.
 ///
 /// `run` gets sequences of similar length, at most [`TOKENS_PER_BATCH`] tokens together, and returns
-/// their results row-major, equally wide.
+/// their results row-major, equally wide. It is called on several threads at once.
 ///
 /// # Errors
 ///
@@ -17,7 +18,7 @@ const WINDOW: usize = 8192;
 pub fn for_each_text<E: From<Error>>(
     texts: &Texts,
     tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, Error>,
-    run: impl Fn(&[&Tokens]) -> Vec<f32>,
+    run: impl Fn(&[&Tokens]) -> Vec<f32> + Sync,
     mut emit: impl FnMut(usize, &[f32]) -> Result<(), E>,
     progress: &dyn Progress,
 ) -> Result<(), E> {
@@ -26,20 +27,25 @@ pub fn for_each_text<E: From<Error>>(
         let window: Vec<&str> = rows.clone().map(|row| texts.text(row)).collect();
         let tokens = tokenize(&window)?;
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
-        let mut results: Vec<Vec<f32>> = vec![Vec::new(); tokens.len()];
-        for group in by_length(&lengths, TOKENS_PER_BATCH) {
+        let groups = by_length(&lengths, TOKENS_PER_BATCH);
+        let values = groups.par_iter().map(|group| {
             if progress.cancelled() {
-                return Err(Error::Cancelled.into());
+                return Err(Error::Cancelled);
             }
             let batch: Vec<&Tokens> = group.iter().map(|&index| &tokens[index]).collect();
             let values = run(&batch);
-            let width = values.len() / batch.len();
-            for (&index, values) in group.iter().zip(values.chunks_exact(width)) {
-                results[index] = values.to_vec();
-            }
             progress.advance(group.len() as u64);
+            Ok(values)
+        });
+        let values: Vec<Vec<f32>> = values.collect::<Result<_, _>>()?;
+        let mut results: Vec<&[f32]> = vec![&[]; tokens.len()];
+        for (group, values) in groups.iter().zip(&values) {
+            let width = values.len() / group.len();
+            for (&index, values) in group.iter().zip(values.chunks_exact(width)) {
+                results[index] = values;
+            }
         }
-        for (row, values) in rows.zip(&results) {
+        for (row, values) in rows.zip(results) {
             emit(row, values)?;
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::error::read_json;
 use crate::{EncoderConfig, Error};
+use rayon::prelude::*;
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -93,14 +94,11 @@ impl TextTokenizer {
     ///
     /// When the tokenizer refuses a text.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
-        let encodings = self
-            .tokenizer
-            .encode_batch_fast(texts.to_vec(), true)
-            .map_err(Error::Tokenize)?;
-        Ok(encodings
-            .into_iter()
-            .map(|encoding| encoding.get_ids().to_vec())
-            .collect())
+        let tokens = texts.par_iter().map(|text| {
+            let encoding = self.tokenizer.encode_fast(*text, true);
+            Ok(encoding.map_err(Error::Tokenize)?.get_ids().to_vec())
+        });
+        tokens.collect()
     }
 }
 

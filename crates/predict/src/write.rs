@@ -13,7 +13,7 @@ pub(crate) fn write(
     texts: &Texts,
     classes: &[String],
     tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, goldpan_model::Error>,
-    logits: impl Fn(&[&Tokens]) -> Vec<f32>,
+    logits: impl Fn(&[&Tokens]) -> Vec<f32> + Sync,
     producer: Producer,
     out: &Path,
     progress: &dyn Progress,
