@@ -3,11 +3,16 @@
 //!
 //! [`Run`] says where the run's tables lie and what is known of it; [`write()`] reads them, weighs the
 //! evidence ([`goldpan_evidence`]) and renders. The same run gives the same bytes.
+//!
+//! [`Contents`] stays in the run's folder, so that [`explain()`] can tell later why a text was picked or
+//! was not.
 
 mod calibration;
 mod chart;
+mod contents;
 mod error;
 mod examples;
+mod explain;
 mod findings;
 mod format;
 mod html;
@@ -18,6 +23,8 @@ mod tables;
 mod training;
 mod write;
 
+pub use contents::{CONTENTS, Contents, Round};
 pub use error::Error;
+pub use explain::{Explanation, Opinion, Told, Verdict, explain};
 pub use run::{Made, Model, Price, Run, StageTime};
 pub use write::{HTML, MARKDOWN, write};
