@@ -1,5 +1,5 @@
-//! The report of a run with a loop: `report.html`, which needs no network and runs no script, and
-//! `report.md` with its main tables.
+//! The report of a run with a loop: `report.html`, which needs no network and runs no script,
+//! `report.md` with its main tables, and the curves of its trainings for TensorBoard.
 //!
 //! [`Run`] says where the run's tables lie and what is known of it; [`write()`] reads them, weighs the
 //! evidence ([`goldpan_evidence`]) and renders. The same run gives the same bytes.
@@ -20,6 +20,7 @@ mod markdown;
 mod picks;
 mod run;
 mod tables;
+mod tensorboard;
 mod training;
 mod write;
 
@@ -27,4 +28,4 @@ pub use contents::{CONTENTS, Contents, Round};
 pub use error::Error;
 pub use explain::{Explanation, Opinion, Told, Verdict, explain};
 pub use run::{Made, Model, Price, Run, StageTime};
-pub use write::{HTML, MARKDOWN, write};
+pub use write::{HTML, MARKDOWN, TENSORBOARD, write};
