@@ -19,8 +19,11 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Evaluate(error) => evaluate(error),
         Error::Store(error) => store(error),
         Error::Pipeline(error) => pipeline(error),
+        Error::Report(error) => report(error),
+        Error::NoRun { .. } => Exit::NotFound,
         Error::Read { source, .. } => reading(source.kind()),
         Error::Strategy(_)
+        | Error::NoRound { .. }
         | Error::OutputIsInput { .. }
         | Error::AdapterOnTrained { .. }
         | Error::WholeAlready { .. } => Exit::Usage,
@@ -196,8 +199,20 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
         E::Artifact(error) => artifact(error),
         E::Evidence(_) => Exit::Data,
         E::Store(error) => store(error),
+        E::Report(error) => report(error),
         E::OverMemory { source, .. } => select(source),
         E::Stage { source, .. } => stage(source),
+        _ => Exit::Failed,
+    }
+}
+
+fn report(error: &goldpan_report::Error) -> Exit {
+    use goldpan_report::Error as E;
+    match error {
+        E::Artifact(error) => artifact(error),
+        E::NoContents { source, .. } => reading(source.kind()),
+        E::UnknownText { .. } | E::RepeatedKey { .. } => Exit::Usage,
+        E::Evidence(_) | E::Contents { .. } => Exit::Data,
         _ => Exit::Failed,
     }
 }

@@ -41,6 +41,32 @@ pub enum Error {
     /// A pipeline.
     #[error(transparent)]
     Pipeline(#[from] goldpan_pipeline::Error),
+    /// A run that is looked into.
+    #[error(transparent)]
+    Report(#[from] goldpan_report::Error),
+    /// A run that is not in the store.
+    #[error("there is no run `{run}` in {path}: {}", known(.runs))]
+    NoRun {
+        /// The run's name.
+        run: String,
+        /// The folder of the runs.
+        path: PathBuf,
+        /// The runs that are there.
+        runs: Vec<String>,
+    },
+    /// An arm or a seed that is not in the run.
+    #[error(
+        "run `{run}` has no such arm and seed: its arms are {}; its seeds are {}",
+        .arms.join(", "), .seeds.join(", ")
+    )]
+    NoRound {
+        /// The run's name.
+        run: String,
+        /// Its arms.
+        arms: Vec<String>,
+        /// Its seeds.
+        seeds: Vec<String>,
+    },
     /// A strategy file says something that cannot be done.
     #[error("{0}")]
     Strategy(goldpan_pipeline::spec::Invalid),
@@ -120,6 +146,14 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+/// What there is instead of a run.
+fn known(runs: &[String]) -> String {
+    match runs {
+        [] => "there are none; name another store with --store, or run a pipeline first".to_owned(),
+        runs => format!("there are {}", runs.join(", ")),
+    }
 }
 
 /// A base model that is not the one that a model was trained on.

@@ -543,6 +543,7 @@ fn every_problem_has_its_line_column_path_and_remedy() {
         ("seeds: [0, 1]", "seeds: [0, 0]"),
         ("seeds: [0, 1]", "seeds: []"),
         ("seeds: [0, 1]", "seeds: [-1]"),
+        ("  pool:       {", "  tensorboard: {"),
         ("  pool:       {", "  select:     {"),
         ("  vectors:    {", "  vec/tors:    {"),
         ("{ ingest: { input: dev.csv } }", "{ ingest: {} }"),

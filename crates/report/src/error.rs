@@ -1,6 +1,7 @@
 //! What can go wrong with a report.
 
 use std::io;
+use std::path::PathBuf;
 
 use plotters::drawing::DrawingAreaErrorKind;
 
@@ -19,4 +20,45 @@ pub enum Error {
         "a chart of the report cannot be drawn: this is a mistake in goldpan, please report it"
     )]
     Chart(#[from] DrawingAreaErrorKind<io::Error>),
+    /// A folder does not say what its run holds.
+    #[error(
+        "cannot read {path}: only the folder of a pipeline with a loop has it; if this is one, run it \
+         again with this version, which takes what is done from the store"
+    )]
+    NoContents {
+        /// The file that is missing.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// What a folder says of its run is not what a run writes.
+    #[error("{path} is damaged, or another version's: run the pipeline again to write it anew")]
+    Contents {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// No text is meant.
+    #[error("no text of {pool} has the id or key `{text}`: `goldpan show {pool}` lists some")]
+    UnknownText {
+        /// The table of texts.
+        pool: PathBuf,
+        /// What was asked for.
+        text: String,
+    },
+    /// Several texts are meant.
+    #[error(
+        "the texts {first} and {second} of {pool} both have the key `{key}`: name one by its id"
+    )]
+    RepeatedKey {
+        /// The table of texts.
+        pool: PathBuf,
+        /// The key.
+        key: String,
+        /// The id of the first.
+        first: u64,
+        /// The id of the second.
+        second: u64,
+    },
 }

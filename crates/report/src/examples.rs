@@ -106,7 +106,7 @@ fn to_mean(picked: &[(u64, usize)], embeddings: &Embeddings) -> Vec<(u64, f64)> 
 }
 
 /// How far the likeliest class is above the second.
-fn margin(probabilities: &[f32]) -> f64 {
+pub(crate) fn margin(probabilities: &[f32]) -> f64 {
     let (mut first, mut second) = (0.0_f32, 0.0_f32);
     for &probability in probabilities {
         if probability > first {

@@ -5,7 +5,7 @@ use std::path::Path;
 use goldpan_artifact::atomic;
 
 use crate::findings::Findings;
-use crate::{Error, Run, html, markdown};
+use crate::{Error, Run, html, markdown, tensorboard};
 
 /// The name of the HTML file.
 pub const HTML: &str = "report.html";
@@ -13,8 +13,11 @@ pub const HTML: &str = "report.html";
 /// The name of the Markdown file.
 pub const MARKDOWN: &str = "report.md";
 
-/// Writes the report of a run into a folder that is there: [`HTML`] and [`MARKDOWN`], each whole or
-/// not at all.
+/// The name of the folder for TensorBoard.
+pub const TENSORBOARD: &str = "tensorboard";
+
+/// Writes the report of a run into a folder that is there: [`HTML`], [`MARKDOWN`], and in [`TENSORBOARD`]
+/// an event file for every training. Each file is there whole or not at all.
 ///
 /// # Errors
 ///
@@ -24,5 +27,5 @@ pub fn write(run: &Run, folder: &Path) -> Result<(), Error> {
     atomic::write_bytes(folder.join(HTML), html::page(&findings)?.as_bytes())?;
     let markdown = markdown::markdown(&findings);
     atomic::write_bytes(folder.join(MARKDOWN), markdown.as_bytes())?;
-    Ok(())
+    tensorboard::write(run, &folder.join(TENSORBOARD))
 }

@@ -10,7 +10,7 @@ use super::numbers::size;
 const AFTER: &str = "\
 What was done before and would come out the same is taken from the store. The run's folder,
 STORE/runs/NAME, links to the objects it used and holds results.csv: a row for each trained model,
-and for the zero-shot baseline; and report.html: what they show.
+and for the zero-shot baseline; report.html: what they show; and the trainings' curves in tensorboard.
 
 Examples:
   goldpan run pipelines/quickstart.yaml

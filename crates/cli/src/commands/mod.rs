@@ -3,6 +3,7 @@
 mod dispatch;
 mod embed;
 mod evaluate;
+mod explain;
 mod export;
 mod gc;
 mod ingest;

@@ -1,6 +1,7 @@
 //! Doing a pipeline's work: names to files, cached results or stages, and what came out.
 
 mod action;
+mod contents;
 mod context;
 mod names;
 mod outcome;

@@ -60,7 +60,7 @@ pub(crate) fn report(
 }
 
 /// The node that picked what a model learned from last.
-fn selection(graph: &Graph, model: NodeId) -> Option<NodeId> {
+pub(crate) fn selection(graph: &Graph, model: NodeId) -> Option<NodeId> {
     let Work::Train { labelled, .. } = &graph.nodes[model].work else {
         return None;
     };
@@ -71,7 +71,7 @@ fn selection(graph: &Graph, model: NodeId) -> Option<NodeId> {
 }
 
 /// The node with the pool's predictions by the model of the round before, if an arm asks for them.
-fn predictions(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
+pub(crate) fn predictions(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
     let round = model.round.checked_sub(1)?;
     let arm = model.arm.as_ref().filter(|_| round > 0);
     let mut earlier = graph.trained.iter();

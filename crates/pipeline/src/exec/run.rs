@@ -13,6 +13,7 @@ use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why
 use tracing::info;
 
 use crate::exec::action::action;
+use crate::exec::contents::contents;
 use crate::exec::context::Context;
 use crate::exec::names::Names;
 use crate::exec::outcome::{ModelRow, Outcome};
@@ -185,6 +186,9 @@ pub fn run(
     let done = run.nodes();
     let folder = run.leave_folder(done.is_ok())?;
     done?;
+    if let Some(experiment) = &pipeline.experiment {
+        contents(experiment, &prepared.graph).write(&folder)?;
+    }
     let models = Outcome::models(&prepared.graph, &run.records);
     if let Some(report) = report(pipeline, &run.context, &run.records, &models) {
         goldpan_report::write(&report, &folder)?;

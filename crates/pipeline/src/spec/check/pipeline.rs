@@ -73,6 +73,8 @@ impl<'a> Context<'a> {
             Some("what the arms of the loop start with")
         } else if is_seed(name) {
             Some("the folder of a seed's results")
+        } else if name == goldpan_report::TENSORBOARD {
+            Some("the folder of the trainings' curves")
         } else {
             None
         };

@@ -1,0 +1,44 @@
+//! What a run's folder says of itself: the links to what its rounds picked, and from what.
+
+use goldpan_report::{Contents, Round};
+use serde_json::json;
+
+use crate::exec::report::{predictions, selection};
+use crate::plan::{Graph, TrainedModel, Work};
+use crate::spec::Loop;
+
+/// The contents of the folder of a run with a loop.
+pub(crate) fn contents(experiment: &Loop, graph: &Graph) -> Contents {
+    let rounds = graph.trained.iter();
+    Contents {
+        pool: format!("{}/texts.arrow", experiment.pool).into(),
+        embeddings: experiment
+            .embeddings
+            .as_ref()
+            .map(|name| format!("{name}/embeddings.arrow").into()),
+        rounds: rounds.filter_map(|model| round(graph, model)).collect(),
+    }
+}
+
+/// The round that ended with a model; every one of the loop picks.
+fn round(graph: &Graph, model: &TrainedModel) -> Option<Round> {
+    let node = &graph.nodes[selection(graph, model.node)?];
+    let Work::Select {
+        strategy,
+        predictions: seen,
+        ..
+    } = &node.work
+    else {
+        return None;
+    };
+    let predictions = seen.or_else(|| predictions(graph, model));
+    Some(Round {
+        arm: model.arm.as_ref().map(ToString::to_string),
+        seed: model.seed,
+        round: model.round,
+        rule: json!(strategy),
+        selection: format!("{}/selection.arrow", node.name).into(),
+        predictions: predictions
+            .map(|node| format!("{}/predictions.arrow", graph.nodes[node].name).into()),
+    })
+}
