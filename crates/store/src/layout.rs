@@ -80,6 +80,10 @@ impl Layout {
         self.locks().join("run.lock")
     }
 
+    pub(crate) fn folder_lock(&self, run: &str) -> PathBuf {
+        self.locks().join(format!("{run}.folder.lock"))
+    }
+
     pub(crate) fn action_lock(&self, key: &Key) -> PathBuf {
         self.locks().join(format!("{key}.lock"))
     }

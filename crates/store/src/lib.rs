@@ -13,7 +13,7 @@
 //! last/NAME.json      the last action under a name, to say why the next one differs
 //! scratch/KEY/        checkpoints of unfinished work; survives a crash
 //! pending/KEY/        files being written; nothing reads them
-//! locks/              one lock an action, and `run.lock` between runs and `gc`
+//! locks/              one lock an action and a run's folder, and `run.lock` between runs and `gc`
 //! runs/NAME/          links to the objects a run used: what `gc` keeps
 //! ```
 //!
@@ -43,7 +43,7 @@ pub use look::Missing;
 pub use manifest::{FileEntry, ObjectId};
 pub use pending::Pending;
 pub use record::Record;
-pub use runs::RunFolder;
+pub use runs::{FolderLock, RunFolder};
 pub use session::{Claim, Reuse, Session};
 pub use store::Store;
 pub use why::{Change, Why};

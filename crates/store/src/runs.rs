@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::lock::{Lock, Mode};
 use crate::{Error, ObjectId, Store, files};
 
 /// The folder `runs/NAME` of a store. What its links lead to survives `gc`.
@@ -13,6 +15,10 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
+/// A run's hold on its folder: see [`RunFolder::lock`].
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "it is held, not looked at")] Lock);
+
 impl RunFolder {
     pub(crate) fn new(store: Store, path: PathBuf) -> Self {
         Self { store, path }
@@ -21,6 +27,14 @@ impl RunFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Keeps other runs of the same name from changing the folder until the lock is dropped. `on_wait` is
+    /// called while another one does, and may break.
+    pub fn lock(&self, on_wait: &mut dyn FnMut() -> ControlFlow<()>) -> Result<FolderLock, Error> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let path = self.store.layout().folder_lock(&name);
+        Lock::wait(&path, Mode::Exclusive, on_wait).map(FolderLock)
     }
 
     /// Links `name`, such as `seed-0/margin/round-1/model`, to an object, in one step in place
@@ -34,6 +48,8 @@ impl RunFolder {
         if fs::read_link(&path).is_ok_and(|old| old == target) {
             return Ok(());
         }
+        // Otherwise another run may remove the folder while it is empty.
+        let _lock = self.lock(&mut || ControlFlow::Continue(()))?;
         let folder = path.parent().unwrap_or(&self.path);
         files::create_folder(folder)?;
         let temporary = folder.join(format!(".{}.{}.tmp", object, std::process::id()));

@@ -184,6 +184,9 @@ pub fn run(
         reused: 0,
     };
     let done = run.nodes();
+    let _lock = run
+        .folder
+        .lock(&mut wait(progress, "another run's report"))?;
     let folder = run.leave_folder(done.is_ok())?;
     done?;
     if let Some(experiment) = &pipeline.experiment {
