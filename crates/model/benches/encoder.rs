@@ -103,7 +103,7 @@ fn main() -> Result<(), Failure> {
 /// Operations per second of products that stay in the cache.
 fn fastest_product(device: &Device, run: Duration) -> f64 {
     const SIZE: usize = 384;
-    let rows = 48 * std::thread::available_parallelism().map_or(1, usize::from);
+    let rows = 384 * std::thread::available_parallelism().map_or(1, usize::from);
     let device = device.tensors();
     let weight = numbers(SIZE * SIZE, "weight");
     let layer = FrozenLinear::new(weight, vec![0.0; SIZE], Precision::F32, device);
