@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+pub use goldpan_report::grouped;
+
 use crate::error::Error;
 
 /// Prints `text` to stdout. A reader that has seen enough, like `head`, is no error.
@@ -49,19 +51,6 @@ pub fn line_of(text: &str, width: usize) -> String {
         line.push('…');
     }
     line
-}
-
-/// `1234567` as `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number of things: `1 text`, `2,000 texts`.

@@ -43,6 +43,23 @@ fn linear(x: &FlexTensor, layer: &PackedLinear, finish: impl Fn(&mut [f32]) + Sy
     })
 }
 
+/// A new tensor of the shape of `x`, written by `fill` from the operands of layer normalisation.
+fn normalised(
+    [x, residual, gamma]: [&FlexTensor; 3],
+    epsilon: f32,
+    fill: impl FnOnce(layer_norm::Operands<'_>, &mut [f32]),
+) -> FlexTensor {
+    filled(x, |out| {
+        let operands = layer_norm::Operands {
+            x: &contiguous(x),
+            residual: &contiguous(residual),
+            gamma: &contiguous(gamma),
+            epsilon,
+        };
+        fill(operands, out);
+    })
+}
+
 impl EncoderOps for Flex {
     fn packed_linear(x: FlexTensor, layer: PackedLinear) -> FlexTensor {
         linear(&x, &layer, |_| {})
@@ -94,13 +111,7 @@ impl EncoderOps for Flex {
         beta: FlexTensor,
         epsilon: f32,
     ) -> FlexTensor {
-        filled(&x, |out| {
-            let operands = layer_norm::Operands {
-                x: &contiguous(&x),
-                residual: &contiguous(&residual),
-                gamma: &contiguous(&gamma),
-                epsilon,
-            };
+        normalised([&x, &residual, &gamma], epsilon, |operands, out| {
             layer_norm::forward(operands, &contiguous(&beta), out);
         })
     }
@@ -112,13 +123,7 @@ impl EncoderOps for Flex {
         grad: FlexTensor,
         epsilon: f32,
     ) -> FlexTensor {
-        filled(&x, |out| {
-            let operands = layer_norm::Operands {
-                x: &contiguous(&x),
-                residual: &contiguous(&residual),
-                gamma: &contiguous(&gamma),
-                epsilon,
-            };
+        normalised([&x, &residual, &gamma], epsilon, |operands, out| {
             layer_norm::backward(operands, &contiguous(&grad), out);
         })
     }

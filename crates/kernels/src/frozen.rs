@@ -38,10 +38,7 @@ impl PackedLinear {
     }
 
     pub(crate) fn backward(&self) -> &PackedMatrix {
-        let Parts {
-            forward, backward, ..
-        } = &*self.0;
-        backward.get_or_init(|| forward.transposed())
+        self.0.backward.get_or_init(|| self.forward().transposed())
     }
 
     pub(crate) fn bias(&self) -> &[f32] {

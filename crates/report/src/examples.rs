@@ -96,13 +96,16 @@ fn to_mean(picked: &[(u64, usize)], embeddings: &Embeddings) -> Vec<(u64, f64)> 
     }
     let distances = same.into_iter().map(|(id, row)| {
         embeddings.row_f32(row, &mut vector);
-        let squares = mean.iter().zip(&vector);
-        let square: f64 = squares
-            .map(|(mean, value)| (mean - f64::from(*value)).powi(2))
-            .sum();
-        (id, square.sqrt())
+        (id, distance(&mean, &vector))
     });
     distances.collect()
+}
+
+/// The Euclidean distance.
+pub(crate) fn distance(a: &[f64], b: &[f32]) -> f64 {
+    let pairs = a.iter().zip(b);
+    let squares = pairs.map(|(a, b)| (a - f64::from(*b)).powi(2));
+    squares.sum::<f64>().sqrt()
 }
 
 /// How far the likeliest class is above the second.

@@ -7,7 +7,7 @@ use goldpan_artifact::{Embeddings, Nearest, Predictions, Selection, Texts};
 
 use crate::Error;
 use crate::contents::{Contents, Round};
-use crate::examples::margin;
+use crate::examples::{distance, margin};
 
 /// What a run did with a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -242,7 +242,7 @@ fn opinion(
 struct Vectors {
     table: Embeddings,
     rows: HashMap<u64, usize>,
-    own: Vec<f32>,
+    own: Vec<f64>,
 }
 
 impl Vectors {
@@ -258,6 +258,7 @@ impl Vectors {
         };
         let mut own = vec![0.0; table.dimension()];
         table.row_f32(row, &mut own);
+        let own = own.into_iter().map(f64::from).collect();
         Ok(Some(Self { table, rows, own }))
     }
 
@@ -266,9 +267,7 @@ impl Vectors {
         let mut other = vec![0.0; self.own.len()];
         let distances = ids.filter_map(|id| {
             self.table.row_f32(*self.rows.get(&id)?, &mut other);
-            let pairs = self.own.iter().zip(&other);
-            let squares = pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
-            Some((id, squares.sum::<f64>().sqrt() as f32))
+            Some((id, distance(&self.own, &other) as f32))
         });
         distances.min_by(|a, b| a.1.total_cmp(&b.1))
     }

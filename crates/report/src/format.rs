@@ -50,15 +50,19 @@ pub(crate) fn p_value(p: Option<f64>) -> String {
 /// A number of labels: `1,500`, `-20`; `not reached` of infinity.
 pub(crate) fn labels(number: f64) -> String {
     match number.is_finite() {
-        true => grouped(number.round() as i64),
+        true => {
+            let whole = number.round() as i64;
+            let sign = if whole < 0 { "-" } else { "" };
+            format!("{sign}{}", grouped(whole.unsigned_abs()))
+        }
         false => "not reached".to_owned(),
     }
 }
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::from(if number < 0 { "-" } else { "" });
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
@@ -68,8 +72,8 @@ pub(crate) fn grouped(number: i64) -> String {
     text
 }
 
-/// `0.3 s`, `3 min 20 s`, `2 h 1 min`
-pub(crate) fn duration(seconds: f64) -> String {
+/// Seconds as `0.3 s`, `3 min 20 s`, `2 h 1 min`.
+pub fn duration(seconds: f64) -> String {
     let whole = seconds as u64;
     match (whole / 3600, whole / 60 % 60) {
         (0, 0) => format!("{seconds:.1} s"),
@@ -96,6 +100,13 @@ mod tests {
             (level(0.9375), level(0.95)),
             ("93.75%".to_owned(), "95%".to_owned())
         );
+        assert_eq!(duration(7_260.0), "2 h 1 min");
+    }
+
+    #[test]
+    fn durations_are_as_fine_as_they_matter() {
+        assert_eq!(duration(0.31), "0.3 s");
+        assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(7_260.0), "2 h 1 min");
     }
 }

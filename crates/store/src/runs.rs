@@ -17,7 +17,9 @@ pub struct RunFolder {
 
 /// A run's hold on its folder: see [`RunFolder::lock`].
 #[derive(Debug)]
-pub struct FolderLock(#[expect(dead_code, reason = "it is held, not looked at")] Lock);
+pub struct FolderLock {
+    _lock: Lock,
+}
 
 impl RunFolder {
     pub(crate) fn new(store: Store, path: PathBuf) -> Self {
@@ -34,7 +36,8 @@ impl RunFolder {
     pub fn lock(&self, on_wait: &mut dyn FnMut() -> ControlFlow<()>) -> Result<FolderLock, Error> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let path = self.store.layout().folder_lock(&name);
-        Lock::wait(&path, Mode::Exclusive, on_wait).map(FolderLock)
+        let _lock = Lock::wait(&path, Mode::Exclusive, on_wait)?;
+        Ok(FolderLock { _lock })
     }
 
     /// Links `name`, such as `seed-0/margin/round-1/model`, to an object, in one step in place

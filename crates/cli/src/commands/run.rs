@@ -1,12 +1,11 @@
 //! `goldpan run`
 
-use std::time::Duration;
-
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use goldpan_evidence::Point;
 use goldpan_pipeline::plan::Scope;
 use goldpan_pipeline::spec::Pipeline;
 use goldpan_pipeline::{ModelRow, Outcome, RunOptions, preview, run as run_pipeline};
+use goldpan_report::duration;
 use goldpan_sources::Places;
 
 use crate::app::App;
@@ -57,17 +56,8 @@ fn line(outcome: &Outcome) -> String {
             ran => format!("{ran} stages"),
         },
         outcome.reused,
-        duration(outcome.took),
+        duration(outcome.took.as_secs_f64()),
     )
-}
-
-fn duration(took: Duration) -> String {
-    let seconds = took.as_secs();
-    match (seconds / 3600, seconds / 60 % 60) {
-        (0, 0) => format!("{:.1} s", took.as_secs_f64()),
-        (0, minutes) => format!("{minutes} min {} s", seconds % 60),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 /// The comparison of the arms: accuracy as mean and deviation over the seeds, gain over random and
@@ -118,14 +108,6 @@ mod tests {
     use goldpan_evidence::{Evidence, Question, Trained};
 
     use super::*;
-
-    #[test]
-    fn durations_are_as_fine_as_they_matter() {
-        let of = |seconds| duration(Duration::from_secs_f64(seconds));
-        assert_eq!(of(0.31), "0.3 s");
-        assert_eq!(of(200.4), "3 min 20 s");
-        assert_eq!(of(7_260.0), "2 h 1 min");
-    }
 
     #[test]
     fn arms_stand_below_each_other() {

@@ -187,12 +187,12 @@ pub fn run(
     let _lock = run
         .folder
         .lock(&mut wait(progress, "another run's report"))?;
-    let folder = run.leave_folder(done.is_ok())?;
+    let models = Outcome::models(&prepared.graph, &run.records);
+    let folder = run.leave_folder(done.is_ok(), &models)?;
     done?;
     if let Some(experiment) = &pipeline.experiment {
         contents(experiment, &prepared.graph).write(&folder)?;
     }
-    let models = Outcome::models(&prepared.graph, &run.records);
     if let Some(report) = report(pipeline, &run.context, &run.records, &models) {
         goldpan_report::write(&report, &folder)?;
     }
@@ -338,15 +338,18 @@ impl Run<'_> {
     }
 
     /// Writes the results; after a whole run, removes the links of earlier ones from the folder.
-    fn leave_folder(&self, finished: bool) -> Result<PathBuf, Error> {
-        let graph = self.context.graph;
+    fn leave_folder(&self, finished: bool, models: &[ModelRow]) -> Result<PathBuf, Error> {
         if finished && self.records.iter().all(Option::is_some) {
-            let names = graph.nodes.iter().map(|node| node.name.clone());
+            let names = self
+                .context
+                .graph
+                .nodes
+                .iter()
+                .map(|node| node.name.clone());
             let kept: BTreeSet<String> = names.chain(["results.csv".to_owned()]).collect();
             self.folder.keep_only(&kept)?;
         }
-        let models: Vec<ModelRow> = Outcome::models(graph, &self.records);
-        Outcome::write(&models, self.folder.path())?;
+        Outcome::write(models, self.folder.path())?;
         Ok(self.folder.path().to_owned())
     }
 }

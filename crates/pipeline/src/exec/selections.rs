@@ -17,6 +17,9 @@ pub(super) struct Selections<'a> {
     memory_limit: Option<u64>,
     /// By the values in an embedding.
     rates: HashMap<usize, Rates>,
+    /// Tables that are there, opened and checked once for all selections from them.
+    texts: HashMap<NodeId, Option<Texts>>,
+    embeddings: HashMap<NodeId, Option<Embeddings>>,
 }
 
 impl<'a> Selections<'a> {
@@ -26,6 +29,8 @@ impl<'a> Selections<'a> {
             store,
             memory_limit,
             rates: HashMap::new(),
+            texts: HashMap::new(),
+            embeddings: HashMap::new(),
         }
     }
 
@@ -59,7 +64,7 @@ impl<'a> Selections<'a> {
 
     /// How large a selection is, where its texts, and the vectors that it needs, are there and can be
     /// read.
-    fn shape(&self, work: &Work, records: &[Option<Record>]) -> Option<Shape> {
+    fn shape(&mut self, work: &Work, records: &[Option<Record>]) -> Option<Shape> {
         let Work::Select {
             strategy: rule,
             count,
@@ -75,20 +80,23 @@ impl<'a> Selections<'a> {
             let record = records[node].as_ref()?;
             Some(self.store.object_dir(&record.object).join(name))
         };
-        let texts = Texts::open(file(*texts, "texts.arrow")?).ok()?;
-        let embeddings = embeddings.and_then(|node| file(node, "embeddings.arrow"));
-        let embeddings = embeddings.and_then(|path| Embeddings::open(path).ok());
+        let texts = self.texts.entry(*texts).or_insert_with_key(|&node| {
+            let path = file(node, "texts.arrow")?;
+            Texts::open(path).ok()
+        });
+        let texts = texts.as_ref()?;
+        let embeddings = embeddings.and_then(|node| {
+            let table = self.embeddings.entry(node).or_insert_with(|| {
+                let path = file(node, "embeddings.arrow")?;
+                Embeddings::open(path).ok()
+            });
+            table.as_ref()
+        });
         if rule.needs_embeddings() && embeddings.is_none() {
             return None;
         }
         let labelled = labelled.map_or(0, |node| self.graph.labelled(node, texts.len()));
         let (rows, classes) = (texts.len(), texts.classes().len());
-        Some(Shape::new(
-            rows,
-            labelled,
-            *count,
-            embeddings.as_ref(),
-            classes,
-        ))
+        Some(Shape::new(rows, labelled, *count, embeddings, classes))
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
         vec![
             arm.arm.clone(),
             format::accuracy(arm.error),
-            format::grouped(rows as i64),
+            format::grouped(rows),
         ]
     });
     let columns = ["arm", "expected calibration error", "predictions"];

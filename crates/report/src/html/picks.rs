@@ -40,7 +40,7 @@ fn mixtures(findings: &Findings<'_>) -> Markup {
     let row = |name: &str, count: usize, mixture: &Mixture, distances: [Option<f64>; 2]| {
         let mut row = vec![
             name.to_owned(),
-            format::grouped(count as i64),
+            format::grouped(count as u64),
             format!("{:.1}", mixture.words),
             format!("{:.0}", mixture.characters),
         ];
