@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How texts are embedded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,6 +61,7 @@ pub fn embed(
     progress.begin("embedding", "texts", Some(texts.len() as u64));
     for_each_text(
         texts,
+        device,
         |texts| encoder.tokenize(texts),
         |sequences| encoder.embed(sequences.iter().copied()),
         |row, vector| Ok::<(), Error>(writer.push(texts.id(row), vector)?),

@@ -5,7 +5,7 @@
 
 use crate::Sequences;
 use crate::math::{LANES, exp, sum};
-use crate::matrix::{Product, Rows, panels};
+use crate::matrix::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -32,11 +32,8 @@ impl<'a> Operands<'a> {
     }
 
     /// The rows of `x` from `token` on, as one head sees them.
-    fn rows(&self, x: &'a [f32], token: usize, head: usize) -> Rows<'a> {
-        Rows {
-            values: &x[token * self.width + head * self.size()..],
-            stride: self.width,
-        }
+    fn rows(&self, x: &'a [f32], token: usize, head: usize) -> &'a [f32] {
+        &x[token * self.width + head * self.size()..]
     }
 }
 
@@ -56,43 +53,57 @@ fn by_sequence<'a>(
         .collect()
 }
 
-/// `out = softmax(q k^T / sqrt(size)) v` in each sequence and head; `out` is zero before.
+/// `out = softmax(q k^T / sqrt(size)) v` in each sequence and head.
 pub(crate) fn forward(x: Operands<'_>, out: &mut [f32]) {
     by_sequence(out, x.queries, x.width)
         .into_par_iter()
         .enumerate()
-        .for_each(|(index, out)| {
-            for head in 0..x.heads {
-                forward_head(x, index, head, out);
-            }
+        .for_each_init(Space::default, |space, (index, out)| {
+            forward_sequence(x, index, out, space);
         });
 }
 
-fn forward_head(x: Operands<'_>, index: usize, head: usize, out: &mut [f32]) {
+/// Space for the weights of a sequence.
+#[derive(Default)]
+pub(crate) struct Space {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    shares: Vec<f32>,
+    slopes: Vec<f32>,
+}
+
+/// The rows of one sequence of what [`forward`] computes, on the calling thread.
+pub(crate) fn forward_sequence(x: Operands<'_>, index: usize, out: &mut [f32], space: &mut Space) {
     let (queries, keys) = (x.queries.range(index), x.keys.range(index));
-    let (size, length) = (x.size(), keys.len());
-    let weights = Weights::new(x, &keys, head);
-    let v = x.rows(x.v, keys.start, head);
-    let v = panels(length, size, |k, j| v.values[k * v.stride + j]);
-    let mut shares = Vec::new();
-    for first in queries.clone().step_by(TOGETHER) {
-        let rows = first..queries.end.min(first + TOGETHER);
-        weights.of(x, rows.clone(), &mut shares);
-        let start = (first - queries.start) * x.width + head * size;
-        Arch::new().dispatch(Product {
-            rows: rows.len(),
-            x: weights.rows(&shares),
-            panels: &v,
-            inputs: length,
-            outputs: size,
-            bias: None,
-            out: &mut out[start..],
-            stride: x.width,
-        });
+    let Space {
+        keys: turned,
+        shares,
+        ..
+    } = space;
+    for head in 0..x.heads {
+        let weights = Weights::new(x, &keys, head, turned);
+        for first in queries.clone().step_by(TOGETHER) {
+            let rows = first..queries.end.min(first + TOGETHER);
+            weights.of(x, rows.clone(), shares);
+            let start = (first - queries.start) * x.width + head * x.size();
+            Arch::new().dispatch(Product {
+                rows: rows.len(),
+                depth: keys.len(),
+                columns: x.size(),
+                left: Left::rows(shares, weights.stride),
+                right: Right::Rows {
+                    values: x.rows(x.v, keys.start, head),
+                    stride: x.width,
+                },
+                begin: Begin::Zero,
+                out: &mut out[start..],
+                stride: x.width,
+            });
+        }
     }
 }
 
-/// The gradients of `q`, `k` and `v`, which are zero before.
+/// The gradients of `q`, `k` and `v`.
 pub(crate) fn backward(
     x: Operands<'_>,
     grad: &[f32],
@@ -105,92 +116,129 @@ pub(crate) fn backward(
         .zip(by_sequence(dk, x.keys, x.width))
         .zip(by_sequence(dv, x.keys, x.width))
         .collect();
-    outputs
-        .into_par_iter()
-        .enumerate()
-        .for_each(|(index, ((dq, dk), dv))| {
-            for head in 0..x.heads {
-                backward_head(x, index, head, grad, [&mut *dq, &mut *dk, &mut *dv]);
-            }
-        });
+    outputs.into_par_iter().enumerate().for_each_init(
+        Space::default,
+        |space, (index, ((dq, dk), dv))| {
+            backward_sequence(x, index, grad, [dq, dk, dv], space);
+        },
+    );
 }
 
-fn backward_head(
+/// The rows of one sequence of what [`backward`] computes, on the calling thread.
+pub(crate) fn backward_sequence(
     x: Operands<'_>,
     index: usize,
-    head: usize,
     grad: &[f32],
     [dq, dk, dv]: [&mut [f32]; 3],
+    space: &mut Space,
 ) {
     let (queries, keys) = (x.queries.range(index), x.keys.range(index));
     let (size, length) = (x.size(), keys.len());
-    let column = head * size;
-    let weights = Weights::new(x, &keys, head);
-    let k = x.rows(x.k, keys.start, head);
-    let k = panels(length, size, |k_, j| k.values[k_ * k.stride + j]);
-    let v = x.rows(x.v, keys.start, head);
-    let v_transposed = panels(size, length, |k, j| v.values[j * v.stride + k]);
-    let (mut shares, mut slopes) = (Vec::new(), Vec::new());
-    for first in queries.clone().step_by(TOGETHER) {
-        let rows = first..queries.end.min(first + TOGETHER);
-        let count = rows.len();
-        weights.of(x, rows.clone(), &mut shares);
-        let grad = x.rows(grad, first, head);
-        slopes.clear();
-        slopes.resize(count * weights.stride, 0.0);
-        Arch::new().dispatch(Product {
-            rows: count,
-            x: grad,
-            panels: &v_transposed,
-            inputs: size,
-            outputs: length,
-            bias: None,
-            out: &mut slopes,
-            stride: weights.stride,
-        });
-        Arch::new().dispatch(Slopes {
-            weights: &shares,
-            slopes: &mut slopes,
-            length,
-            stride: weights.stride,
-            scale: weights.scale,
-        });
-        Arch::new().dispatch(Product {
-            rows: count,
-            x: weights.rows(&slopes),
-            panels: &k,
-            inputs: length,
-            outputs: size,
-            bias: None,
-            out: &mut dq[(first - queries.start) * x.width + column..],
-            stride: x.width,
-        });
-        let q = x.rows(x.q, first, head);
-        for (out, by_query, rows) in [(&mut *dk, &slopes, q), (&mut *dv, &shares, grad)] {
-            let by_key: Vec<f32> = (0..length)
-                .flat_map(|key| (0..count).map(move |query| by_query[query * weights.stride + key]))
-                .collect();
+    for head in 0..x.heads {
+        let column = head * size;
+        let Space {
+            keys: turned,
+            values,
+            shares,
+            slopes,
+        } = space;
+        let weights = Weights::new(x, &keys, head, turned);
+        let stride = weights.stride;
+        turn(
+            x.rows(x.v, keys.start, head),
+            x.width,
+            [length, size],
+            stride,
+            values,
+        );
+        for first in queries.clone().step_by(TOGETHER) {
+            let rows = first..queries.end.min(first + TOGETHER);
+            let count = rows.len();
+            weights.of(x, rows, shares);
+            let grad = x.rows(grad, first, head);
+            slopes.resize(count * stride, 0.0);
             Arch::new().dispatch(Product {
-                rows: length,
-                x: Rows {
-                    values: &by_key,
-                    stride: count,
+                rows: count,
+                depth: size,
+                columns: stride,
+                left: Left::rows(grad, x.width),
+                right: Right::Rows { values, stride },
+                begin: Begin::Zero,
+                out: slopes,
+                stride,
+            });
+            Arch::new().dispatch(Slopes {
+                weights: shares,
+                slopes,
+                length,
+                stride,
+                scale: weights.scale,
+            });
+            Arch::new().dispatch(Product {
+                rows: count,
+                depth: length,
+                columns: size,
+                left: Left::rows(slopes, stride),
+                right: Right::Rows {
+                    values: x.rows(x.k, keys.start, head),
+                    stride: x.width,
                 },
-                panels: &panels(count, size, |k, j| rows.values[k * rows.stride + j]),
-                inputs: count,
-                outputs: size,
-                bias: None,
-                out: &mut out[column..],
+                begin: Begin::Zero,
+                out: &mut dq[(first - queries.start) * x.width + column..],
                 stride: x.width,
             });
+            let begin = match first == queries.start {
+                true => Begin::Zero,
+                false => Begin::Out,
+            };
+            let q = x.rows(x.q, first, head);
+            for (out, by_query, rows) in [(&mut *dk, &slopes, q), (&mut *dv, &shares, grad)] {
+                Arch::new().dispatch(Product {
+                    rows: length,
+                    depth: count,
+                    columns: size,
+                    left: Left::columns(by_query, stride),
+                    right: Right::Rows {
+                        values: rows,
+                        stride: x.width,
+                    },
+                    begin,
+                    out: &mut out[column..],
+                    stride: x.width,
+                });
+            }
+        }
+    }
+}
+
+/// Writes the first `columns` columns of rows as rows, every one `to_stride` values after the one before.
+fn turn(
+    from: &[f32],
+    stride: usize,
+    [rows, columns]: [usize; 2],
+    to_stride: usize,
+    to: &mut Vec<f32>,
+) {
+    to.resize(columns * to_stride, 0.0);
+    for (first, from) in from
+        .chunks(LANES * stride)
+        .take(rows.div_ceil(LANES))
+        .enumerate()
+    {
+        let first = first * LANES;
+        let count = LANES.min(rows - first);
+        for (column, to) in to.chunks_exact_mut(to_stride).enumerate() {
+            for (row, to) in to[first..first + count].iter_mut().enumerate() {
+                *to = from[row * stride + column];
+            }
         }
     }
 }
 
 /// How much each query of a sequence attends to each key, in one head.
-struct Weights {
-    /// The keys, transposed, in panels.
-    keys: Vec<f32>,
+struct Weights<'a> {
+    /// The keys as columns.
+    keys: &'a [f32],
     head: usize,
     length: usize,
     /// From a query's weights to the next one's: whole registers.
@@ -198,30 +246,40 @@ struct Weights {
     scale: f32,
 }
 
-impl Weights {
-    fn new(x: Operands<'_>, keys: &Range<usize>, head: usize) -> Self {
+impl<'a> Weights<'a> {
+    fn new(x: Operands<'_>, keys: &Range<usize>, head: usize, space: &'a mut Vec<f32>) -> Self {
         let (size, length) = (x.size(), keys.len());
-        let k = x.rows(x.k, keys.start, head);
+        let stride = length.next_multiple_of(LANES);
+        turn(
+            x.rows(x.k, keys.start, head),
+            x.width,
+            [length, size],
+            stride,
+            space,
+        );
         Self {
-            keys: panels(size, length, |c, key| k.values[key * k.stride + c]),
+            keys: space,
             head,
             length,
-            stride: length.next_multiple_of(LANES),
+            stride,
             scale: 1.0 / (size as f32).sqrt(),
         }
     }
 
     /// Writes the weights of some queries to `shares`; what is beyond a row's length means nothing.
     fn of(&self, x: Operands<'_>, queries: Range<usize>, shares: &mut Vec<f32>) {
-        shares.clear();
         shares.resize(queries.len() * self.stride, 0.0);
         Arch::new().dispatch(Product {
             rows: queries.len(),
-            x: x.rows(x.q, queries.start, self.head),
-            panels: &self.keys,
-            inputs: x.size(),
-            outputs: self.length,
-            bias: None,
+            depth: x.size(),
+            // What is beyond the keys costs less than to stop there.
+            columns: self.stride,
+            left: Left::rows(x.rows(x.q, queries.start, self.head), x.width),
+            right: Right::Rows {
+                values: self.keys,
+                stride: self.stride,
+            },
+            begin: Begin::Zero,
             out: shares,
             stride: self.stride,
         });
@@ -231,13 +289,6 @@ impl Weights {
             stride: self.stride,
             scale: self.scale,
         });
-    }
-
-    fn rows<'a>(&self, values: &'a [f32]) -> Rows<'a> {
-        Rows {
-            values,
-            stride: self.stride,
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The operations under automatic differentiation: forward kernels with hand-written backward passes.
 
 use crate::ops::EncoderOps;
-use crate::{PackedLinear, Sequences};
+use crate::{LayersCall, PackedLinear, Sequences};
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -41,6 +41,27 @@ impl<B: EncoderOps> Backward<B, 3> for AdaptedLinear {
         }
         if let Some(x) = x {
             grads.register::<B>(x.id, B::packed_linear_backward(grad, self.0));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Layers;
+
+impl<B: EncoderOps> Backward<B, 2> for Layers {
+    /// The adapters, and the pass with what it kept.
+    type State = (FloatTensor<B>, LayersCall);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (adapters, call) = ops.state;
+        let grad = grads.consume::<B>(&ops.node);
+        let [of_x, of_adapters] = ops.parents;
+        let (dx, d_adapters) = B::packed_layers_backward(adapters, grad, call, of_x.is_some());
+        if let Some(of_x) = of_x {
+            grads.register::<B>(of_x.id, dx);
+        }
+        if let Some(of_adapters) = of_adapters {
+            grads.register::<B>(of_adapters.id, d_adapters);
         }
     }
 }
@@ -145,6 +166,36 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
             OpsKind::Tracked(prep) => prep.finish(state, out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
+    }
+
+    fn packed_layers(
+        x: FloatTensor<Self>,
+        adapters: FloatTensor<Self>,
+        call: LayersCall,
+    ) -> FloatTensor<Self> {
+        let (value_x, value_adapters) = (value(&x), value(&adapters));
+        let nodes = [x.node(), adapters.node()];
+        match Layers.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let call = call.keeping();
+                let state = (value_adapters.clone(), call.clone());
+                prep.finish(state, B::packed_layers(value_x, value_adapters, call))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::packed_layers(value_x, value_adapters, call))
+            }
+        }
+    }
+
+    fn packed_layers_backward(
+        adapters: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        call: LayersCall,
+        of_x: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (adapters, grad) = (value(&adapters), value(&grad));
+        let (dx, d_adapters) = B::packed_layers_backward(adapters, grad, call, of_x);
+        (Tracked::<B>::new(dx), Tracked::<B>::new(d_adapters))
     }
 
     fn packed_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -3,7 +3,7 @@
 use crate::attention::Operands;
 use crate::matrix::{PackedMatrix, Term, products};
 use crate::ops::EncoderOps;
-use crate::{PackedLinear, Precision, Sequences, attention, gelu, layer_norm};
+use crate::{LayersCall, PackedLinear, Precision, Sequences, attention, gelu, layer, layer_norm};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
@@ -92,6 +92,36 @@ impl EncoderOps for Flex {
             let terms: [Term<'_>; 2] = [(&x, layer.forward()), (&low, &up)];
             products(Some(layer.bias()), &terms, out, |_| {});
         })
+    }
+
+    fn packed_layers(x: FlexTensor, adapters: FlexTensor, call: LayersCall) -> FlexTensor {
+        let shape = [call.rows(), call.hidden()];
+        let mut out = vec![0.0; shape[0] * shape[1]];
+        layer::forward(&call, &contiguous(&x), &contiguous(&adapters), &mut out);
+        FlexTensor::from_data(TensorData::new(out, shape))
+    }
+
+    fn packed_layers_backward(
+        adapters: FlexTensor,
+        grad: FlexTensor,
+        call: LayersCall,
+        of_x: bool,
+    ) -> (FlexTensor, FlexTensor) {
+        let shape = if of_x {
+            [call.tokens(), call.hidden()]
+        } else {
+            [1, 1]
+        };
+        let mut dx = vec![0.0; shape[0] * shape[1]];
+        let d_adapters = filled(&adapters, |d_adapters| {
+            let (adapters, grad) = (contiguous(&adapters), contiguous(&grad));
+            let of_x = of_x.then_some(&mut dx[..]);
+            layer::backward(&call, &adapters, &grad, of_x, d_adapters);
+        });
+        (
+            FlexTensor::from_data(TensorData::new(dx, shape)),
+            d_adapters,
+        )
     }
 
     fn packed_gelu(x: FlexTensor) -> FlexTensor {

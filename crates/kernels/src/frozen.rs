@@ -80,6 +80,14 @@ impl FrozenLinear {
         }
     }
 
+    /// The layer as the kernels take it, where the device has them.
+    pub(crate) fn packed(&self) -> Option<PackedLinear> {
+        match &self.layer {
+            Layer::Packed(packed) => Some(packed.clone()),
+            Layer::Plain(_) => None,
+        }
+    }
+
     /// The weight as it is multiplied, `[outputs, inputs]`.
     pub fn weight(&self) -> Tensor<2> {
         match &self.layer {

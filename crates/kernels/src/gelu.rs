@@ -35,7 +35,15 @@ pub(crate) fn backward(x: &[f32], grad: &[f32], out: &mut [f32]) {
     out.par_chunks_mut(TOGETHER)
         .zip(x.par_chunks(TOGETHER))
         .zip(grad.par_chunks(TOGETHER))
-        .for_each(|((out, x), grad)| Arch::new().dispatch(Backward { x, grad, out }));
+        .for_each(|((out, x), grad)| {
+            out.copy_from_slice(grad);
+            backward_in_place(x, out);
+        });
+}
+
+/// `grad[i] = grad[i] * gelu'(x[i])`, on the calling thread.
+pub(crate) fn backward_in_place(x: &[f32], grad: &mut [f32]) {
+    Arch::new().dispatch(Backward { x, grad });
 }
 
 struct InPlace<'a> {
@@ -55,8 +63,7 @@ impl WithSimd for InPlace<'_> {
 
 struct Backward<'a> {
     x: &'a [f32],
-    grad: &'a [f32],
-    out: &'a mut [f32],
+    grad: &'a mut [f32],
 }
 
 impl WithSimd for Backward<'_> {
@@ -64,9 +71,9 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        for ((out, &x), &grad) in self.out.iter_mut().zip(self.x).zip(self.grad) {
+        for (grad, &x) in self.grad.iter_mut().zip(self.x) {
             let density = DENSITY_AT_ZERO * exp(-0.5 * x * x);
-            *out = grad * (normal_cdf(x) + x * density);
+            *grad *= normal_cdf(x) + x * density;
         }
     }
 }

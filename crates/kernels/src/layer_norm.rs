@@ -65,6 +65,92 @@ pub(crate) fn backward(operands: Operands<'_>, grad: &[f32], out: &mut [f32]) {
         });
 }
 
+/// What the backward pass needs of normalised rows.
+pub(crate) struct Normal<'a> {
+    /// The rows, less their means, over their standard deviations: `[tokens, width]`.
+    pub rows: &'a mut [f32],
+    /// One over the standard deviation of each row.
+    pub scales: &'a mut [f32],
+}
+
+/// As [`forward`], and what the backward pass needs, on the calling thread.
+pub(crate) fn forward_keeping(
+    operands: Operands<'_>,
+    beta: &[f32],
+    normal: Normal<'_>,
+    out: &mut [f32],
+) {
+    Arch::new().dispatch(ForwardKeeping {
+        operands,
+        beta,
+        normal,
+        out,
+    });
+}
+
+/// The gradient of what was normalised, from that of the result, in place; on the calling thread.
+pub(crate) fn backward_kept(gamma: &[f32], normal: &[f32], scales: &[f32], grad: &mut [f32]) {
+    Arch::new().dispatch(BackwardKept {
+        gamma,
+        normal,
+        scales,
+        grad,
+    });
+}
+
+struct ForwardKeeping<'a> {
+    operands: Operands<'a>,
+    beta: &'a [f32],
+    normal: Normal<'a>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for ForwardKeeping<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let width = self.beta.len();
+        let rows = self.normal.rows.chunks_exact_mut(width);
+        let outs = self.out.chunks_exact_mut(width);
+        for (row, ((normal, scale), out)) in rows.zip(self.normal.scales).zip(outs).enumerate() {
+            *scale = self.operands.centre(row, normal);
+            let weights = self.operands.gamma.iter().zip(self.beta);
+            for ((out, normal), (&gamma, &beta)) in out.iter_mut().zip(normal).zip(weights) {
+                *normal *= *scale;
+                *out = *normal * gamma + beta;
+            }
+        }
+    }
+}
+
+struct BackwardKept<'a> {
+    gamma: &'a [f32],
+    normal: &'a [f32],
+    scales: &'a [f32],
+    grad: &'a mut [f32],
+}
+
+impl WithSimd for BackwardKept<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let width = self.gamma.len();
+        let rows = self.normal.chunks_exact(width).zip(self.scales);
+        for (grad, (normal, &scale)) in self.grad.chunks_exact_mut(width).zip(rows) {
+            for (grad, &gamma) in grad.iter_mut().zip(self.gamma) {
+                *grad *= gamma;
+            }
+            let mean = sum(width, |i| grad[i]) / width as f32;
+            let mean_product = sum(width, |i| grad[i] * normal[i]) / width as f32;
+            for (grad, &normal) in grad.iter_mut().zip(normal) {
+                *grad = scale * (*grad - mean - normal * mean_product);
+            }
+        }
+    }
+}
+
 /// Rows from `first` on.
 struct Forward<'a> {
     operands: Operands<'a>,

@@ -6,15 +6,16 @@
 //! from burn's own operations. Both give the same numbers up to rounding.
 //!
 //! The kernels are safe Rust written so that the compiler vectorises them; `pulp` selects AVX-512,
-//! AVX2, NEON or the baseline at run time. Products with frozen matrices are chains of fused
-//! multiply-adds, nothing else fuses a multiply with an add, and every reduction has one fixed order:
-//! so a result is the same on each path and on any number of threads.
+//! AVX2, NEON or the baseline at run time. Products are chains of fused multiply-adds, a multiply is fused
+//! with an add only where the code says so, and every reduction has one fixed order: so a result is the
+//! same on each path and on any number of threads.
 
 mod attention;
 mod autodiff;
 mod flex;
 mod frozen;
 mod gelu;
+mod layer;
 mod layer_norm;
 mod math;
 mod matrix;
@@ -24,6 +25,7 @@ mod precision;
 mod sequences;
 
 pub use frozen::{FrozenLinear, PackedLinear};
-pub use ops::{attention, gelu, residual_layer_norm};
+pub use layer::{Adapter, EncoderLayer, LayerNorm, LayersCall, Part, encoder_layers};
+pub use ops::{attention, gelu, has_kernels, residual_layer_norm};
 pub use precision::Precision;
 pub use sequences::Sequences;

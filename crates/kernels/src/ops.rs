@@ -1,6 +1,6 @@
 //! The operations as the encoder calls them, and the extension trait that routes them.
 
-use crate::{PackedLinear, Sequences, plain};
+use crate::{LayersCall, PackedLinear, Sequences, plain};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{Device, Tensor};
@@ -24,6 +24,22 @@ pub trait EncoderOps: Backend {
         up: FloatTensor<Self>,
         layer: PackedLinear,
     ) -> FloatTensor<Self>;
+
+    /// Whole encoder layers, [`crate::encoder_layers`]; `adapters` has all of LoRA's tensors.
+    fn packed_layers(
+        x: FloatTensor<Self>,
+        adapters: FloatTensor<Self>,
+        call: LayersCall,
+    ) -> FloatTensor<Self>;
+
+    /// The gradients of `x` (one value that means nothing, where it is not wanted) and of `adapters` in
+    /// [`EncoderOps::packed_layers`], from what the call kept.
+    fn packed_layers_backward(
+        adapters: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        call: LayersCall,
+        of_x: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// `gelu(x)`, element by element.
     fn packed_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -73,7 +89,7 @@ pub trait EncoderOps: Backend {
 }
 
 /// Whether this device runs the kernels of this crate.
-pub(crate) fn has_kernels(device: &Device) -> bool {
+pub fn has_kernels(device: &Device) -> bool {
     matches!(
         device.clone().inner().as_dispatch(),
         DispatchDevice::Flex(_)

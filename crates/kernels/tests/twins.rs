@@ -2,9 +2,11 @@
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use goldpan_kernels::{
-    FrozenLinear, Precision, Sequences, attention, gelu, plain, residual_layer_norm,
+    Adapter, EncoderLayer, FrozenLinear, LayerNorm, Part, Precision, Sequences, attention,
+    encoder_layers, gelu, plain, residual_layer_norm,
 };
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 
 /// Values that look random and are the same in every run.
 fn values(count: usize, salt: u64) -> Vec<f32> {
@@ -129,8 +131,316 @@ impl AnyLayer {
     }
 }
 
+/// An encoder layer of arbitrary shape, with LoRA of rank `rank` on some parts.
+#[derive(Clone, Debug)]
+struct AnyEncoderLayer {
+    heads: usize,
+    hidden: usize,
+    inner: usize,
+    rank: usize,
+    adapted: Vec<Part>,
+    salt: u64,
+}
+
+fn encoder_layers_of_any_shape() -> impl Strategy<Value = AnyEncoderLayer> {
+    let shape = (1_usize..4, 1_usize..20, 1_usize..90, 1_usize..20);
+    let adapted = subsequence(Part::ALL.to_vec(), 0..=Part::ALL.len());
+    (shape, adapted, any::<u64>()).prop_map(|((heads, size, inner, rank), adapted, salt)| {
+        AnyEncoderLayer {
+            heads,
+            hidden: heads * size,
+            inner,
+            rank,
+            adapted,
+            salt,
+        }
+    })
+}
+
+const SCALE: f32 = 0.7;
+const EPSILON: f32 = 1e-2;
+
+impl AnyEncoderLayer {
+    /// Inputs and outputs of a part.
+    fn shape(&self, part: Part) -> (usize, usize) {
+        match part {
+            Part::Intermediate => (self.hidden, self.inner),
+            Part::Output => (self.inner, self.hidden),
+            _ => (self.hidden, self.hidden),
+        }
+    }
+
+    fn part(&self, part: Part, precision: Precision) -> AnyLayer {
+        let (inputs, outputs) = self.shape(part);
+        AnyLayer {
+            inputs,
+            outputs,
+            precision,
+            salt: self.salt ^ part as u64,
+        }
+    }
+
+    fn norms(&self) -> [LayerNorm; 2] {
+        [7, 8].map(|salt| LayerNorm {
+            gamma: values(self.hidden, self.salt ^ salt),
+            beta: values(self.hidden, self.salt ^ salt ^ 16),
+            epsilon: EPSILON,
+        })
+    }
+
+    fn build(&self, precision: Precision, device: &Device) -> EncoderLayer {
+        let linears = Part::ALL.map(|part| self.part(part, precision).build(device).0);
+        let [attention, output] = self.norms();
+        let linears = linears.each_ref();
+        EncoderLayer::new(linears, attention, output, self.heads).expect("the device has kernels")
+    }
+
+    /// Another layer that goes on with this one's states.
+    fn next(&self) -> Self {
+        let mut next = self.clone();
+        next.salt = self.salt.wrapping_add(1000);
+        next.adapted.reverse();
+        next.adapted.pop();
+        next
+    }
+
+    /// The adapters' tensors.
+    fn low_rank(&self, device: &Device) -> Vec<Tensor<2>> {
+        let mut inputs = Vec::new();
+        for &part in &self.adapted {
+            let (from, to) = self.shape(part);
+            let salt = self.salt ^ 32 ^ part as u64;
+            inputs.push(matrix(self.rank, from, salt, device) / from as f32);
+            inputs.push(matrix(to, self.rank, salt ^ 64, device));
+        }
+        inputs
+    }
+
+    fn adapters(&self, inputs: &[Tensor<2>]) -> Vec<Adapter> {
+        let (pairs, _) = inputs.as_chunks::<2>();
+        let adapter = |(&part, [down, up]): (&Part, &[Tensor<2>; 2])| Adapter {
+            part,
+            down: down.clone(),
+            up: up.clone(),
+            scale: SCALE,
+        };
+        self.adapted.iter().zip(pairs).map(adapter).collect()
+    }
+
+    /// What the layer computes, by burn's operations.
+    fn twin(
+        &self,
+        x: Tensor<2>,
+        inputs: &[Tensor<2>],
+        sequences: &Sequences,
+        picked: Option<&[usize]>,
+    ) -> Tensor<2> {
+        let device = x.device();
+        let adapters = self.adapters(inputs);
+        let linear = |part: Part, x: Tensor<2>| {
+            let plain = self.part(part, Precision::F32).build(&device).1;
+            let adapter = adapters.iter().find(|adapter| adapter.part == part);
+            let out = plain.forward(x.clone());
+            match adapter {
+                Some(Adapter {
+                    down, up, scale, ..
+                }) => {
+                    let low = x.matmul(down.clone().transpose()) * *scale;
+                    out + low.matmul(up.clone().transpose())
+                }
+                None => out,
+            }
+        };
+        let norm = |index: usize, x: Tensor<2>| {
+            let LayerNorm { gamma, beta, .. } = &self.norms()[index];
+            let device = device.clone().inner();
+            let vector = |values: &Vec<f32>| Tensor::from_data(values.as_slice(), &device);
+            plain::layer_norm(x, vector(gamma), vector(beta), EPSILON)
+        };
+        let (queried, queries) = match picked {
+            None => (x.clone(), sequences.clone()),
+            Some(picked) => {
+                let rows: Vec<i32> = picked.iter().map(|&row| row as i32).collect();
+                let rows = Tensor::from_data(rows.as_slice(), &device.clone().inner());
+                let single = Sequences::from_lengths(picked.iter().map(|_| 1));
+                (x.clone().select(0, rows), single)
+            }
+        };
+        let q = linear(Part::Query, queried.clone());
+        let (k, v) = (linear(Part::Key, x.clone()), linear(Part::Value, x));
+        let attended = plain::attention(q, k, v, &queries, sequences, self.heads);
+        let middle = norm(0, linear(Part::AttentionOutput, attended) + queried);
+        let inner = plain::gelu(linear(Part::Intermediate, middle.clone()));
+        norm(1, linear(Part::Output, inner) + middle)
+    }
+}
+
+/// Two layers, one behind the other.
+struct Two([AnyEncoderLayer; 2]);
+
+impl Two {
+    fn new(layer: &AnyEncoderLayer) -> Self {
+        Self([layer.clone(), layer.next()])
+    }
+
+    fn build(&self, precision: Precision, device: &Device) -> [EncoderLayer; 2] {
+        self.0
+            .each_ref()
+            .map(|layer| layer.build(precision, device))
+    }
+
+    /// The states before the layers, and the adapters' tensors.
+    fn inputs(&self, tokens: usize, device: &Device) -> Vec<Tensor<2>> {
+        let [first, second] = &self.0;
+        let x = matrix(tokens, first.hidden, first.salt ^ 99, device);
+        let adapters = [first, second].map(|layer| layer.low_rank(device));
+        [x].into_iter()
+            .chain(adapters.into_iter().flatten())
+            .collect()
+    }
+
+    /// The adapters of both.
+    fn adapters(&self, inputs: &[Tensor<2>]) -> [Vec<Adapter>; 2] {
+        let [first, second] = &self.0;
+        let (of_first, of_second) = inputs[1..].split_at(2 * first.adapted.len());
+        [first.adapters(of_first), second.adapters(of_second)]
+    }
+
+    fn twin(
+        &self,
+        inputs: &[Tensor<2>],
+        sequences: &Sequences,
+        picked: Option<&[usize]>,
+    ) -> Tensor<2> {
+        let [first, second] = &self.0;
+        let (of_first, of_second) = inputs[1..].split_at(2 * first.adapted.len());
+        let x = first.twin(inputs[0].clone(), of_first, sequences, None);
+        second.twin(x, of_second, sequences, picked)
+    }
+}
+
+/// A picked row of each sequence.
+fn picked(sequences: &Sequences, salt: usize) -> Vec<usize> {
+    let row = |range: std::ops::Range<usize>| range.start + salt % range.len();
+    sequences.ranges().map(row).collect()
+}
+
+/// The result of `f` and the gradients of all its inputs.
+fn all_gradients(
+    inputs: &[Tensor<2>],
+    f: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+) -> (Tensor<2>, Vec<Tensor<2>>) {
+    let inputs: Vec<_> = inputs.iter().map(|x| x.clone().require_grad()).collect();
+    let (out, gradients) = gradients(&inputs, f);
+    let gradient = |x: &Tensor<2>| x.grad(&gradients).expect("the input takes part");
+    (out, inputs.iter().map(gradient).collect())
+}
+
+/// The result of `f`, and the gradients under a fixed weighting of it.
+fn gradients(
+    inputs: &[Tensor<2>],
+    f: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+) -> (Tensor<2>, burn::tensor::Gradients) {
+    let out = f(inputs);
+    let [rows, columns] = out.dims();
+    let weighting = matrix(rows, columns, 99, &out.device());
+    let gradients = (out.clone() * weighting).sum().backward();
+    (out.inner(), gradients)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn encoder_layers_equal_their_twin(
+        layer in encoder_layers_of_any_shape(),
+        lengths in prop::collection::vec(lengths(), 1..9),
+        pick in prop::option::of(any::<usize>()),
+    ) {
+        let device = Device::flex().autodiff();
+        let sequences = Sequences::from_lengths(lengths);
+        let picked = pick.map(|salt| picked(&sequences, salt));
+        let picked = picked.as_deref();
+        let two = Two::new(&layer);
+        let layers = two.build(Precision::F32, &device);
+        let inputs = two.inputs(sequences.tokens(), &device);
+        let forward = |inputs: &[Tensor<2>]| {
+            let adapters = two.adapters(inputs);
+            encoder_layers(&layers, inputs[0].clone(), &sequences, picked, &adapters)
+        };
+        let (got, got_gradients) = all_gradients(&inputs, forward);
+        let twin = |inputs: &[Tensor<2>]| two.twin(inputs, &sequences, picked);
+        let (expected, expected_gradients) = all_gradients(&inputs, twin);
+        assert_close("layers", got.clone(), expected, 2e-4);
+        for (got, expected) in got_gradients.iter().zip(expected_gradients) {
+            let largest = expected.clone().abs().max().into_scalar::<f32>();
+            assert_close("gradient of layers", got.clone(), expected, 2e-4 * largest + 1e-4);
+        }
+
+        // Without a backward pass.
+        let constants: Vec<_> = inputs.iter().map(|x| x.clone().inner()).collect();
+        forward(&constants).into_data().assert_eq(&got.clone().into_data(), true);
+
+        // With constant states before the layers, the adapters' gradients stay the same.
+        let mut inputs: Vec<_> = inputs.iter().map(|x| x.clone().require_grad()).collect();
+        inputs[0] = inputs[0].clone().inner();
+        if inputs.len() > 1 {
+            let (again, gradients) = gradients(&inputs, forward);
+            again.into_data().assert_eq(&got.into_data(), true);
+            for (x, got) in inputs.iter().zip(got_gradients).skip(1) {
+                let gradient = x.grad(&gradients).expect("the adapter takes part");
+                gradient.into_data().assert_eq(&got.into_data(), true);
+            }
+        }
+    }
+
+    #[test]
+    fn layers_give_the_same_bits_on_any_number_of_threads(
+        layer in encoder_layers_of_any_shape(),
+        lengths in prop::collection::vec(lengths(), 1..9),
+        bf16 in any::<bool>(),
+    ) {
+        let device = Device::flex().autodiff();
+        let sequences = Sequences::from_lengths(lengths);
+        let precision = if bf16 { Precision::Bf16 } else { Precision::F32 };
+        let two = Two::new(&layer);
+        let layers = two.build(precision, &device);
+        let inputs = two.inputs(sequences.tokens(), &device);
+        let results = [1, 3].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| all_gradients(&inputs, |inputs| {
+                let adapters = two.adapters(inputs);
+                encoder_layers(&layers, inputs[0].clone(), &sequences, None, &adapters)
+            }))
+        });
+        let [(one, of_one), (three, of_three)] = results;
+        one.into_data().assert_eq(&three.into_data(), true);
+        for (one, three) in of_one.into_iter().zip(of_three) {
+            one.into_data().assert_eq(&three.into_data(), true);
+        }
+    }
+
+    #[test]
+    fn a_text_has_the_same_states_in_any_batch(
+        layer in encoder_layers_of_any_shape(),
+        lengths in prop::collection::vec(lengths(), 2..9),
+        bf16 in any::<bool>(),
+    ) {
+        let device = Device::flex();
+        let precision = if bf16 { Precision::Bf16 } else { Precision::F32 };
+        let two = Two::new(&layer);
+        let layers = two.build(precision, &device);
+        let together = Sequences::from_lengths(lengths.iter().copied());
+        let inputs = two.inputs(together.tokens(), &device);
+        let run = |x: Tensor<2>, sequences: &Sequences| {
+            encoder_layers(&layers, x, sequences, None, &two.adapters(&inputs))
+        };
+        let all = run(inputs[0].clone(), &together);
+        let alone = Sequences::from_lengths([lengths[1]]);
+        let part = |x: &Tensor<2>| x.clone().narrow(0, lengths[0], lengths[1]);
+        let one = run(part(&inputs[0]), &alone);
+        one.into_data().assert_eq(&part(&all).into_data(), true);
+    }
 
     #[test]
     fn gelu_equals_its_twin(rows in 1_usize..40, width in 1_usize..70, salt in any::<u64>()) {

@@ -18,12 +18,17 @@ use goldpan_artifact::rng;
 use goldpan_kernels::FrozenLinear;
 use goldpan_model::{
     Batch, Classifier, Device, DeviceChoice, Dropout, Encoder, EncoderConfig, LoraConfig,
-    Precision, Start, TOKENS_PER_BATCH, Target, Tokens, Tuning, Weights,
+    Precision, Start, Target, Tokens, Tuning, Weights, tokens_per_batch,
 };
 use rand::RngExt;
+use rayon::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -135,23 +140,35 @@ impl Work {
         device: &Device,
         run: Duration,
     ) -> Result<f64, Failure> {
-        let count = match self {
-            Self::Embed | Self::Predict => TOKENS_PER_BATCH / tokens,
+        let batch_size = match self {
+            Self::Embed | Self::Predict => tokens_per_batch(device.tensors()) / tokens,
             Self::Train => BATCH,
         };
+        // As the stages do: batches without gradients run on all threads at once, steps one by one.
+        let batches = match self {
+            Self::Embed | Self::Predict => 4 * rayon::current_num_threads(),
+            Self::Train => 1,
+        };
+        let count = batch_size * batches;
         let config = EncoderConfig::read(folder)?;
-        let texts = texts(count, tokens);
+        let texts = texts(batch_size, tokens);
         let batch = || Batch::new(&texts, &config, device.tensors());
         let (classifier, parameters, _) =
             Classifier::to_train(folder, CLASSES, &Tuning::Lora(shape.lora()), 0, device)?;
         let passes = match self {
             Self::Embed => {
                 let encoder = Encoder::load(&Weights::open(folder)?, config.clone(), device)?;
-                median_rate(run, || encoder.forward(&batch()).states.into_data())
+                median_rate(run, || {
+                    let states = |_| encoder.forward(&batch()).states.into_data();
+                    (0..batches).into_par_iter().map(states).collect::<Vec<_>>()
+                })
             }
             Self::Predict => median_rate(run, || {
-                let start = Start::Tokens(batch());
-                classifier.logits(start, &parameters).into_data()
+                let logits = |_| {
+                    let start = Start::Tokens(batch());
+                    classifier.logits(start, &parameters).into_data()
+                };
+                (0..batches).into_par_iter().map(logits).collect::<Vec<_>>()
             }),
             Self::Train => {
                 let parameters = parameters.tracked();

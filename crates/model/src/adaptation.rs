@@ -48,6 +48,17 @@ impl Adaptation<'_> {
         Some((self.tensor(module, "weight")?, self.tensor(module, "bias")?))
     }
 
+    /// LoRA's A and B of a module and their scale, where they are all that is done to it.
+    pub fn low_rank(&self, module: &str) -> Option<(Tensor<2>, Tensor<2>, f32)> {
+        let dropped = self.dropout.is_some_and(|dropout| dropout.adapter > 0.0);
+        if dropped || self.whole(module).is_some() {
+            return None;
+        }
+        let a = self.tensor(module, "lora_A.weight")?;
+        let b = self.tensor(module, "lora_B.weight")?;
+        Some((a, b, self.scales.of(module)))
+    }
+
     /// LoRA's update of a module, `low up^T`, where it is adapted: `low` is `scale * x A^T`,
     /// `[tokens, rank]`, and `up` is B, `[outputs, rank]`.
     pub fn update(&self, module: &str, x: &Tensor<2>) -> Option<(Tensor<2>, Tensor<2>)> {

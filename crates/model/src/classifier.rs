@@ -165,10 +165,9 @@ impl Classifier {
         if layer < layers {
             return self.encoder.run(0..layer, hidden);
         }
-        let hidden = self.encoder.run(0..layers - 1, hidden);
         let count = hidden.sequences.len();
         Hidden {
-            states: self.encoder.last_layer_of_first_tokens(hidden, None),
+            states: self.encoder.run_to_first_tokens(0, hidden, None),
             sequences: Sequences::from_lengths(std::iter::repeat_n(1, count)),
         }
     }
@@ -209,10 +208,7 @@ impl Classifier {
         };
         let layers = self.encoder.config().layers;
         let first = match layer < layers {
-            true => {
-                let hidden = self.encoder.run_adapted(layer..layers - 1, hidden, trained);
-                self.encoder.last_layer_of_first_tokens(hidden, trained)
-            }
+            true => self.encoder.run_to_first_tokens(layer, hidden, trained),
             false => hidden.states,
         };
         match &self.pooler {

@@ -1,10 +1,13 @@
 //! The BERT and RoBERTa encoder on packed tokens.
 
 use crate::adaptation::Adaptation;
-use crate::linear::Linear;
+use crate::linear::{Adapted, Linear};
 use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
-use goldpan_kernels::{Sequences, attention, residual_layer_norm};
+use goldpan_kernels::{
+    Adapter, EncoderLayer, LayerNorm, Part, Sequences, attention, encoder_layers,
+    residual_layer_norm,
+};
 use std::ops::Range;
 
 /// The states of packed tokens, `[total_tokens, hidden]`, between two layers.
@@ -69,6 +72,16 @@ impl Norm {
         })
     }
 
+    /// The norm as the kernels take it.
+    fn packed(&self) -> LayerNorm {
+        let values = |tensor: &Tensor<1>| tensor.clone().into_data().iter::<f32>().collect();
+        LayerNorm {
+            gamma: values(&self.gamma),
+            beta: values(&self.beta),
+            epsilon: self.epsilon,
+        }
+    }
+
     /// The normalised sum of `x` and `residual`.
     fn forward(
         &self,
@@ -91,6 +104,9 @@ struct Layer {
     linears: [Linear; Target::ALL.len()],
     attention_norm: Norm,
     output_norm: Norm,
+    heads: usize,
+    /// The same as one operation, on devices with kernels.
+    whole: Option<EncoderLayer>,
 }
 
 impl Encoder {
@@ -202,46 +218,61 @@ impl Encoder {
         adaptation: Option<Adaptation<'_>>,
     ) -> Hidden {
         let Hidden { states, sequences } = hidden;
-        let states = self.layers[range].iter().fold(states, |states, layer| {
-            let heads = self.config.heads;
-            let context = states.clone();
-            layer.forward(states, &sequences, context, &sequences, heads, adaptation)
-        });
+        let states = self.layers_on(range, states, &sequences, None, adaptation);
         Hidden { states, sequences }
     }
 
-    /// Runs the last layer for the first token of each sequence alone: `[sequences, hidden]`.
-    pub(crate) fn last_layer_of_first_tokens(
+    /// Runs the layers from `first` on, the last one for the first token of each sequence alone:
+    /// `[sequences, hidden]`.
+    pub(crate) fn run_to_first_tokens(
         &self,
+        first: usize,
         hidden: Hidden,
         adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
         let starts = hidden.sequences.ranges().map(|range| range.start);
         let starts: Vec<usize> = starts.collect();
-        self.last_layer_of_tokens(hidden, &starts, adaptation)
+        self.run_to_tokens(first, hidden, &starts, adaptation)
     }
 
-    /// Runs the last layer for one token of each sequence alone, by its row: `[sequences, hidden]`.
-    pub(crate) fn last_layer_of_tokens(
+    /// Runs the layers from `first` on, the last one for one token of each sequence alone, by its row:
+    /// `[sequences, hidden]`.
+    pub(crate) fn run_to_tokens(
         &self,
+        first: usize,
         hidden: Hidden,
         rows: &[usize],
         adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
         let Hidden { states, sequences } = hidden;
-        let count = rows.len();
-        let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.device());
-        let picked = states.clone().select(0, rows);
-        let single = Sequences::from_lengths(std::iter::repeat_n(1, count));
-        self.layers[self.layers.len() - 1].forward(
-            picked,
-            &single,
-            states,
-            &sequences,
-            self.config.heads,
-            adaptation,
-        )
+        let layers = first..self.layers.len();
+        self.layers_on(layers, states, &sequences, Some(rows), adaptation)
+    }
+
+    /// The states after some layers, of all tokens, or of the token in row `picked[i]` for each sequence `i`.
+    fn layers_on(
+        &self,
+        range: Range<usize>,
+        states: Tensor<2>,
+        sequences: &Sequences,
+        picked: Option<&[usize]>,
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Tensor<2> {
+        let layers = &self.layers[range];
+        let whole: Option<Vec<_>> = layers.iter().map(|layer| layer.whole.clone()).collect();
+        let adapters = layers.iter().map(|layer| layer.adapters(adaptation));
+        let adapters: Option<Vec<_>> = adapters.collect();
+        if let (Some(whole), Some(adapters)) = (whole, adapters)
+            && !whole.is_empty()
+        {
+            return encoder_layers(&whole, states, sequences, picked, &adapters);
+        }
+        let mut states = states;
+        for (index, layer) in layers.iter().enumerate() {
+            let picked = picked.filter(|_| index + 1 == layers.len());
+            states = layer.forward(states, sequences, picked, adaptation);
+        }
+        states
     }
 }
 
@@ -275,35 +306,87 @@ impl Layer {
         let norm =
             |part: &str| Norm::load(weights, prefix, &format!("{name}.{part}"), config, device);
         let [query, key, value, attention, intermediate, output] = Target::ALL;
+        let linears = [
+            linear(query)?,
+            linear(key)?,
+            linear(value)?,
+            linear(attention)?,
+            linear(intermediate)?,
+            linear(output)?,
+        ];
+        let attention_norm = norm("attention.output.LayerNorm")?;
+        let output_norm = norm("output.LayerNorm")?;
+        let parts = linears.each_ref().map(Linear::frozen);
+        let norms = (attention_norm.packed(), output_norm.packed());
         Ok(Self {
-            linears: [
-                linear(query)?,
-                linear(key)?,
-                linear(value)?,
-                linear(attention)?,
-                linear(intermediate)?,
-                linear(output)?,
-            ],
-            attention_norm: norm("attention.output.LayerNorm")?,
-            output_norm: norm("output.LayerNorm")?,
+            whole: EncoderLayer::new(parts, norms.0, norms.1, config.heads),
+            linears,
+            attention_norm,
+            output_norm,
+            heads: config.heads,
         })
     }
 
-    /// `x` are the states that are carried on, `context` those that are attended to.
+    /// The states after this layer, operation by operation.
     fn forward(
+        &self,
+        states: Tensor<2>,
+        sequences: &Sequences,
+        picked: Option<&[usize]>,
+        adaptation: Option<Adaptation<'_>>,
+    ) -> Tensor<2> {
+        let Some(picked) = picked else {
+            return self.steps(states.clone(), sequences, states, sequences, adaptation);
+        };
+        let rows: Vec<i32> = picked.iter().map(|&row| row as i32).collect();
+        let count = rows.len();
+        let device = states.device().inner();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
+        let x = states.clone().select(0, rows);
+        let single = Sequences::from_lengths(std::iter::repeat_n(1, count));
+        self.steps(x, &single, states, sequences, adaptation)
+    }
+
+    /// LoRA of each part; none where something else is trained, or dropped.
+    fn adapters(&self, adaptation: Option<Adaptation<'_>>) -> Option<Vec<Adapter>> {
+        let Some(trained) = adaptation else {
+            return Some(Vec::new());
+        };
+        let norms = [&self.attention_norm.name, &self.output_norm.name];
+        if norms.into_iter().any(|name| trained.whole(name).is_some()) {
+            return None;
+        }
+        let mut adapters = Vec::new();
+        for (part, linear) in Part::ALL.into_iter().zip(&self.linears) {
+            match linear.adaptation(trained) {
+                Adapted::Not => {}
+                Adapted::Low { down, up, scale } => adapters.push(Adapter {
+                    part,
+                    down,
+                    up,
+                    scale,
+                }),
+                Adapted::Otherwise => return None,
+            }
+        }
+        Some(adapters)
+    }
+
+    /// The layer operation by operation. `x` are the states that are carried on, `context` those that are
+    /// attended to.
+    fn steps(
         &self,
         x: Tensor<2>,
         queries: &Sequences,
         context: Tensor<2>,
         keys: &Sequences,
-        heads: usize,
         adaptation: Option<Adaptation<'_>>,
     ) -> Tensor<2> {
         let linear = |target: Target, x| self.linears[target as usize].adapted(x, adaptation);
         let q = linear(Target::Query, x.clone());
         let k = linear(Target::Key, context.clone());
         let v = linear(Target::Value, context);
-        let attended = attention(q, k, v, queries, keys, heads);
+        let attended = attention(q, k, v, queries, keys, self.heads);
         let attended = linear(Target::AttentionOutput, attended);
         let x = self.attention_norm.forward(attended, x, adaptation);
         let inner = self.linears[Target::Intermediate as usize].adapted_gelu(x.clone(), adaptation);

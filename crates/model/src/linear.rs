@@ -13,6 +13,20 @@ pub(crate) struct Linear {
     frozen: FrozenLinear,
 }
 
+/// What is done to a frozen layer.
+pub(crate) enum Adapted {
+    /// Nothing.
+    Not,
+    /// LoRA without dropout: `scale * x down^T up^T` is added.
+    Low {
+        down: Tensor<2>,
+        up: Tensor<2>,
+        scale: f32,
+    },
+    /// Something else.
+    Otherwise,
+}
+
 impl Linear {
     /// Loads the layer `prefix` + `name`; `shape` is inputs and outputs.
     pub fn load(
@@ -30,6 +44,22 @@ impl Linear {
             name: config.trained_name(name),
             frozen: FrozenLinear::new(weight, bias, device.precision(), device.tensors()),
         })
+    }
+
+    /// The layer without what is trained.
+    pub fn frozen(&self) -> &FrozenLinear {
+        &self.frozen
+    }
+
+    /// What is done to this layer.
+    pub fn adaptation(&self, trained: Adaptation<'_>) -> Adapted {
+        if !trained.changes(&self.name) {
+            return Adapted::Not;
+        }
+        match trained.low_rank(&self.name) {
+            Some((down, up, scale)) => Adapted::Low { down, up, scale },
+            None => Adapted::Otherwise,
+        }
     }
 
     /// The weight and the bias `[1, outputs]`, by name.

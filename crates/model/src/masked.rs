@@ -1,7 +1,7 @@
 //! Masked-language models: what a model would write at a place in a text.
 
 use crate::linear::Linear;
-use crate::{Batch, Device, Encoder, EncoderConfig, Error, Family, Hidden, Weights};
+use crate::{Batch, Device, Encoder, EncoderConfig, Error, Family, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_kernels::plain::layer_norm;
 use std::path::Path;
@@ -131,9 +131,8 @@ impl MaskedLanguageModel {
         assert_eq!(places.len(), batch.sequences().len(), "one place for each");
         let starts = batch.sequences().ranges().map(|range| range.start);
         let rows: Vec<usize> = starts.zip(places).map(|(start, at)| start + at).collect();
-        let last = self.config().layers - 1;
-        let hidden: Hidden = self.encoder.run(0..last, self.encoder.embed(batch));
-        self.head(self.encoder.last_layer_of_tokens(hidden, &rows, None))
+        let hidden = self.encoder.embed(batch);
+        self.head(self.encoder.run_to_tokens(0, hidden, &rows, None))
     }
 
     fn head(&self, states: Tensor<2>) -> Tensor<2> {

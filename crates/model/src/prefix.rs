@@ -1,7 +1,7 @@
 //! States of the layers that nothing adapts, kept so that they are computed once.
 
 use crate::{Batch, Classifier, Frozen, Hidden, Precision, Start};
-use crate::{TOKENS_PER_BATCH, Tokens, by_length};
+use crate::{Tokens, by_length, tokens_per_batch};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Digest, Progress};
 use goldpan_kernels::Sequences;
@@ -63,7 +63,8 @@ impl PrefixCache {
             Some(missing.len() as u64),
         );
         let lengths: Vec<usize> = missing.iter().map(|tokens| tokens.len()).collect();
-        for group in by_length(&lengths, TOKENS_PER_BATCH) {
+        let budget = tokens_per_batch(&classifier.encoder().device());
+        for group in by_length(&lengths, budget) {
             if progress.cancelled() || self.full() {
                 break;
             }

@@ -1,6 +1,6 @@
 //! Running a model over a table of texts: windows, batches of similar length, results in order.
 
-use crate::{Error, TOKENS_PER_BATCH, Tokens, by_length};
+use crate::{Device, Error, Tokens, by_length, tokens_per_batch};
 use goldpan_artifact::{Progress, Texts};
 use rayon::prelude::*;
 
@@ -9,14 +9,15 @@ const WINDOW: usize = 8192;
 
 /// Gives every text's result to `emit`, in the order of the table.
 ///
-/// `run` gets sequences of similar length, at most [`TOKENS_PER_BATCH`] tokens together, and returns
-/// their results row-major, equally wide. It is called on several threads at once.
+/// `run` gets sequences of similar length, at most [`tokens_per_batch`] tokens together, and
+/// returns their results row-major, equally wide. It is called on several threads at once.
 ///
 /// # Errors
 ///
 /// Those of `tokenize` and `emit`, and [`Error::Cancelled`] when `progress` is cancelled.
 pub fn for_each_text<E: From<Error>>(
     texts: &Texts,
+    device: &Device,
     tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, Error>,
     run: impl Fn(&[&Tokens]) -> Vec<f32> + Sync,
     mut emit: impl FnMut(usize, &[f32]) -> Result<(), E>,
@@ -27,7 +28,7 @@ pub fn for_each_text<E: From<Error>>(
         let window: Vec<&str> = rows.clone().map(|row| texts.text(row)).collect();
         let tokens = tokenize(&window)?;
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
-        let groups = by_length(&lengths, TOKENS_PER_BATCH);
+        let groups = by_length(&lengths, tokens_per_batch(device.tensors()));
         let values = groups.par_iter().map(|group| {
             if progress.cancelled() {
                 return Err(Error::Cancelled);

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How texts are classified.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -57,6 +57,7 @@ pub fn predict(
     let producer = Producer::new("predict", VERSION);
     write(
         texts,
+        device,
         model.classes(),
         |texts| model.tokenize(texts),
         |sequences| model.logits(sequences, cache),

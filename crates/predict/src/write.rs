@@ -3,7 +3,7 @@
 use crate::{Error, Summary};
 use goldpan_artifact::{PredictionsWriter, Producer, Progress, Texts};
 use goldpan_metrics::softmax;
-use goldpan_model::{Tokens, for_each_text};
+use goldpan_model::{Device, Tokens, for_each_text};
 use std::path::Path;
 
 /// Classifies `texts` and writes a row for each to `out`.
@@ -11,6 +11,7 @@ use std::path::Path;
 /// `logits` are those of several sequences, row-major, `[sequences, classes]`.
 pub(crate) fn write(
     texts: &Texts,
+    device: &Device,
     classes: &[String],
     tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, goldpan_model::Error>,
     logits: impl Fn(&[&Tokens]) -> Vec<f32> + Sync,
@@ -23,6 +24,7 @@ pub(crate) fn write(
     progress.begin("predicting", "texts", Some(texts.len() as u64));
     for_each_text(
         texts,
+        device,
         tokenize,
         logits,
         |row, logits| {

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const ZERO_SHOT_VERSION: u32 = 2;
+pub const ZERO_SHOT_VERSION: u32 = 3;
 
 /// The temperatures possible: none makes a logit infinite.
 pub const TEMPERATURES: RangeInclusive<f64> = 1e-6..=1e6;
@@ -118,13 +118,17 @@ pub fn zero_shot(
                 PromptClassifier::open(folder, prompt, classes, temperature, length, device)?;
             let tokenize = |texts: &[&str]| model.tokenize(texts);
             let logits = |sequences: &[&_]| model.logits(sequences);
-            write(texts, &names, tokenize, logits, producer, out, progress)
+            write(
+                texts, device, &names, tokenize, logits, producer, out, progress,
+            )
         }
         None => {
             let model = SimilarityClassifier::open(folder, classes, temperature, length, device)?;
             let tokenize = |texts: &[&str]| model.tokenize(texts);
             let logits = |sequences: &[&_]| model.logits(sequences);
-            write(texts, &names, tokenize, logits, producer, out, progress)
+            write(
+                texts, device, &names, tokenize, logits, producer, out, progress,
+            )
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::Error;
 use crate::examples::Examples;
 use goldpan_artifact::Progress;
 use goldpan_metrics::{Metrics, measure};
-use goldpan_model::by_length;
-use goldpan_model::{Classifier, Frozen, Parameters, PrefixCache, TOKENS_PER_BATCH, Tokens};
+use goldpan_model::{Classifier, Frozen, Parameters, PrefixCache, Tokens};
+use goldpan_model::{by_length, tokens_per_batch};
 
 /// Classifies all validation texts and measures the result.
 pub(crate) fn validate(
@@ -20,7 +20,8 @@ pub(crate) fn validate(
     let parameters = parameters.constants();
     let lengths: Vec<usize> = validation.tokens.iter().map(Vec::len).collect();
     let mut logits = vec![Vec::new(); validation.len()];
-    for group in by_length(&lengths, TOKENS_PER_BATCH) {
+    let budget = tokens_per_batch(&classifier.encoder().device());
+    for group in by_length(&lengths, budget) {
         if progress.cancelled() {
             return Err(Error::Cancelled);
         }

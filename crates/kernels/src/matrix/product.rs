@@ -1,162 +1,317 @@
-//! The product of a few rows with a matrix in panels, in tiles whose sums stay in registers.
+//! The product of two matrices, in tiles whose sums stay in registers.
 
+use super::tile::{Single, Tile};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Inputs that are worked on at a time: their part of a panel and of a tile's rows stays in the
+/// Words of a row that are worked on at a time: their part of a panel and of a tile's rows stays in the
 /// first-level cache.
-const DEPTH: usize = 384;
+const DEPTH: usize = 192;
 
-/// Rows of a matrix, every one `stride` values after the one before.
+/// The left operand: the element in row `r` and column `k` is `values[r * row + k * step]`.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a> {
-    pub(crate) values: &'a [f32],
-    pub(crate) stride: usize,
+pub(crate) struct Left<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) row: usize,
+    pub(crate) step: usize,
 }
 
-/// `out[r, :] = bias + x[r, :] matrix`, or `out[r, :] += x[r, :] matrix` without a bias.
-pub(crate) struct Product<'a> {
-    /// How many rows there are.
+impl<'a, T> Left<'a, T> {
+    /// Rows, every one `stride` values after the one before.
+    pub(crate) fn rows(values: &'a [T], stride: usize) -> Self {
+        Self {
+            values,
+            row: stride,
+            step: 1,
+        }
+    }
+
+    /// The matrix whose columns are these rows.
+    pub(crate) fn columns(values: &'a [T], stride: usize) -> Self {
+        Self {
+            values,
+            row: 1,
+            step: stride,
+        }
+    }
+}
+
+/// The right operand.
+#[derive(Clone, Copy)]
+pub(crate) enum Right<'a, T> {
+    /// Panels of `width` columns, as [`super::PackedMatrix`] has them.
+    Panels { values: &'a [T], width: usize },
+    /// Rows, every one `stride` values after the one before.
+    Rows { values: &'a [T], stride: usize },
+}
+
+/// What a product's sums begin with.
+#[derive(Clone, Copy)]
+pub(crate) enum Begin<'a> {
+    /// Nothing: what the result held is lost.
+    Zero,
+    /// The same row for all rows.
+    Bias(&'a [f32]),
+    /// What the result holds.
+    Out,
+}
+
+/// `out = begin + left right`.
+pub(crate) struct Product<'a, T> {
+    /// The rows of the result.
     pub(crate) rows: usize,
-    /// The rows of `x`, of which the first `inputs` values count.
-    pub(crate) x: Rows<'a>,
-    /// The matrix, `[inputs, outputs]`, as [`super::panels`] lays it out.
-    pub(crate) panels: &'a [f32],
-    pub(crate) inputs: usize,
-    pub(crate) outputs: usize,
-    pub(crate) bias: Option<&'a [f32]>,
+    /// The columns of the left operand, in words; at least one.
+    pub(crate) depth: usize,
+    /// The columns of the result.
+    pub(crate) columns: usize,
+    pub(crate) left: Left<'a, T>,
+    pub(crate) right: Right<'a, T>,
+    pub(crate) begin: Begin<'a>,
     /// The rows of the result, every one `stride` values after the one before.
     pub(crate) out: &'a mut [f32],
     pub(crate) stride: usize,
 }
 
-impl WithSimd for Product<'_> {
+impl WithSimd for Product<'_, f32> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let (inputs, outputs) = (self.inputs, self.outputs);
-        let width = 2 * S::F32_LANES;
-        let tiles = self.rows.div_ceil(most::<S>());
-        for start in (0..inputs).step_by(DEPTH) {
-            let depth = start..inputs.min(start + DEPTH);
-            for (p, panel) in self.panels.chunks_exact(inputs * width).enumerate() {
-                let panel = &panel[depth.start * width..depth.end * width];
-                let columns = p * width..outputs.min((p + 1) * width);
-                for tile in 0..tiles {
-                    let rows = tile * self.rows / tiles..(tile + 1) * self.rows / tiles;
-                    self.tile(simd, rows, depth.clone(), columns.clone(), panel);
+    fn with_simd<S: Simd>(self, simd: S) {
+        run(Single(simd), self);
+    }
+}
+
+/// Where a tile lies.
+struct Place {
+    /// Its first row.
+    row: usize,
+    depth: Range<usize>,
+    columns: Range<usize>,
+    /// Where the right operand's columns begin at the first depth.
+    right: usize,
+    /// From there to those of the next depth.
+    step: usize,
+    ahead: Ahead,
+}
+
+/// What will be needed next of the right operand, which a tile has brought closer on its way: a frozen
+/// matrix is read once for each group of texts, from where it is slow to read.
+#[derive(Clone, Copy)]
+struct Ahead {
+    /// Where this tile's part begins, in words.
+    from: usize,
+    /// How many bytes are brought for each depth.
+    bytes: usize,
+}
+
+#[inline(always)]
+pub(crate) fn run<T: Tile>(tile: T, mut product: Product<'_, T::Word>) {
+    let Product {
+        rows,
+        depth,
+        columns,
+        ..
+    } = product;
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    product.check();
+    // Words beyond the columns can be read where panels are filled up.
+    let (width, filled) = match product.right {
+        Right::Panels { width, .. } => (width, true),
+        Right::Rows { .. } => (T::COLUMNS * T::LANES, false),
+    };
+    assert!(
+        width <= T::COLUMNS * T::LANES,
+        "panels are those of the tile"
+    );
+    let tiles = rows.div_ceil(T::ROWS);
+    for start in (0..depth).step_by(DEPTH) {
+        let depth = start..depth.min(start + DEPTH);
+        for first in (0..columns).step_by(width) {
+            let columns = first..columns.min(first + width);
+            let (right, step) = match product.right {
+                Right::Panels { .. } => (first * product.depth + start * width, width),
+                Right::Rows { stride, .. } => (first + start * stride, stride),
+            };
+            // The same depths of the next panel.
+            let next = right + product.depth * width;
+            for index in 0..tiles {
+                let row = index * rows / tiles;
+                let count = (index + 1) * rows / tiles - row;
+                let ahead = match filled {
+                    true => Ahead {
+                        from: next + index * depth.len() * width / tiles,
+                        bytes: width * size_of::<T::Word>() / tiles,
+                    },
+                    false => Ahead {
+                        from: right,
+                        bytes: 0,
+                    },
+                };
+                let place = Place {
+                    ahead,
+                    row,
+                    depth: depth.clone(),
+                    columns: columns.clone(),
+                    right,
+                    step,
+                };
+                let whole = filled || columns.len() % T::LANES == 0;
+                match (columns.len().div_ceil(T::LANES), whole) {
+                    (1, true) => by_rows::<T, 1, false>(tile, &mut product, count, &place),
+                    (1, false) => by_rows::<T, 1, true>(tile, &mut product, count, &place),
+                    (2, true) => by_rows::<T, 2, false>(tile, &mut product, count, &place),
+                    (2, false) => by_rows::<T, 2, true>(tile, &mut product, count, &place),
+                    (_, true) if T::COLUMNS > 2 => {
+                        by_rows::<T, 3, false>(tile, &mut product, count, &place);
+                    }
+                    (_, false) if T::COLUMNS > 2 => {
+                        by_rows::<T, 3, true>(tile, &mut product, count, &place);
+                    }
+                    _ => {}
                 }
             }
         }
     }
 }
 
-impl Product<'_> {
-    #[inline(always)]
-    fn tile<S: Simd>(
-        &mut self,
-        simd: S,
-        rows: Range<usize>,
-        depth: Range<usize>,
-        columns: Range<usize>,
-        panel: &[f32],
-    ) {
-        let start = rows.start;
-        match rows.len() {
-            1 => self.rows::<S, 1>(simd, start, depth, columns, panel),
-            2 => self.rows::<S, 2>(simd, start, depth, columns, panel),
-            3 => self.rows::<S, 3>(simd, start, depth, columns, panel),
-            4 => self.rows::<S, 4>(simd, start, depth, columns, panel),
-            5 => self.rows::<S, 5>(simd, start, depth, columns, panel),
-            6 => self.rows::<S, 6>(simd, start, depth, columns, panel),
-            // Only where registers hold so many sums.
-            count if most::<S>() == 12 => match count {
-                7 => self.rows::<S, 7>(simd, start, depth, columns, panel),
-                8 => self.rows::<S, 8>(simd, start, depth, columns, panel),
-                9 => self.rows::<S, 9>(simd, start, depth, columns, panel),
-                10 => self.rows::<S, 10>(simd, start, depth, columns, panel),
-                11 => self.rows::<S, 11>(simd, start, depth, columns, panel),
-                _ => self.rows::<S, 12>(simd, start, depth, columns, panel),
-            },
-            _ => {}
-        }
+#[inline(always)]
+fn by_rows<T: Tile, const C: usize, const PART: bool>(
+    tile: T,
+    product: &mut Product<'_, T::Word>,
+    rows: usize,
+    place: &Place,
+) {
+    match rows {
+        1 => block::<T, 1, C, PART>(tile, product, place),
+        2 => block::<T, 2, C, PART>(tile, product, place),
+        3 => block::<T, 3, C, PART>(tile, product, place),
+        4 => block::<T, 4, C, PART>(tile, product, place),
+        5 if T::ROWS > 4 => block::<T, 5, C, PART>(tile, product, place),
+        6 if T::ROWS > 4 => block::<T, 6, C, PART>(tile, product, place),
+        7 if T::ROWS > 6 => block::<T, 7, C, PART>(tile, product, place),
+        8 if T::ROWS > 6 => block::<T, 8, C, PART>(tile, product, place),
+        _ => {}
     }
+}
 
-    /// `ROWS` rows from `start` on, by one panel.
-    #[inline(always)]
-    fn rows<S: Simd, const ROWS: usize>(
-        &mut self,
-        simd: S,
-        start: usize,
-        depth: Range<usize>,
-        columns: Range<usize>,
-        panel: &[f32],
-    ) {
-        let Rows { values, stride } = self.x;
-        let rows: [&[f32]; ROWS] =
-            std::array::from_fn(|i| &values[(start + i) * stride..][depth.clone()]);
-        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-        let whole = columns.len() == 2 * S::F32_LANES;
+/// One tile: `R` rows by `C` registers of columns. The last register is part of one where `PART`.
+#[inline(always)]
+fn block<T: Tile, const R: usize, const C: usize, const PART: bool>(
+    tile: T,
+    product: &mut Product<'_, T::Word>,
+    place: &Place,
+) {
+    let mut sums = [[tile.zero(); C]; R];
+    let begin = match product.begin {
+        Begin::Zero if place.depth.start == 0 => None,
+        Begin::Bias(bias) if place.depth.start == 0 => Some((&bias[place.columns.clone()], 0)),
+        _ => {
+            let from = place.row * product.stride + place.columns.start;
+            Some((&product.out[from..], product.stride))
+        }
+    };
+    let columns = place.columns.len();
+    if let Some((values, stride)) = begin {
         for (i, sums) in sums.iter_mut().enumerate() {
-            let from = match self.bias.filter(|_| depth.start == 0) {
-                Some(bias) => &bias[columns.clone()],
-                None => &self.out[(start + i) * self.stride..][columns.clone()],
-            };
-            match whole {
-                true => sums.copy_from_slice(S::as_simd_f32s(from).0),
-                false => copy(from, values_mut::<S>(sums)),
+            let row = &values[i * stride..][..columns];
+            for (c, sums) in sums.iter_mut().enumerate() {
+                *sums = tile.load(register::<T, f32>(row, c));
             }
         }
-        let sums = chains::<S, ROWS>(simd, rows, panel, sums);
-        for (i, mut sums) in sums.into_iter().enumerate() {
-            let out = &mut self.out[(start + i) * self.stride..][columns.clone()];
-            match whole {
-                true => S::as_mut_simd_f32s(out).0.copy_from_slice(&sums),
-                false => copy(values_mut::<S>(&mut sums), out),
-            }
+    }
+    let sums = chains::<T, R, C, PART>(tile, product, place, sums);
+    let from = place.row * product.stride + place.columns.start;
+    let out = &mut product.out[from..];
+    for (i, sums) in sums.into_iter().enumerate() {
+        let row = &mut out[i * product.stride..][..columns];
+        for (c, sums) in sums.into_iter().enumerate() {
+            let end = columns.min((c + 1) * T::LANES);
+            tile.store(sums, &mut row[c * T::LANES..end]);
         }
     }
 }
 
-/// Copies as many values as both have.
+/// The values of register `c` of a row.
 #[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
+fn register<T: Tile, V>(row: &[V], c: usize) -> &[V] {
+    &row[c * T::LANES..row.len().min((c + 1) * T::LANES)]
 }
 
-#[inline(always)]
-fn values_mut<S: Simd>(registers: &mut [S::f32s; 2]) -> &mut [f32] {
-    pulp::bytemuck::cast_slice_mut(registers)
-}
-
-/// The most rows of a tile: their sums, two registers of columns and a value fill the registers.
-#[inline(always)]
-fn most<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
-}
-
-/// `sums[i] + rows[i] panel`.
+/// Adds to the sums of a tile.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn chains<S: Simd, const ROWS: usize>(
-    simd: S,
-    rows: [&[f32]; ROWS],
-    panel: &[f32],
-    mut sums: [[S::f32s; 2]; ROWS],
-) -> [[S::f32s; 2]; ROWS] {
-    let (columns, _) = S::as_simd_f32s(panel).0.as_chunks::<2>();
-    let rows = rows.map(|row| &row[..columns.len()]);
-    for (k, [left, right]) in columns.iter().enumerate() {
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            // SAFETY: `k` is below `columns.len()`, the length that every row was cut to. The compiler
-            // does not see it, and six checks for twelve products cost a tenth of the speed.
-            let value = simd.splat_f32s(unsafe { *row.get_unchecked(k) });
-            sums[0] = simd.mul_add_f32s(value, *left, sums[0]);
-            sums[1] = simd.mul_add_f32s(value, *right, sums[1]);
+fn chains<T: Tile, const R: usize, const C: usize, const PART: bool>(
+    tile: T,
+    product: &Product<'_, T::Word>,
+    place: &Place,
+    mut sums: [[T::Sums; C]; R],
+) -> [[T::Sums; C]; R] {
+    let Left { values, row, step } = product.left;
+    let left = &values[place.row * row + place.depth.start * step..];
+    let (Right::Panels { values, .. } | Right::Rows { values, .. }) = product.right;
+    let right = &values[place.right..];
+    let end = place.columns.len();
+    let Ahead { from, bytes } = place.ahead;
+    let ahead = values.as_ptr().wrapping_add(from).cast::<u8>();
+    for k in 0..place.depth.len() {
+        let words = &right[k * place.step..];
+        prefetch(ahead.wrapping_add(k * bytes));
+        // SAFETY: `check` compared the last element of each operand with its length. A tile's rows, depth
+        // and columns are inside the product's; where `PART` is false, all registers are inside the
+        // columns or the panel, which is filled up.
+        unsafe {
+            let mut y = [tile.splat(*left.get_unchecked(0)); C];
+            for (c, y) in y.iter_mut().enumerate() {
+                *y = match PART && c == C - 1 {
+                    true => tile.some_words(words.get_unchecked(c * T::LANES..end)),
+                    false => tile.words(words.as_ptr().add(c * T::LANES)),
+                };
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let x = tile.splat(*left.get_unchecked(i * row + k * step));
+                for (sums, &y) in sums.iter_mut().zip(&y) {
+                    *sums = tile.mul_add(x, y, *sums);
+                }
+            }
         }
     }
     sums
+}
+
+/// Asks for the memory at an address, which need not be anybody's.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn prefetch(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the instruction reads nothing; an address that is not mapped is passed over. Every x86-64
+    // processor has it.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+impl<T> Product<'_, T> {
+    /// Panics where an operand is too small for what is asked.
+    fn check(&self) {
+        assert!(self.depth > 0, "a product has terms");
+        let left = (self.rows - 1) * self.left.row + (self.depth - 1) * self.left.step;
+        assert!(
+            left < self.left.values.len(),
+            "the left operand has all rows"
+        );
+        let (needed, given) = match self.right {
+            Right::Panels { values, width } => (
+                self.columns.next_multiple_of(width) * self.depth,
+                values.len(),
+            ),
+            Right::Rows { values, stride } => {
+                ((self.depth - 1) * stride + self.columns, values.len())
+            }
+        };
+        assert!(needed <= given, "the right operand has all columns");
+    }
 }

@@ -1,0 +1,305 @@
+//! The forward pass.
+
+use super::adapters::Packed;
+use super::groups::Group;
+use super::kept::{Kept, Shape};
+use super::pool::sized;
+use super::{Layer, LayersCall, Part};
+use crate::layer_norm::{self, Normal, Operands};
+use crate::matrix::{Begin, Rounded};
+use crate::{Sequences, attention, gelu};
+use rayon::prelude::*;
+use std::sync::PoisonError;
+
+/// What a thread works with.
+#[derive(Default)]
+pub(crate) struct Space {
+    pairs: Vec<u32>,
+    picked: Vec<f32>,
+    /// What is added to a residual and normalised.
+    result: Vec<f32>,
+    /// The states between attention and the feed-forward part.
+    middle: Vec<f32>,
+    inner: Vec<f32>,
+    attention: attention::Space,
+    /// The states after a layer.
+    states: Vec<f32>,
+    /// What would be kept, where there is no backward pass.
+    kept: Vec<f32>,
+}
+
+/// Writes the states after the layers to `out`, `[rows, hidden]`.
+pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut [f32]) {
+    let adapters: Vec<_> = call
+        .slots
+        .iter()
+        .map(|slots| Packed::forward(slots, adapters))
+        .collect();
+    let outs = by_group(out, call);
+    let spaces = &call.first().spaces;
+    match &call.kept {
+        None => {
+            let groups = call.groups.par_iter().zip(outs);
+            groups.for_each(|(group, outs)| {
+                let space = &mut *spaces.take();
+                let (mut states, mut buffer) = (
+                    std::mem::take(&mut space.states),
+                    std::mem::take(&mut space.kept),
+                );
+                for (index, layer) in call.layers.iter().enumerate() {
+                    let shape = call.shape(group, index);
+                    let mut kept = shape.cut(sized(&mut buffer, shape.count()));
+                    match index {
+                        0 => gather(x, &group.tokens, call.hidden(), kept.x),
+                        _ => kept.x.copy_from_slice(&states[..kept.x.len()]),
+                    }
+                    let out = sized(&mut states, shape.rows * shape.hidden);
+                    let view = View::new(group, call.is_last(index), false);
+                    layer
+                        .0
+                        .forward(view, &adapters[index], &mut kept, out, space);
+                }
+                scatter(&states, outs);
+                (space.states, space.kept) = (states, buffer);
+            });
+        }
+        Some(kept) => {
+            let mut buffer = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let groups = call.groups.par_iter().zip(outs).zip(call.kept(&mut buffer));
+            groups.for_each(|((group, outs), mut kept)| {
+                let space = &mut *spaces.take();
+                gather(x, &group.tokens, call.hidden(), kept[0].x);
+                let mut states = std::mem::take(&mut space.states);
+                let mut rest = &mut kept[..];
+                for (index, layer) in call.layers.iter().enumerate() {
+                    let Some((kept, next)) = rest.split_first_mut() else {
+                        break;
+                    };
+                    let out = match next.first_mut() {
+                        Some(next) => &mut *next.x,
+                        None => sized(&mut states, kept.q.len()),
+                    };
+                    let view = View::new(group, call.is_last(index), true);
+                    layer.0.forward(view, &adapters[index], kept, out, space);
+                    rest = next;
+                }
+                scatter(&states, outs);
+                space.states = states;
+            });
+        }
+    }
+}
+
+impl LayersCall {
+    /// What is kept of each group at each layer, in a buffer that is made large enough.
+    pub(super) fn kept<'a>(&self, buffer: &'a mut Vec<f32>) -> Vec<Vec<Kept<'a>>> {
+        let layers = 0..self.layers.len();
+        let shapes = |group| layers.clone().map(move |index| self.shape(group, index));
+        let groups = self.groups.iter();
+        let total = groups
+            .clone()
+            .flat_map(shapes)
+            .map(|shape| shape.count())
+            .sum();
+        let mut rest = sized(buffer, total);
+        let mut cut = |shape: Shape| {
+            let (head, tail) = std::mem::take(&mut rest).split_at_mut(shape.count());
+            rest = tail;
+            shape.cut(head)
+        };
+        groups
+            .map(|group| shapes(group).map(&mut cut).collect())
+            .collect()
+    }
+}
+
+/// The rows of `out` that belong to each sequence of each group.
+pub(super) fn by_group<'a>(out: &'a mut [f32], call: &LayersCall) -> Vec<Vec<&'a mut [f32]>> {
+    by_range(out, call, |group| &group.rows)
+}
+
+/// The rows of `of_x` of the tokens of each sequence of each group.
+pub(super) fn tokens_by_group<'a>(
+    of_x: &'a mut [f32],
+    call: &LayersCall,
+) -> Vec<Vec<&'a mut [f32]>> {
+    by_range(of_x, call, |group| &group.tokens)
+}
+
+fn by_range<'a>(
+    mut out: &'a mut [f32],
+    call: &LayersCall,
+    ranges: impl Fn(&Group) -> &[std::ops::Range<usize>],
+) -> Vec<Vec<&'a mut [f32]>> {
+    let mut owners: Vec<_> = call
+        .groups
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, group)| {
+            ranges(group)
+                .iter()
+                .map(move |range| (range.start, range.len(), owner))
+        })
+        .collect();
+    owners.sort_unstable();
+    let mut parts: Vec<Vec<_>> = call.groups.iter().map(|_| Vec::new()).collect();
+    for (_, rows, owner) in owners {
+        let (head, tail) = std::mem::take(&mut out).split_at_mut(rows * call.hidden());
+        parts[owner].push(head);
+        out = tail;
+    }
+    parts
+}
+
+/// Lays rows end to end.
+pub(super) fn gather(x: &[f32], ranges: &[std::ops::Range<usize>], width: usize, to: &mut [f32]) {
+    let mut to = to;
+    for range in ranges {
+        let (head, tail) = to.split_at_mut(range.len() * width);
+        head.copy_from_slice(&x[range.start * width..range.end * width]);
+        to = tail;
+    }
+}
+
+/// Gives each part its values.
+pub(super) fn scatter(values: &[f32], parts: Vec<&mut [f32]>) {
+    let mut values = values;
+    for part in parts {
+        let (head, tail) = values.split_at(part.len());
+        part.copy_from_slice(head);
+        values = tail;
+    }
+}
+
+/// A group as a layer sees it.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub keys: &'a Sequences,
+    pub queries: &'a Sequences,
+    /// The tokens that have rows of the result, where these are not all.
+    pub picked: Option<&'a [usize]>,
+    /// Whether there will be a backward pass.
+    pub keeps: bool,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(group: &'a Group, last: bool, keeps: bool) -> Self {
+        Self {
+            keys: &group.keys,
+            queries: group.queries(last),
+            picked: group.picked(last),
+            keeps,
+        }
+    }
+
+    /// The rows of `x`, the group's tokens, that the result has rows of.
+    pub(super) fn queried<'b>(
+        self,
+        x: &'b [f32],
+        width: usize,
+        space: &'b mut Vec<f32>,
+    ) -> &'b [f32] {
+        let Some(picked) = self.picked else {
+            return x;
+        };
+        let rows = sized(space, picked.len() * width);
+        for (row, &token) in rows.chunks_exact_mut(width).zip(picked) {
+            row.copy_from_slice(&x[token * width..][..width]);
+        }
+        rows
+    }
+}
+
+impl Layer {
+    /// Writes the states after the layer to `out`; those before it are `kept.x`.
+    fn forward(
+        &self,
+        view: View<'_>,
+        adapters: &Packed<'_>,
+        kept: &mut Kept<'_>,
+        out: &mut [f32],
+        space: &mut Space,
+    ) {
+        let hidden = self.linears[0].forward().inputs();
+        let x = &*kept.x;
+        let queried = view.queried(x, hidden, &mut space.picked);
+        let pairs = &mut space.pairs;
+        let low = &mut kept.low;
+        let mut linear = |part: Part, x: &[f32], rounded: &Rounded<'_>, out: &mut [f32]| {
+            let linear = &self.linears[part as usize];
+            linear
+                .forward()
+                .product(rounded, Begin::Bias(linear.bias()), out);
+            if let Some(adapter) = adapters.of(part) {
+                adapter.add(x, low[part as usize], out);
+            }
+        };
+        let rounded = self.linears[Part::Key as usize].forward().rounded(x, pairs);
+        linear(Part::Key, x, &rounded, kept.k);
+        linear(Part::Value, x, &rounded, kept.v);
+        match view.picked {
+            None => linear(Part::Query, x, &rounded, kept.q),
+            Some(_) => {
+                let matrix = self.linears[Part::Query as usize].forward();
+                linear(
+                    Part::Query,
+                    queried,
+                    &matrix.rounded(queried, pairs),
+                    kept.q,
+                );
+            }
+        }
+        let operands = attention::Operands {
+            q: kept.q,
+            k: kept.k,
+            v: kept.v,
+            queries: view.queries,
+            keys: view.keys,
+            heads: self.heads,
+            width: hidden,
+        };
+        for (index, range) in view.queries.ranges().enumerate() {
+            let attended = &mut kept.attended[range.start * hidden..range.end * hidden];
+            attention::forward_sequence(operands, index, attended, &mut space.attention);
+        }
+        let matrix = self.linears[Part::AttentionOutput as usize].forward();
+        let rounded = matrix.rounded(kept.attended, pairs);
+        let result = sized(&mut space.result, out.len());
+        linear(Part::AttentionOutput, kept.attended, &rounded, result);
+        let middle = sized(&mut space.middle, out.len());
+        let norm = &self.attention_norm;
+        let (rows, scales) = &mut kept.attention_normal;
+        let operands = Operands {
+            x: result,
+            residual: queried,
+            gamma: &norm.gamma,
+            epsilon: norm.epsilon,
+        };
+        layer_norm::forward_keeping(operands, &norm.beta, Normal { rows, scales }, middle);
+
+        let matrix = self.linears[Part::Intermediate as usize].forward();
+        let rounded = matrix.rounded(middle, pairs);
+        linear(Part::Intermediate, middle, &rounded, kept.before_gelu);
+        let inner = match view.keeps {
+            true => {
+                let inner = sized(&mut space.inner, kept.before_gelu.len());
+                inner.copy_from_slice(kept.before_gelu);
+                inner
+            }
+            false => &mut *kept.before_gelu,
+        };
+        gelu::in_place(inner);
+        let matrix = self.linears[Part::Output as usize].forward();
+        let rounded = matrix.rounded(inner, pairs);
+        linear(Part::Output, inner, &rounded, result);
+        let norm = &self.output_norm;
+        let (rows, scales) = &mut kept.output_normal;
+        let operands = Operands {
+            x: result,
+            residual: middle,
+            gamma: &norm.gamma,
+            epsilon: norm.epsilon,
+        };
+        layer_norm::forward_keeping(operands, &norm.beta, Normal { rows, scales }, out);
+    }
+}

@@ -1,0 +1,153 @@
+//! Numbers in bf16, in pairs: a pair is a word, the first number in its lower half.
+//!
+//! A word of one operand times a word of the other is two fused multiply-adds, the second numbers' and
+//! then the first ones'. That is what the instruction `vdpbf16ps` does, too (but for numbers below
+//! 1.2e-38, which it takes for 0), so a sum has the same bits with it and without.
+
+#[cfg(target_arch = "x86_64")]
+mod native;
+
+use super::product::{Product, run};
+use super::tile::Pairs;
+use crate::Precision;
+use pulp::{Arch, Simd, WithSimd};
+
+/// The product of words that are pairs.
+pub(crate) fn product(product: Product<'_, u32>) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(bf16) = native::Bf16::detect() {
+        return bf16.product(product);
+    }
+    Arch::new().dispatch(InPairs(product));
+}
+
+struct InPairs<'a>(Product<'a, u32>);
+
+impl WithSimd for InPairs<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        run(Pairs(simd), self.0);
+    }
+}
+
+/// How many words a row of `inputs` numbers takes.
+pub(crate) fn words(inputs: usize) -> usize {
+    inputs.div_ceil(2)
+}
+
+/// The pair of two numbers, each rounded to the nearest.
+#[inline(always)]
+pub(crate) fn pair(first: f32, second: f32) -> u32 {
+    let bits = |x| Precision::Bf16.round(x).to_bits();
+    bits(first) >> 16 | bits(second)
+}
+
+/// The numbers of a pair.
+pub(crate) fn numbers(pair: u32) -> [f32; 2] {
+    [pair << 16, pair & 0xFFFF_0000].map(f32::from_bits)
+}
+
+/// Writes rows of `inputs` numbers as pairs; a row of odd length ends with a zero.
+pub(crate) fn pack_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
+    Arch::new().dispatch(Pack { x, inputs, pairs });
+}
+
+struct Pack<'a> {
+    x: &'a [f32],
+    inputs: usize,
+    pairs: &'a mut [u32],
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let rows = self.x.chunks_exact(self.inputs);
+        let pairs = self.pairs.chunks_exact_mut(words(self.inputs));
+        for (x, pairs) in rows.zip(pairs) {
+            let (whole, rest) = x.as_chunks::<2>();
+            for (&[first, second], to) in whole.iter().zip(&mut *pairs) {
+                *to = pair(first, second);
+            }
+            if let ([last], Some(to)) = (rest, pairs.last_mut()) {
+                *to = pair(*last, 0.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::product::{Begin, Left, Right};
+    use proptest::prelude::*;
+
+    fn values(count: usize) -> impl Strategy<Value = Vec<f32>> {
+        prop::collection::vec(-4.0_f32..4.0, count)
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_of_multiplying_is_one_chain(
+            (rows, depth, columns, x, y) in (1_usize..20, 1_usize..400, 1_usize..60).prop_flat_map(
+                |(rows, depth, columns)| (
+                    Just(rows),
+                    Just(depth),
+                    Just(columns),
+                    values(rows * depth * 2),
+                    values(depth * columns * 2),
+                )
+            )
+        ) {
+            let pairs = |values: &[f32]| -> Vec<u32> {
+                values.as_chunks::<2>().0.iter().map(|&[a, b]| pair(a, b)).collect()
+            };
+            let (x, y) = (pairs(&x), pairs(&y));
+            let mut expected = vec![0.0_f32; rows * columns];
+            for (r, row) in expected.chunks_exact_mut(columns).enumerate() {
+                for (c, sum) in row.iter_mut().enumerate() {
+                    for k in 0..depth {
+                        let (x, y) = (numbers(x[r * depth + k]), numbers(y[k * columns + c]));
+                        *sum = x[0].mul_add(y[0], x[1].mul_add(y[1], *sum));
+                    }
+                }
+            }
+            let ways: [fn(Product<'_, u32>); 2] =
+                [product, |product| Arch::new().dispatch(InPairs(product))];
+            for way in ways {
+                let mut out = vec![f32::NAN; rows * columns];
+                way(Product {
+                    rows,
+                    depth,
+                    columns,
+                    left: Left::rows(&x, depth),
+                    right: Right::Rows { values: &y, stride: columns },
+                    begin: Begin::Zero,
+                    out: &mut out,
+                    stride: columns,
+                });
+                let bits = |values: &[f32]| -> Vec<u32> {
+                    values.iter().map(|value| value.to_bits()).collect()
+                };
+                prop_assert_eq!(bits(&out), bits(&expected));
+            }
+        }
+
+        #[test]
+        fn rows_are_packed_with_a_zero_at_an_odd_end(
+            (inputs, x) in (1_usize..40).prop_flat_map(|inputs| (Just(inputs), values(3 * inputs)))
+        ) {
+            let mut pairs = vec![u32::MAX; 3 * words(inputs)];
+            pack_rows(&x, inputs, &mut pairs);
+            for (x, pairs) in x.chunks_exact(inputs).zip(pairs.chunks_exact(words(inputs))) {
+                let unpacked: Vec<f32> = pairs.iter().flat_map(|&pair| numbers(pair)).collect();
+                let rounded = x.iter().map(|&x| Precision::Bf16.round(x));
+                let expected: Vec<f32> = rounded.chain((inputs % 2 == 1).then_some(0.0)).collect();
+                prop_assert_eq!(unpacked, expected);
+            }
+        }
+    }
+}
