@@ -32,6 +32,14 @@ const ROOM: f64 = 0.06;
 
 type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
+/// A chart.
+pub(crate) struct Drawing {
+    /// An SVG element.
+    pub svg: String,
+    /// Its width and height, in pixels.
+    pub size: (u32, u32),
+}
+
 /// A line, a point at each value where there are few.
 pub(crate) struct Line {
     /// A number of [`COLOURS`].
@@ -59,8 +67,8 @@ pub(crate) struct Axes {
 /// More points than this are drawn as a line alone.
 const FEW_POINTS: usize = 30;
 
-/// Lines in one chart, as SVG; empty where there is nothing to draw.
-pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<String, Error> {
+/// Lines in one chart; `None` where there is nothing to draw.
+pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<Option<Drawing>, Error> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let bands = || lines.iter().flat_map(|line| &line.band);
     let (Some(x), Some(y)) = (
@@ -72,11 +80,11 @@ pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<String, Error> {
             ROOM,
         ),
     ) else {
-        return Ok(String::new());
+        return Ok(None);
     };
     let mut svg = String::new();
     draw_lines(&mut svg, axes, lines, x, y)?;
-    Ok(svg)
+    Ok(Some(Drawing { svg, size: SIZE }))
 }
 
 fn draw_lines(
@@ -127,30 +135,31 @@ fn draw_lines(
     root.present()
 }
 
-/// Horizontal bars below each other, as SVG; empty where there are none.
-pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<String, Error> {
+/// Horizontal bars below each other; `None` where there are none.
+pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<Option<Drawing>, Error> {
     let ends = bars.iter().flat_map(|bar| {
         let deviation = bar.deviation.unwrap_or_default();
         [0.0, bar.value - deviation, bar.value + deviation]
     });
     let Some(range) = range(ends, 0.02) else {
-        return Ok(String::new());
+        return Ok(None);
     };
+    let size = (SIZE.0, 60 + 26 * bars.len() as u32);
     let mut svg = String::new();
-    draw_bars(&mut svg, x, bars, range)?;
-    Ok(svg)
+    draw_bars(&mut svg, size, x, bars, range)?;
+    Ok(Some(Drawing { svg, size }))
 }
 
 fn draw_bars(
     svg: &mut String,
+    size: (u32, u32),
     title: &'static str,
     bars: &[Bar],
     x: std::ops::Range<f64>,
 ) -> Drawn {
     let longest = bars.iter().map(|bar| bar.name.len()).max();
     let names = 8 * longest.unwrap_or_default().clamp(6, 24) as u32;
-    let height = 60 + 26 * bars.len() as u32;
-    let root = SVGBackend::with_string(svg, (SIZE.0, height)).into_drawing_area();
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     let rows = Rows(bars.iter().map(|bar| bar.name.clone()).collect());
     let decimals = decimals(&x);
     let mut chart = ChartBuilder::on(&root)
