@@ -57,8 +57,8 @@ fn prints_the_report_and_writes_its_figures() {
     let again = goldpan(path)
         .env("RAYON_NUM_THREADS", "1")
         .args(["report", "small", "--store", "a", "--figures", "again"])
-        .status();
-    assert!(again.unwrap().success());
+        .output();
+    assert!(again.unwrap().status.success());
     assert_eq!(files(&small.file("again")), written);
 
     fs::remove_file(small.file("a/runs/small/report.json")).unwrap();

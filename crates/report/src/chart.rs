@@ -25,7 +25,7 @@ pub(crate) const COLOURS: [RGBColor; 8] = [
 ];
 
 /// Pixels of a line chart; the page scales it to the space there is.
-const SIZE: (u32, u32) = (480, 300);
+const SIZE: (u32, u32) = (440, 290);
 
 /// Above and below the lines, as a share of their range.
 const ROOM: f64 = 0.06;
@@ -62,6 +62,8 @@ pub(crate) struct Bar {
 pub(crate) struct Axes {
     pub x: &'static str,
     pub y: &'static str,
+    /// Whether a dashed line marks where both are equal.
+    pub diagonal: bool,
 }
 
 /// More points than this are drawn as a line alone.
@@ -101,20 +103,29 @@ fn draw_lines(
         .x_label_area_size(42)
         .y_label_area_size(62)
         .build_cartesian_2d(x.clone(), y.clone())?;
-    let decimals = decimals(&y);
+    let (x_decimals, decimals) = (decimals(&x), decimals(&y));
     chart
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
         .x_labels(5)
         .y_labels(6)
-        .x_label_formatter(&|x| crate::format::labels(*x))
+        .x_label_formatter(&|x| match x_decimals {
+            0 => crate::format::labels(*x),
+            decimals => format!("{x:.decimals$}"),
+        })
         .y_label_formatter(&|y| format!("{y:.decimals$}"))
         .label_style(("sans-serif", 15, &BLACK))
         .axis_style(BLACK)
         .bold_line_style(RGBColor(128, 128, 128).mix(0.25))
         .light_line_style(TRANSPARENT)
         .draw()?;
+    let (low, high) = (x.start.max(y.start), x.end.min(y.end));
+    if axes.diagonal && low < high {
+        let ends = [(low, low), (high, high)];
+        let style = BLACK.mix(0.6).stroke_width(1);
+        chart.draw_series(DashedLineSeries::new(ends, 5, 4, style))?;
+    }
     for line in lines {
         let colour = COLOURS[line.colour % COLOURS.len()];
         let lower = line.band.iter().map(|&(x, low, _)| (x, low));

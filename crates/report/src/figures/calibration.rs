@@ -34,12 +34,12 @@ pub(crate) fn calibration(findings: &Findings<'_>) -> Result<Option<Figure>, Err
     let axes = Axes {
         x: "confidence",
         y: "accuracy",
+        diagonal: true,
     };
     Ok(Some(Figure {
         name: "calibration".to_owned(),
         title: "Calibration".to_owned(),
-        caption: "Accuracy on the test texts by confidence, in 15 bins: a calibrated model has as much of \
-                  one as of the other"
+        caption: "Accuracy on the test texts by confidence, in 15 bins: a calibrated model is on the dashed line"
             .to_owned(),
         drawing: chart::lines(axes, &lines)?,
         legend: arms(findings),

@@ -31,6 +31,7 @@ pub(crate) fn curves(findings: &Findings<'_>) -> Result<Figure, Error> {
     let axes = Axes {
         x: "labelled texts",
         y: "accuracy",
+        diagonal: false,
     };
     let rows = findings.evidence.points.iter().map(|point| {
         vec![

@@ -32,8 +32,8 @@ const ROUNDS: [RGBColor; 4] = [
     RGBColor(0xa0, 0x86, 0x00),
 ];
 
-const POOL: RGBColor = RGBColor(0xb4, 0xb8, 0xbc);
-const START: RGBColor = RGBColor(0x7a, 0x7f, 0x85);
+const POOL: RGBColor = RGBColor(0x8f, 0x94, 0x9a);
+const START: RGBColor = RGBColor(0x0a, 0x90, 0x88);
 
 /// Which colour stands for which round.
 pub(crate) fn rounds(map: &Map) -> Vec<Entry> {
@@ -57,12 +57,8 @@ pub(crate) fn maps(findings: &Findings<'_>) -> Vec<Figure> {
     };
     let figure = |panel: &Panel| Figure {
         name: format!("map-{}", file_name(&panel.arm)),
-        title: panel.arm.clone(),
-        caption: format!(
-            "What {} picked, on the map of the embeddings: {}",
-            panel.arm,
-            counts(panel)
-        ),
+        title: format!("What {} picked", panel.arm),
+        caption: format!("On the map of the embeddings: {}", counts(panel)),
         drawing: Some(drawn(map, panel, findings)),
         legend: rounds(map),
         data: texts(panel, findings),
@@ -94,7 +90,7 @@ fn drawn(map: &Map, panel: &Panel, findings: &Findings<'_>) -> Drawing {
     let svg = html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (SIDE) " " (SIDE) } width=(SIDE) height=(SIDE) {
             (heap(&map.pool, POOL, 7))
-            (heap(&map.start.dots, START, 11))
+            (heap(&map.start.dots, START, 12))
             @for layer in &panel.layers {
                 @let colour = colour(number(layer.round).unwrap_or_default(), rounds.len());
                 g fill=(hex(colour)) fill-opacity="0.85" {

@@ -62,6 +62,7 @@ fn figure(findings: &Findings<'_>, shown: &Shown) -> Result<Figure, Error> {
     let axes = Axes {
         x: "step",
         y: shown.y,
+        diagonal: false,
     };
     Ok(Figure {
         name: shown.name.to_owned(),

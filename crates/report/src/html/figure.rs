@@ -7,21 +7,32 @@ use crate::tables::Table;
 
 /// A chart; its data say the same to those who do not see it.
 pub(super) fn figure(figure: &Figure) -> Markup {
-    with_data(figure, "The numbers")
-}
-
-/// A chart with a word for what its data are.
-pub(super) fn with_data(figure: &Figure, summary: &str) -> Markup {
     html! {
         figure {
-            @if let Some(drawing) = &figure.drawing {
-                div .chart role="img" aria-label=(figure.caption) { (PreEscaped(&drawing.svg)) }
-            }
-            figcaption { (figure.caption) }
-            details {
-                summary { (summary) }
-                (table(&figure.data))
-            }
+            (shown(figure, "The numbers"))
+        }
+    }
+}
+
+/// A chart of several of a kind, under its own title; `data` is a word for what its data are.
+pub(super) fn titled(figure: &Figure, data: &str) -> Markup {
+    html! {
+        figure {
+            h3 { (figure.title) }
+            (shown(figure, data))
+        }
+    }
+}
+
+fn shown(figure: &Figure, data: &str) -> Markup {
+    html! {
+        @if let Some(drawing) = &figure.drawing {
+            div .chart role="img" aria-label=(figure.caption) { (PreEscaped(&drawing.svg)) }
+        }
+        figcaption { (figure.caption) }
+        details {
+            summary { (data) }
+            (table(&figure.data))
         }
     }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::figures::{maps, rounds};
 use crate::findings::Findings;
 use crate::format;
-use crate::html::figure::{legend, with_data};
+use crate::html::figure::{legend, titled};
 use crate::map::Map;
 
 /// `None` where the run has no embeddings.
@@ -15,7 +15,7 @@ pub(super) fn section(findings: &Findings<'_>) -> Option<Markup> {
     Some(html! {
         p { "Texts beside each other have similar embeddings. Point at a pick to read it." }
         (legend(&rounds(map)))
-        div .figures .maps { @for shown in &figures { (with_data(shown, "The texts")) } }
+        div .figures .maps { @for shown in &figures { (titled(shown, "The texts")) } }
         p .note { (made(map, findings)) }
     })
 }
