@@ -39,8 +39,8 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
         text += "\n## Figures\n";
     }
     for figure in figures {
-        let caption = escaped(&figure.caption);
-        let _ = write!(text, "\n![{caption}]({})\n\n{caption}.\n", figure.name);
+        let described = escaped(&figure.described);
+        let _ = write!(text, "\n![{described}]({})\n\n{described}.\n", figure.name);
     }
     text += "\n## Provenance\n\n";
     for (name, value) in &run.facts {

@@ -145,6 +145,8 @@ fn opinion(opinion: &Opinion) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use goldpan_artifact::Nearest;
     use serde_json::json;
 

@@ -21,6 +21,16 @@ pub(crate) struct Figure {
     pub data: Table,
 }
 
+impl Figure {
+    /// What the chart is, for those who do not see it.
+    pub(crate) fn described(&self) -> String {
+        match self.title == self.caption {
+            true => self.title.clone(),
+            false => format!("{}. {}", self.title, self.caption),
+        }
+    }
+}
+
 /// A colour and what it stands for.
 #[derive(Clone)]
 pub(crate) struct Entry {

@@ -24,7 +24,7 @@ const MARGIN: u32 = 16;
 /// A figure's file: its name, what it shows, and its content.
 pub(crate) struct File {
     pub name: String,
-    pub caption: String,
+    pub described: String,
     pub svg: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn files(findings: &Findings<'_>) -> Result<Vec<File>, Error> {
         Some(File {
             name: format!("{}.svg", figure.name),
             svg: standing_alone(&figure)?,
-            caption: figure.caption,
+            described: figure.described(),
         })
     });
     Ok(files.collect())

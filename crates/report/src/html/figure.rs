@@ -27,7 +27,7 @@ pub(super) fn titled(figure: &Figure, data: &str) -> Markup {
 fn shown(figure: &Figure, data: &str) -> Markup {
     html! {
         @if let Some(drawing) = &figure.drawing {
-            div .chart role="img" aria-label=(figure.caption) { (PreEscaped(&drawing.svg)) }
+            div .chart role="img" aria-label=(figure.described()) { (PreEscaped(&drawing.svg)) }
         }
         figcaption { (figure.caption) }
         details {
