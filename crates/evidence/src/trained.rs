@@ -1,7 +1,10 @@
 //! What is known of each trained model, and what is asked of all of them.
 
+use serde::{Deserialize, Serialize};
+
 /// A trained model, measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trained {
     /// The arm; `None` for the model of the start, from which all arms of its seed go on.
     pub arm: Option<String>,
@@ -20,7 +23,8 @@ pub struct Trained {
 }
 
 /// Which accuracy is compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Validation accuracy of the best epoch. It flatters: the epoch was chosen by it.
     #[default]
@@ -54,7 +58,8 @@ impl Measure {
 }
 
 /// What is asked of an experiment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
     /// Which accuracy is compared.
     pub measure: Measure,

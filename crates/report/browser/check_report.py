@@ -1,9 +1,10 @@
-"""Opens a report in a headless Chromium, in windows of 400 and 1400 pixels, and takes screenshots.
+"""Opens a report of a run with embeddings in a headless Chromium, in windows of 400 and 1400 pixels, and
+takes screenshots, light and dark.
 
     python check_report.py report.html FOLDER-FOR-SCREENSHOTS
 
 Fails where the page is wider than its window, where something says so on the console, and where charts,
-headings or labels for screen readers are missing. Needs `chromium` on the PATH and nothing else.
+headings, labels for screen readers or the map's texts are missing. Needs `chromium` on the PATH and nothing else.
 """
 
 import html
@@ -16,6 +17,9 @@ import tempfile
 from pathlib import Path
 
 WIDTHS = [400, 1400]
+
+# As Chromium numbers them.
+SCHEMES = {"light": 1, "dark": 0}
 
 # The report itself may run no script, so a page around it looks into it.
 AROUND = """<!doctype html><meta charset="utf-8"><iframe id="report" src="REPORT"
@@ -31,6 +35,8 @@ document.getElementById("report").onload = event => {
     width, scroll: page.documentElement.scrollWidth,
     wide: wide.slice(0, 5).map(element => element.outerHTML.slice(0, 120)),
     charts: all(".chart svg").length,
+    maps: all(".maps svg").length,
+    texts: all(".maps circle > title").length,
     unnamed: all("[role=img]:not([aria-label]), [role=region]:not([aria-label]), table:not(:has(caption))").length,
     headings: all("h1, h2").map(heading => heading.textContent),
   });
@@ -67,11 +73,24 @@ def check(report, folder, width):
     assert found["scroll"] <= found["width"], f"wider than its window: {found}"
     assert not found["wide"], f"parts stick out: {found['wide']}"
     assert found["charts"] >= 5, found
+    assert found["maps"] and found["texts"], "there is no map of the embeddings"
     assert found["unnamed"] == 0, found
-    screenshot = folder / f"report-{width}.png"
-    size = f"--window-size={width},{4000 if width > 800 else 7000}"
-    chromium(f"--screenshot={screenshot}", size, "--hide-scrollbars", report.as_uri())
-    assert screenshot.stat().st_size > 10_000, "the screenshot is empty"
+    light, dark = (taken(report, folder, width, scheme) for scheme in SCHEMES)
+    assert light != dark, "light and dark look the same"
+
+
+def taken(report, folder, width, scheme):
+    screenshot = folder / f"report-{width}-{scheme}.png"
+    chromium(
+        f"--screenshot={screenshot}",
+        f"--window-size={width},{7000 if width > 800 else 10000}",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+        "--hide-scrollbars",
+        report.as_uri(),
+    )
+    picture = screenshot.read_bytes()
+    assert len(picture) > 10_000, "the screenshot is empty"
+    return picture
 
 
 def main():

@@ -25,12 +25,20 @@ pub(crate) const COLOURS: [RGBColor; 8] = [
 ];
 
 /// Pixels of a line chart; the page scales it to the space there is.
-const SIZE: (u32, u32) = (480, 300);
+const SIZE: (u32, u32) = (440, 290);
 
 /// Above and below the lines, as a share of their range.
 const ROOM: f64 = 0.06;
 
 type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
+
+/// A chart.
+pub(crate) struct Drawing {
+    /// An SVG element.
+    pub svg: String,
+    /// Its width and height, in pixels.
+    pub size: (u32, u32),
+}
 
 /// A line, a point at each value where there are few.
 pub(crate) struct Line {
@@ -54,13 +62,15 @@ pub(crate) struct Bar {
 pub(crate) struct Axes {
     pub x: &'static str,
     pub y: &'static str,
+    /// Whether a dashed line marks where both are equal.
+    pub diagonal: bool,
 }
 
 /// More points than this are drawn as a line alone.
 const FEW_POINTS: usize = 30;
 
-/// Lines in one chart, as SVG; empty where there is nothing to draw.
-pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<String, Error> {
+/// Lines in one chart; `None` where there is nothing to draw.
+pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<Option<Drawing>, Error> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let bands = || lines.iter().flat_map(|line| &line.band);
     let (Some(x), Some(y)) = (
@@ -72,11 +82,11 @@ pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<String, Error> {
             ROOM,
         ),
     ) else {
-        return Ok(String::new());
+        return Ok(None);
     };
     let mut svg = String::new();
     draw_lines(&mut svg, axes, lines, x, y)?;
-    Ok(svg)
+    Ok(Some(Drawing { svg, size: SIZE }))
 }
 
 fn draw_lines(
@@ -93,20 +103,29 @@ fn draw_lines(
         .x_label_area_size(42)
         .y_label_area_size(62)
         .build_cartesian_2d(x.clone(), y.clone())?;
-    let decimals = decimals(&y);
+    let (x_decimals, decimals) = (decimals(&x), decimals(&y));
     chart
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
         .x_labels(5)
         .y_labels(6)
-        .x_label_formatter(&|x| crate::format::labels(*x))
+        .x_label_formatter(&|x| match x_decimals {
+            0 => crate::format::labels(*x),
+            decimals => format!("{x:.decimals$}"),
+        })
         .y_label_formatter(&|y| format!("{y:.decimals$}"))
         .label_style(("sans-serif", 15, &BLACK))
         .axis_style(BLACK)
         .bold_line_style(RGBColor(128, 128, 128).mix(0.25))
         .light_line_style(TRANSPARENT)
         .draw()?;
+    let (low, high) = (x.start.max(y.start), x.end.min(y.end));
+    if axes.diagonal && low < high {
+        let ends = [(low, low), (high, high)];
+        let style = BLACK.mix(0.6).stroke_width(1);
+        chart.draw_series(DashedLineSeries::new(ends, 5, 4, style))?;
+    }
     for line in lines {
         let colour = COLOURS[line.colour % COLOURS.len()];
         let lower = line.band.iter().map(|&(x, low, _)| (x, low));
@@ -127,30 +146,31 @@ fn draw_lines(
     root.present()
 }
 
-/// Horizontal bars below each other, as SVG; empty where there are none.
-pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<String, Error> {
+/// Horizontal bars below each other; `None` where there are none.
+pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<Option<Drawing>, Error> {
     let ends = bars.iter().flat_map(|bar| {
         let deviation = bar.deviation.unwrap_or_default();
         [0.0, bar.value - deviation, bar.value + deviation]
     });
     let Some(range) = range(ends, 0.02) else {
-        return Ok(String::new());
+        return Ok(None);
     };
+    let size = (SIZE.0, 60 + 26 * bars.len() as u32);
     let mut svg = String::new();
-    draw_bars(&mut svg, x, bars, range)?;
-    Ok(svg)
+    draw_bars(&mut svg, size, x, bars, range)?;
+    Ok(Some(Drawing { svg, size }))
 }
 
 fn draw_bars(
     svg: &mut String,
+    size: (u32, u32),
     title: &'static str,
     bars: &[Bar],
     x: std::ops::Range<f64>,
 ) -> Drawn {
     let longest = bars.iter().map(|bar| bar.name.len()).max();
     let names = 8 * longest.unwrap_or_default().clamp(6, 24) as u32;
-    let height = 60 + 26 * bars.len() as u32;
-    let root = SVGBackend::with_string(svg, (SIZE.0, height)).into_drawing_area();
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     let rows = Rows(bars.iter().map(|bar| bar.name.clone()).collect());
     let decimals = decimals(&x);
     let mut chart = ChartBuilder::on(&root)

@@ -20,6 +20,23 @@ pub enum Error {
         "a chart of the report cannot be drawn: this is a mistake in goldpan, please report it"
     )]
     Chart(#[from] DrawingAreaErrorKind<io::Error>),
+    /// A folder cannot be made.
+    #[error("cannot make the folder {path}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No thread could be started.
+    #[error(
+        "no thread can be started to lay out the map of the embeddings: end other programs, or raise \
+             the limit of processes"
+    )]
+    Threads {
+        /// The reason.
+        source: rayon::ThreadPoolBuildError,
+    },
     /// A folder does not say what its run holds.
     #[error(
         "cannot read {path}: only the folder of a pipeline with a loop has it; if this is one, run it \

@@ -5,6 +5,7 @@ use goldpan_evidence::{Evidence, Measure, Question, Trained};
 
 use crate::calibration::Calibrated;
 use crate::chart::COLOURS;
+use crate::map::Map;
 use crate::picks::{Mixture, Picks, Pool};
 use crate::training::Training;
 use crate::{Error, Model, Run};
@@ -20,9 +21,11 @@ pub(crate) struct Findings<'a> {
     pub shown: Vec<String>,
     pub training: Vec<Training>,
     pub classes: Vec<String>,
+    pub pool: Pool,
     /// What the whole pool is like.
-    pub pool: Mixture,
-    pub pool_size: usize,
+    pub mixture: Mixture,
+    /// Where there are embeddings.
+    pub map: Option<Map>,
     pub picks: Vec<Picks>,
     /// Where there are test texts.
     pub calibrated: Vec<Calibrated>,
@@ -47,8 +50,10 @@ impl<'a> Findings<'a> {
         let pool = Pool::open(run)?;
         let test = run.test.as_ref().map(Texts::open).transpose()?;
         let arms = || evidence.arms.iter().map(|arm| arm.arm.as_str());
+        let shown = shown(&evidence);
         Ok(Self {
-            shown: shown(&evidence),
+            map: Map::of(run, &shown, &pool)?,
+            shown,
             training: arms()
                 .map(|arm| Training::of(arm, &last(arm, run)))
                 .collect::<Result<_, _>>()?,
@@ -61,8 +66,8 @@ impl<'a> Findings<'a> {
                 .map(|arm| Picks::of(arm, &run.models, &pool))
                 .collect::<Result<_, _>>()?,
             classes: pool.texts.classes().to_vec(),
-            pool: pool.mixture(),
-            pool_size: pool.texts.len(),
+            mixture: pool.mixture(),
+            pool,
             others: others
                 .into_iter()
                 .filter(|other| !other.points.is_empty())

@@ -82,6 +82,20 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// At most `characters` of a text, without those that XML cannot hold.
+pub(crate) fn cut(text: &str, characters: usize) -> String {
+    let held = |c: char| match c {
+        c if c.is_control() => ' ',
+        '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        c => c,
+    };
+    let mut cut: String = text.chars().take(characters).map(held).collect();
+    if text.chars().nth(characters).is_some() {
+        cut.push('…');
+    }
+    cut
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +115,13 @@ mod tests {
             ("93.75%".to_owned(), "95%".to_owned())
         );
         assert_eq!(duration(7_260.0), "2 h 1 min");
+    }
+
+    #[test]
+    fn texts_are_cut_and_fit_for_xml() {
+        assert_eq!(cut("grün und blau", 4), "grün…");
+        assert_eq!(cut("grün", 4), "grün");
+        assert_eq!(cut("a\u{7}\n\u{ffff}", 9), "a  \u{fffd}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! evidence ([`goldpan_evidence`]) and renders. The same run gives the same bytes.
 //!
 //! [`Contents`] stays in the run's folder, so that [`explain()`] can tell later why a text was picked or
-//! was not.
+//! was not; the [`Run`] stays too, so that [`publish()`] can write the report's figures as files.
 
 mod calibration;
 mod chart;
@@ -13,9 +13,11 @@ mod contents;
 mod error;
 mod examples;
 mod explain;
+mod figures;
 mod findings;
 mod format;
 mod html;
+mod map;
 mod markdown;
 mod picks;
 mod run;
@@ -28,5 +30,5 @@ pub use contents::{CONTENTS, Contents, Round};
 pub use error::Error;
 pub use explain::{Explanation, Opinion, Told, Verdict, explain};
 pub use format::{duration, grouped};
-pub use run::{Made, Model, Price, Run, StageTime};
-pub use write::{HTML, MARKDOWN, TENSORBOARD, write};
+pub use run::{Made, Model, Price, REPORT, Run, StageTime};
+pub use write::{HTML, MARKDOWN, TENSORBOARD, markdown, publish, write};

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use crate::figures::File;
 use crate::findings::Findings;
 use crate::format;
 use crate::tables::{self, Table};
 
-/// The whole file.
-pub(crate) fn markdown(findings: &Findings<'_>) -> String {
+/// The whole file; `figures` lie beside it.
+pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
     let (run, evidence) = (findings.run, &findings.evidence);
     let mut text = format!("# {}\n\n{}\n\n", run.name, evidence.headline());
     // Writing to a string cannot fail.
@@ -33,6 +34,13 @@ pub(crate) fn markdown(findings: &Findings<'_>) -> String {
     if let Some(target) = evidence.target {
         let target = format::accuracy(target);
         let _ = write!(text, "\nThe target is an accuracy of {target}.\n");
+    }
+    if !figures.is_empty() {
+        text += "\n## Figures\n";
+    }
+    for figure in figures {
+        let described = escaped(&figure.described);
+        let _ = write!(text, "\n![{described}]({})\n\n{described}.\n", figure.name);
     }
     text += "\n## Provenance\n\n";
     for (name, value) in &run.facts {

@@ -1,11 +1,19 @@
 //! What is known of a run, and where its tables lie.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use goldpan_artifact::atomic;
 use goldpan_evidence::{Question, Trained};
+use serde::{Deserialize, Serialize};
 
-/// A run with a loop.
-#[derive(Clone, Debug)]
+use crate::Error;
+
+/// The name of the file in the run's folder, from which its report can be made anew.
+pub const REPORT: &str = "report.json";
+
+/// A run with a loop. Paths are relative to its folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Run {
     /// The pipeline's name.
     pub name: String,
@@ -36,7 +44,8 @@ pub struct Run {
 }
 
 /// The price of a label.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Price {
     /// Of one label.
     pub of_label: f64,
@@ -45,7 +54,8 @@ pub struct Price {
 }
 
 /// A trained model and what led to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Model {
     /// What it is and how well it does.
     pub trained: Trained,
@@ -60,7 +70,8 @@ pub struct Model {
 }
 
 /// How long the stages of one kind took, when they ran.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StageTime {
     /// The kind.
     pub kind: String,
@@ -71,10 +82,51 @@ pub struct StageTime {
 }
 
 /// A result.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Made {
     /// The piece of work.
     pub name: String,
     /// The digest that names its result in the store.
     pub object: String,
+}
+
+impl Run {
+    /// Reads the file of a run's folder.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is not what a run writes.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(REPORT);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(source) => return Err(Error::NoContents { path, source }),
+        };
+        serde_json::from_slice(&bytes).map_err(|source| Error::Contents { path, source })
+    }
+
+    /// Writes the file into a run's folder, whole or not at all.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(REPORT);
+        match serde_json::to_vec_pretty(self) {
+            Ok(bytes) => Ok(atomic::write_bytes(path, &bytes)?),
+            Err(source) => Err(Error::Contents { path, source }),
+        }
+    }
+
+    /// The same run as its paths are seen from outside its folder.
+    pub(crate) fn within(&self, folder: &Path) -> Self {
+        let mut run = self.clone();
+        let models = run.models.iter_mut().flat_map(|model| {
+            let always = [&mut model.history, &mut model.selection];
+            let sometimes = [&mut model.predictions, &mut model.tested];
+            always.into_iter().chain(sometimes.into_iter().flatten())
+        });
+        let tables = [&mut run.embeddings, &mut run.test].into_iter().flatten();
+        for path in models.chain(tables).chain([&mut run.pool]) {
+            *path = folder.join(&*path);
+        }
+        run
+    }
 }

@@ -140,12 +140,43 @@ fn estimated(estimate: Option<&Estimate>, number: impl Fn(f64) -> String) -> Str
 
 /// A value with its interval, if it has one.
 fn told(value: f64, interval: Option<Interval>, number: impl Fn(f64) -> String) -> String {
-    match interval {
-        Some(_) => format!(
+    // Where no seed reaches a target, there is nothing more to tell.
+    let known = |interval: &Interval| {
+        [value, interval.low, interval.high]
+            .iter()
+            .any(|it| it.is_finite())
+    };
+    match interval.filter(known) {
+        Some(interval) => format!(
             "{} ({})",
             number(value),
-            format::interval(interval, &number)
+            format::interval(Some(interval), &number)
         ),
         None => number(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_told_where_it_tells_something() {
+        let interval = |low, high| {
+            Some(Interval {
+                low,
+                high,
+                level: 0.5,
+            })
+        };
+        let labels = |value, interval| told(value, interval, format::labels);
+        assert_eq!(labels(5.0, interval(4.0, 6.0)), "5 (4 to 6, 50%)");
+        assert_eq!(
+            labels(f64::INFINITY, interval(4.0, f64::INFINITY)),
+            "not reached (4 to not reached, 50%)"
+        );
+        let never = interval(f64::INFINITY, f64::INFINITY);
+        assert_eq!(labels(f64::INFINITY, never), "not reached");
+        assert_eq!(labels(5.0, None), "5");
     }
 }

@@ -5,7 +5,7 @@ use goldpan_artifact::{History, HistoryRow};
 use crate::{Error, Model};
 
 /// A loss curve has at most so many points: steps beside each other are averaged.
-const POINTS: usize = 120;
+const POINTS: usize = 60;
 
 /// The trainings of an arm's last round.
 pub(crate) struct Training {
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(mean(&[long.clone(), short]), [(0.0, 0.5), (1.0, 2.0)]);
         let thin = thinned(long);
         assert!(thin.len() <= POINTS && thin.len() > POINTS / 2);
-        assert_eq!(thin[0], (4.0, 1.0));
+        assert_eq!(thin[0], (8.0, 1.0));
         assert_eq!(thinned(Vec::new()), []);
     }
 }

@@ -7,7 +7,9 @@ use goldpan_artifact::{
     SelectionWriter, TextsWriter,
 };
 use goldpan_evidence::{Question, Trained};
-use goldpan_report::{HTML, MARKDOWN, Made, Model, Price, Run, StageTime, write};
+use goldpan_report::{
+    Error, HTML, MARKDOWN, Made, Model, Price, REPORT, Run, StageTime, publish, write,
+};
 
 const HOSTILE: &str =
     "</li><script>alert(1)</script><img src=x onerror=alert(2)> & \" ' \u{202e}| [x](y) \u{7}";
@@ -161,6 +163,9 @@ fn tells_the_verdict_the_curves_the_picks_and_the_money() {
         " EUR",
         "1 min 15 s",
         "--set loop.rounds=[4]",
+        "Map of the embeddings",
+        "The map is a t-SNE",
+        "<title>round 1, id 4: text 4 of the pool</title>",
     ] {
         assert!(html.contains(part), "{part} is missing");
     }
@@ -209,8 +214,78 @@ fn one_seed_without_vectors_and_predictions_is_enough() {
         .iter_mut()
         .for_each(|model| model.predictions = None);
     let (html, _) = written(&run, folder.path());
+    assert!(!html.contains("Map of the embeddings"));
     assert!(html.contains("one seed has no interval"));
     assert!(html.contains("one seed: none"));
     run.models.clear();
     written(&run, folder.path());
+}
+
+/// Every figure as a file, the hostile text within.
+fn published(folder: &Path) -> Vec<(String, String)> {
+    let out = folder.join("figures");
+    let names = publish(folder, &out).unwrap();
+    let read = |name: String| {
+        let text = std::fs::read_to_string(out.join(&name)).unwrap();
+        (name, text)
+    };
+    names.into_iter().map(read).collect()
+}
+
+#[test]
+fn figures_stand_alone_and_are_the_same_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = run(folder.path(), 2);
+    // The picks of the arm are the hostile text and others.
+    run.models.iter_mut().for_each(|model| {
+        if model.trained.arm.is_some() {
+            model.trained.arm = Some(model.trained.arm.clone().unwrap() + "/<x>");
+        }
+    });
+    write(&run, folder.path()).unwrap();
+    let files = published(folder.path());
+    assert_eq!(published(folder.path()), files);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "learning-curves.svg",
+            "gain-over-start.svg",
+            "map-random--x-.svg",
+            "map-margin--x-.svg",
+            "training-loss.svg",
+            "validation-accuracy.svg",
+            "validation-loss.svg",
+            "calibration.svg",
+            "report.md",
+        ]
+    );
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with("svg")) {
+        assert!(text.starts_with("<svg xmlns="), "{name}");
+        assert!(!text.contains("<script") && !text.contains("<x>"), "{name}");
+        let held = |c: char| c == '\n' || !c.is_control();
+        assert!(text.chars().all(held), "{name} is no XML");
+        // Elements that HTML leaves open are closed.
+        let (opened, closed) = (
+            text.matches("<path").count(),
+            text.matches("</path>").count(),
+        );
+        let own = text.matches("/>").count();
+        assert!(opened <= closed + own, "{name}");
+    }
+    let hostile = &files[3].1;
+    assert!(hostile.contains("&lt;script&gt;alert(1)"), "{hostile}");
+}
+
+#[test]
+fn a_run_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), 1);
+    write(&run, folder.path()).unwrap();
+    let read = Run::read(folder.path()).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{run:?}"));
+    std::fs::write(folder.path().join(REPORT), "{}").unwrap();
+    let error = publish(folder.path(), &folder.path().join("out")).unwrap_err();
+    assert!(matches!(error, Error::Contents { .. }), "{error}");
+    assert!(!folder.path().join("out").exists());
 }

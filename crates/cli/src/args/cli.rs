@@ -3,8 +3,8 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    EmbedArgs, EvaluateArgs, ExplainArgs, ExportArgs, GcArgs, IngestArgs, PredictArgs, RunArgs,
-    SelectArgs, ShowArgs, TrainArgs,
+    EmbedArgs, EvaluateArgs, ExplainArgs, ExportArgs, GcArgs, IngestArgs, PredictArgs, ReportArgs,
+    RunArgs, SelectArgs, ShowArgs, TrainArgs,
 };
 
 const AFTER: &str = "\
@@ -63,6 +63,7 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     Export(ExportArgs),
     Run(RunArgs),
+    Report(ReportArgs),
     Explain(ExplainArgs),
     Gc(GcArgs),
     Show(ShowArgs),

@@ -1,7 +1,8 @@
 //! From a subcommand to the function that does it.
 
 use super::{
-    embed, evaluate, explain, export, gc, ingest, predict, run as pipeline, select, show, train,
+    embed, evaluate, explain, export, gc, ingest, predict, report, run as pipeline, select, show,
+    train,
 };
 use crate::app::App;
 use crate::args::Command;
@@ -18,6 +19,7 @@ pub fn run(command: &Command, app: &App) -> Result<(), Error> {
         Command::Evaluate(args) => evaluate::run(args, app),
         Command::Export(args) => export::run(args, app),
         Command::Run(args) => pipeline::run(args, app),
+        Command::Report(args) => report::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Gc(args) => gc::run(args, app),
         Command::Show(args) => show::run(args),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 use goldpan_report::{Explanation, Opinion, Round, Told, Verdict, explain};
 
+use super::runs::folder;
 use crate::args::ExplainArgs;
 use crate::error::Error;
 use crate::output::{count, grouped, line_of, print};
@@ -27,24 +27,6 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
         return Err(no_round(&args.run, &explanation));
     }
     print(&rendered(&explanation, &told))
-}
-
-/// The run's folder, if there is one.
-fn folder(store: &Path, run: &str) -> Result<PathBuf, Error> {
-    let runs = store.join("runs");
-    let entries = std::fs::read_dir(&runs).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    match names.iter().any(|name| name == run) {
-        true => Ok(runs.join(run)),
-        false => Err(Error::NoRun {
-            run: run.to_owned(),
-            path: runs,
-            runs: names,
-        }),
-    }
 }
 
 fn no_round(run: &str, explanation: &Explanation) -> Error {
@@ -163,6 +145,8 @@ fn opinion(opinion: &Opinion) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use goldpan_artifact::Nearest;
     use serde_json::json;
 

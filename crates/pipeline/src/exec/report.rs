@@ -1,5 +1,7 @@
 //! What a run tells its report: where tables lie, and the facts to repeat it.
 
+use std::path::PathBuf;
+
 use goldpan_evidence::Question;
 use goldpan_report::{Made, Model, Run, StageTime};
 use goldpan_store::Record;
@@ -20,7 +22,11 @@ pub(crate) fn report(
     let experiment = pipeline.experiment.as_ref()?;
     let graph = context.graph;
     let node = |name: &str| graph.nodes.iter().position(|node| node.name == name);
-    let file = |node: NodeId, name: &str| context.file(node, records, name);
+    // The run's folder links to each result by its name.
+    let file = |node: NodeId, name: &str| -> Option<PathBuf> {
+        records[node].as_ref()?;
+        Some([graph.nodes[node].name.as_str(), name].iter().collect())
+    };
     let baseline = models.iter().find(|model| model.seed.is_none());
     let trained = graph.trained.iter().filter_map(|model| {
         let row = ModelRow::of(model, records)?;

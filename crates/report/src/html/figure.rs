@@ -2,28 +2,50 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use crate::figures::{Entry, Figure};
 use crate::tables::Table;
 
-/// A chart; `data` says the same to those who do not see it.
-pub(super) fn figure(svg: String, caption: &str, data: &Table) -> Markup {
+/// A chart; its data say the same to those who do not see it.
+pub(super) fn figure(figure: &Figure) -> Markup {
     html! {
         figure {
-            div .chart role="img" aria-label=(caption) { (PreEscaped(svg)) }
-            figcaption { (caption) }
-            details {
-                summary { "The numbers" }
-                (table(data))
-            }
+            (shown(figure, "The numbers"))
         }
     }
 }
 
-/// Which colour stands for which arm.
-pub(super) fn legend(names: &[String]) -> Markup {
+/// A chart of several of a kind, under its own title; `data` is a word for what its data are.
+pub(super) fn titled(figure: &Figure, data: &str) -> Markup {
+    html! {
+        figure {
+            h3 { (figure.title) }
+            (shown(figure, data))
+        }
+    }
+}
+
+fn shown(figure: &Figure, data: &str) -> Markup {
+    html! {
+        @if let Some(drawing) = &figure.drawing {
+            div .chart role="img" aria-label=(figure.described()) { (PreEscaped(&drawing.svg)) }
+        }
+        figcaption { (figure.caption) }
+        details {
+            summary { (data) }
+            (table(&figure.data))
+        }
+    }
+}
+
+/// Which colour stands for what.
+pub(super) fn legend(entries: &[Entry]) -> Markup {
     html! {
         ul .legend {
-            @for (colour, name) in names.iter().enumerate() {
-                li { span class={ "swatch c" (colour) } aria-hidden="true" {} (name) }
+            @for entry in entries {
+                li {
+                    span .swatch style={ "background: " (entry.colour) } aria-hidden="true" {}
+                    (entry.name)
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ mod calibration;
 mod cost;
 mod curves;
 mod figure;
+mod map;
 mod page;
 mod picks;
 mod provenance;

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::Error;
 use crate::findings::Findings;
-use crate::html::{calibration, cost, curves, picks, provenance, summary, training};
+use crate::html::{calibration, cost, curves, map, picks, provenance, summary, training};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -13,19 +13,23 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The whole file.
 pub(crate) fn page(findings: &Findings<'_>) -> Result<String, Error> {
+    let map = map::section(findings).map(|map| ("map", "Map of the embeddings", map));
     let sections = [
         ("verdict", "Verdict", summary::section(findings)),
         ("curves", "Learning curves", curves::section(findings)?),
         ("labels", "Labels and money", cost::section(findings)),
         ("training", "Training", training::section(findings)?),
         ("picks", "What each arm picked", picks::section(findings)),
+    ];
+    let sections = sections.into_iter().chain(map).chain([
         (
             "calibration",
             "Calibration",
             calibration::section(findings)?,
         ),
         ("provenance", "Provenance", provenance::section(findings)),
-    ];
+    ]);
+    let sections: Vec<_> = sections.collect();
     let name = &findings.run.name;
     let page = html! {
         (DOCTYPE)

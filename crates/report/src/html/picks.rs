@@ -50,8 +50,8 @@ fn mixtures(findings: &Findings<'_>) -> Markup {
     };
     let mut rows = vec![row(
         "the whole pool",
-        findings.pool_size,
-        &findings.pool,
+        findings.pool.texts.len(),
+        &findings.mixture,
         [None; 2],
     )];
     rows.extend(findings.picks.iter().map(|picks| {
@@ -93,19 +93,11 @@ fn examples(title: &str, value: &str, examples: &[Example]) -> Markup {
                 @for example in examples {
                     li {
                         // Nothing in a text may turn the direction of what stands beside it.
-                        bdi { (cut(&example.text)) }
+                        bdi { (format::cut(&example.text, CHARACTERS)) }
                         span .note { " id " (example.id) ", " (value) " " (format!("{:.3}", example.value)) }
                     }
                 }
             }
         }
     }
-}
-
-fn cut(text: &str) -> String {
-    let mut cut: String = text.chars().take(CHARACTERS).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
 }

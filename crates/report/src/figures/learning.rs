@@ -1,0 +1,88 @@
+//! Learning curves with bands, and what each arm gained.
+
+use goldpan_evidence::Point;
+
+use crate::Error;
+use crate::chart::{self, Axes, Bar, Line};
+use crate::figures::figure::{Figure, arms};
+use crate::findings::Findings;
+use crate::format;
+use crate::tables::Table;
+
+/// Accuracy by labelled texts.
+pub(crate) fn curves(findings: &Findings<'_>) -> Result<Figure, Error> {
+    let line = |(colour, arm): (usize, &String)| {
+        let of_arm = |point: &&Point| point.arm.as_ref().is_none_or(|name| name == arm);
+        let points = || findings.evidence.points.iter().filter(of_arm);
+        Line {
+            colour,
+            points: points()
+                .map(|point| (point.labelled, point.accuracy.value))
+                .collect(),
+            band: points()
+                .filter_map(|point| {
+                    let interval = point.accuracy.interval?;
+                    Some((point.labelled, interval.low, interval.high))
+                })
+                .collect(),
+        }
+    };
+    let lines: Vec<Line> = findings.shown.iter().enumerate().map(line).collect();
+    let axes = Axes {
+        x: "labelled texts",
+        y: "accuracy",
+        diagonal: false,
+    };
+    let rows = findings.evidence.points.iter().map(|point| {
+        vec![
+            point.arm.clone().unwrap_or_else(|| "start".to_owned()),
+            format::labels(point.labelled),
+            format::accuracy(point.accuracy.value),
+            format::interval(point.accuracy.interval, format::accuracy),
+        ]
+    });
+    let columns = ["arm", "labels", "accuracy", "interval"];
+    Ok(Figure {
+        name: "learning-curves".to_owned(),
+        title: "Learning curves".to_owned(),
+        caption: "Validation accuracy of the best epoch by labelled texts: mean and interval over the seeds"
+            .to_owned(),
+        drawing: chart::lines(axes, &lines)?,
+        legend: arms(findings),
+        data: Table::new("Learning curves", &columns, rows.collect()),
+    })
+}
+
+/// The gain over the start, as bars.
+pub(crate) fn gains(findings: &Findings<'_>) -> Result<Figure, Error> {
+    let arms = || findings.evidence.arms.iter();
+    let bars: Vec<Bar> = arms()
+        .map(|arm| Bar {
+            name: arm.arm.clone(),
+            colour: findings.colour(&arm.arm).unwrap_or_default(),
+            value: 100.0 * arm.gain.value,
+            deviation: arm.gain.deviation.map(|deviation| 100.0 * deviation),
+        })
+        .collect();
+    let rows = arms().map(|arm| {
+        let deviation = arm
+            .gain
+            .deviation
+            .map(|deviation| format!("{:.2}", 100.0 * deviation));
+        vec![
+            arm.arm.clone(),
+            format::signed(arm.gain.value),
+            deviation.unwrap_or_default(),
+        ]
+    });
+    let columns = ["arm", "points", "deviation"];
+    Ok(Figure {
+        name: "gain-over-start".to_owned(),
+        title: "Gain over the start".to_owned(),
+        caption: "Gain of each arm over the start, in points of accuracy: mean and standard deviation over the seeds"
+            .to_owned(),
+        drawing: chart::bars("points of accuracy", &bars)?,
+        legend: Vec::new(),
+        data: Table::new("Gain over the start", &columns, rows.collect()),
+    })
+}
