@@ -6,7 +6,9 @@ mod exec;
 mod kind;
 pub mod plan;
 pub mod spec;
+mod stop;
 
 pub use error::Error;
 pub use exec::{ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run};
 pub use kind::StageKind;
+pub use stop::{Stop, StopReason, StopRules};

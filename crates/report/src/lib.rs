@@ -28,5 +28,5 @@ pub use contents::{CONTENTS, Contents, Round};
 pub use error::Error;
 pub use explain::{Explanation, Opinion, Told, Verdict, explain};
 pub use format::{duration, grouped};
-pub use run::{Made, Model, Price, Run, StageTime};
+pub use run::{Made, Model, Price, Run, StageTime, Stopped};
 pub use write::{HTML, MARKDOWN, TENSORBOARD, write};

@@ -28,6 +28,10 @@ pub(crate) fn markdown(findings: &Findings<'_>) -> String {
         text += &table(&accuracies);
     }
     let _ = write!(text, "\n{}\n", tables::NOTE);
+    if let Some(stops) = tables::stops(run) {
+        text += &table(&stops);
+        let _ = write!(text, "\n{}\n", tables::STOPPED);
+    }
     text += &table(&tables::gains(evidence));
     text += &table(&tables::savings(findings));
     if let Some(target) = evidence.target {

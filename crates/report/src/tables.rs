@@ -3,7 +3,7 @@
 use goldpan_evidence::{Difference, Estimate, Evidence, Interval, Measure};
 
 use crate::findings::Findings;
-use crate::format;
+use crate::{Run, format};
 
 /// How the numbers came about.
 pub(crate) const NOTE: &str = "\
@@ -72,6 +72,23 @@ pub(crate) fn accuracies(evidence: &Evidence, zero_shot: Option<f64>) -> Table {
         &columns,
         baseline.into_iter().chain(points).collect(),
     )
+}
+
+/// What it means that arms were stopped.
+pub(crate) const STOPPED: &str = "\
+An arm that was stopped stays where it stopped. Later rounds are those of the seeds that went on, so compare \
+them with care. The verdict is by the last round that both arms did in each seed. A stop by the arm's own \
+accuracy comes at a good moment, which flatters it.";
+
+/// The arms that rules stopped; `None` where none was.
+pub(crate) fn stops(run: &Run) -> Option<Table> {
+    let rows = run.stops.iter().map(|stop| {
+        let arm = stop.arm.clone().unwrap_or_else(|| "every arm".to_owned());
+        vec![arm, stop.seed.to_string(), stop.why.clone()]
+    });
+    let title = "Arms that were stopped before their last round";
+    let table = Table::new(title, &["arm", "seed", "stopped"], rows.collect());
+    (!run.stops.is_empty()).then_some(table)
 }
 
 /// What each arm gains, at the end and on the way.

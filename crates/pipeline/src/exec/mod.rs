@@ -10,6 +10,7 @@ mod report;
 mod run;
 mod selections;
 mod stage;
+mod stops;
 mod watched;
 mod zero_shot;
 

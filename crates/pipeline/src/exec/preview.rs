@@ -41,6 +41,8 @@ pub enum Status {
     Fetch,
     /// It must be done already and is not.
     Missing,
+    /// A rule stopped its arm before, for this reason.
+    Stopped(String),
 }
 
 impl fmt::Display for Status {
@@ -52,6 +54,7 @@ impl fmt::Display for Status {
             Self::After(names) => write!(f, "after {}", names.join(", ")),
             Self::Fetch => f.write_str("run (to be fetched first)"),
             Self::Missing => f.write_str("missing: run it first"),
+            Self::Stopped(why) => write!(f, "stopped {why}"),
         }
     }
 }
@@ -85,6 +88,12 @@ impl fmt::Display for Preview {
         let count =
             |f: fn(&Status) -> bool| self.steps.iter().filter(|step| f(&step.status)).count();
         let cached = count(|status| *status == Status::Cached);
-        write!(f, "{cached} cached, {} to run", self.steps.len() - cached)
+        let stopped = count(|status| matches!(status, Status::Stopped(_)));
+        let run = self.steps.len() - cached - stopped;
+        write!(f, "{cached} cached, {run} to run")?;
+        match stopped {
+            0 => Ok(()),
+            stopped => write!(f, ", {stopped} stopped"),
+        }
     }
 }

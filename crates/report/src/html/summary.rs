@@ -16,6 +16,10 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
         }
         (table(&tables::accuracies(evidence, findings.run.zero_shot)))
         p .note { (tables::NOTE) }
+        @if let Some(stops) = tables::stops(findings.run) {
+            (table(&stops))
+            p .note { (tables::STOPPED) }
+        }
         @for other in &findings.others {
             p { "By the " (other.measure.name()) ": " (other.headline()) }
             details {

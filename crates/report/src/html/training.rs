@@ -26,7 +26,7 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
     let figures = CHARTS.iter().map(|shown| chart(findings, *shown));
     let figures = figures.collect::<Result<Vec<_>, _>>()?;
     Ok(html! {
-        p { "The trainings of the last round, the mean over the seeds." }
+        p { "The trainings of each seed's last round, the mean over the seeds." }
         (legend(&findings.shown))
         div .figures { @for figure in &figures { (figure) } }
     })
