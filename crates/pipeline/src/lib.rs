@@ -1,6 +1,7 @@
 //! Pipelines: a YAML file, checked ([`spec`]); what it asks for as a graph of work ([`plan`]); and
 //! doing that work, each piece once ([`run`]).
 
+mod cost;
 mod error;
 mod exec;
 mod kind;
@@ -8,6 +9,7 @@ pub mod plan;
 pub mod spec;
 mod stop;
 
+pub use cost::Source;
 pub use error::Error;
 pub use exec::{ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run};
 pub use kind::StageKind;

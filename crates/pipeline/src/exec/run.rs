@@ -12,6 +12,7 @@ use goldpan_sources::Places;
 use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
 use tracing::info;
 
+use crate::cost::Encodings;
 use crate::exec::action::action;
 use crate::exec::contents::contents;
 use crate::exec::context::Context;
@@ -22,6 +23,7 @@ use crate::exec::report::report;
 use crate::exec::selections::Selections;
 use crate::exec::stage::Task;
 use crate::exec::stops::Stops;
+use crate::exec::tables::Tables;
 use crate::exec::watched::Watched;
 use crate::plan::{Graph, NodeId, Role, Scope, named};
 use crate::spec::Pipeline;
@@ -73,11 +75,16 @@ impl<'a> Prepared<'a> {
     }
 
     /// What would happen to every node that has a part in the run, as far as the store tells now.
-    fn steps(&self, names: &Names) -> Result<Vec<Step>, Error> {
+    fn steps(
+        &self,
+        names: &Names,
+        mut encodings: Option<&mut Encodings<'_>>,
+    ) -> Result<Vec<Step>, Error> {
         let graph = &self.graph;
         let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
         let mut steps = Vec::new();
-        let mut selections = Selections::new(graph, &self.store, self.memory_limit);
+        let mut selections = Selections::new(graph, self.memory_limit);
+        let mut tables = Tables::new(&self.store);
         let mut stops = Stops::new(graph, &self.store);
         for (node, part) in graph.nodes.iter().enumerate() {
             if self.roles[node] == Role::Skip {
@@ -85,7 +92,7 @@ impl<'a> Prepared<'a> {
             }
             let step = |status, estimate| Step {
                 name: part.name.clone(),
-                kind: part.work.kind().to_string(),
+                kind: part.work.kind(),
                 status,
                 estimate,
             };
@@ -121,7 +128,12 @@ impl<'a> Prepared<'a> {
             };
             let estimate = match status {
                 Status::Cached | Status::Missing => None,
-                _ => selections.estimate(node, &records)?,
+                _ => match selections.estimate(node, &records, &mut tables)? {
+                    None => encodings
+                        .as_mut()
+                        .and_then(|encodings| encodings.estimate(node, &records, &mut tables)),
+                    known => known,
+                },
             };
             steps.push(step(status, estimate));
         }
@@ -131,7 +143,7 @@ impl<'a> Prepared<'a> {
     /// Refuses a run of which a selection needs more memory than it may, as far as its size is known.
     fn check_memory(&self, names: &Names) -> Result<(), Error> {
         match self.memory_limit {
-            Some(_) => self.steps(names).map(drop),
+            Some(_) => self.steps(names, None).map(drop),
             None => Ok(()),
         }
     }
@@ -151,8 +163,14 @@ pub fn preview(
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
     let names = Names::local(&prepared.graph, places, progress);
-    let steps = prepared.steps(&names)?;
-    Ok(Preview { steps })
+    let (graph, store) = (&prepared.graph, &prepared.store);
+    let mut encodings = Encodings::new(graph, &names, &prepared.device, store);
+    let steps = prepared.steps(&names, Some(&mut encodings))?;
+    Ok(Preview {
+        steps,
+        sources: encodings.sources(),
+        may_stop: !graph.checks.is_empty(),
+    })
 }
 
 /// Runs a pipeline: what is done already is taken from the store, the rest is done in order.
