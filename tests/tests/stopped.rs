@@ -116,7 +116,7 @@ fn a_start_that_is_enough_ends_the_experiment_and_is_told_so() {
     assert_eq!(results.len(), 2, "{results:?}");
     let report = fs::read_to_string(small.file("a/runs/small/report.md")).unwrap();
     assert!(
-        report.contains("| every arm | 1 | after the start "),
+        report.contains("- every arm, seed 1: after the start "),
         "{report}"
     );
     run(path, &rule).well().saying(&["0 stages run"]);

@@ -28,8 +28,11 @@ pub(crate) fn markdown(findings: &Findings<'_>) -> String {
         text += &table(&accuracies);
     }
     let _ = write!(text, "\n{}\n", tables::NOTE);
-    if let Some(stops) = tables::stops(run) {
-        text += &table(&stops);
+    if !run.stops.is_empty() {
+        let _ = write!(text, "\n## {}\n\n", tables::STOPS);
+        for [arm, why] in tables::stops(run) {
+            let _ = writeln!(text, "- {}: {}", escaped(&arm), escaped(&why));
+        }
         let _ = write!(text, "\n{}\n", tables::STOPPED);
     }
     text += &table(&tables::gains(evidence));

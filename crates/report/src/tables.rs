@@ -80,15 +80,16 @@ An arm that was stopped stays where it stopped. Later rounds are those of the se
 them with care. The verdict is by the last round that both arms did in each seed. A stop by the arm's own \
 accuracy comes at a good moment, which flatters it.";
 
-/// The arms that rules stopped; `None` where none was.
-pub(crate) fn stops(run: &Run) -> Option<Table> {
-    let rows = run.stops.iter().map(|stop| {
-        let arm = stop.arm.clone().unwrap_or_else(|| "every arm".to_owned());
-        vec![arm, stop.seed.to_string(), stop.why.clone()]
+/// What the list of stopped arms is called.
+pub(crate) const STOPS: &str = "Arms that were stopped before their last round";
+
+/// The arms that rules stopped: each with its seed, and why.
+pub(crate) fn stops(run: &Run) -> Vec<[String; 2]> {
+    let told = run.stops.iter().map(|stop| {
+        let arm = stop.arm.as_deref().unwrap_or("every arm");
+        [format!("{arm}, seed {}", stop.seed), stop.why.clone()]
     });
-    let title = "Arms that were stopped before their last round";
-    let table = Table::new(title, &["arm", "seed", "stopped"], rows.collect());
-    (!run.stops.is_empty()).then_some(table)
+    told.collect()
 }
 
 /// What each arm gains, at the end and on the way.

@@ -16,8 +16,13 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
         }
         (table(&tables::accuracies(evidence, findings.run.zero_shot)))
         p .note { (tables::NOTE) }
-        @if let Some(stops) = tables::stops(findings.run) {
-            (table(&stops))
+        @if !findings.run.stops.is_empty() {
+            h3 { (tables::STOPS) }
+            ul {
+                @for [arm, why] in tables::stops(findings.run) {
+                    li { strong { (arm) } ": " (why) }
+                }
+            }
             p .note { (tables::STOPPED) }
         }
         @for other in &findings.others {
