@@ -18,7 +18,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
         "train" | "predict" => &["artifact", "metrics", "model"],
         "pipeline" => &[
             "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",
-            "train", "predict", "select", "evaluate",
+            "train", "predict", "select", "evaluate", "kernels", "metrics",
         ],
         "cli" => &[
             "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",

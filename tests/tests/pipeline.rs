@@ -14,6 +14,9 @@ fn runs_once_and_is_then_cached() {
     assert!(plan.stdout.contains("vectors"), "{}", plan.stdout);
     assert!(plan.stdout.contains("0 cached"), "{}", plan.stdout);
     assert!(!small.file("a").exists(), "a dry run wrote something");
+    for told in ["trainings: 6 to do, 0 cached\n", "\nnot counted: 15 "] {
+        assert!(plan.stdout.contains(told), "{}", plan.stdout);
+    }
 
     let first = run(path, "run small.yaml --store a").well();
     assert_eq!(first.stdout, "a/runs/small\n");
@@ -51,6 +54,7 @@ fn runs_once_and_is_then_cached() {
     assert!(plan.stdout.lines().any(cached), "{}", plan.stdout);
     let told = |line: &str| line.contains("/select") && line.contains("; about ");
     assert!(plan.stdout.lines().any(told), "{}", plan.stdout);
+    told_beforehand(&small);
 
     run(path, "run small.yaml --store a --only select")
         .well()
@@ -78,6 +82,39 @@ fn reported(small: &Small) -> String {
     }
     assert!(report.contains("Most isolated"), "there are no examples");
     report
+}
+
+/// What is still to do is predicted: by the trainings that are there, or else by the kernels.
+fn told_beforehand(small: &Small) {
+    let plan = |options: &str| {
+        let arguments = format!("run small.yaml --store a --dry-run {options}");
+        run(small.path(), &arguments).well().stdout
+    };
+    let more = plan("--set seeds=[0,7]");
+    for told in [
+        "\ntrainings: 3 to do, 3 cached\n",
+        "\npredicted: ",
+        ", at most ",
+        "\nby the speed of 6 earlier trainings;",
+    ] {
+        assert!(more.contains(told), "{told:?} is not in:\n{more}");
+    }
+    let told = |line: &str| line.starts_with("train") && line.contains("; about ");
+    assert_eq!(more.lines().filter(|line| told(line)).count(), 3, "{more}");
+    assert!(!more.contains("not counted"), "{more}");
+    // No training with these adapters is known; the embeddings are.
+    let other = plan("--set loop.model.lora.rank=2");
+    assert!(
+        other.contains("by the speed of 1 earlier embedding;"),
+        "{other}"
+    );
+    let other = plan("--set loop.train.precision=bf16");
+    assert!(other.contains("by products timed just now;"), "{other}");
+    let nothing = plan("");
+    assert!(
+        nothing.ends_with("trainings: 0 to do, 6 cached\n"),
+        "{nothing}"
+    );
 }
 
 /// The comparison of the arms in what a run said.

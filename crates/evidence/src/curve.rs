@@ -13,18 +13,25 @@ impl Curve {
         Self { points }
     }
 
-    /// The mean of curves with as many points each: of labelled texts and of accuracy, point by point.
+    /// The mean of curves, of labelled texts and of accuracy, point by point; one that has ended stays at
+    /// its last point.
     pub(crate) fn mean<'a>(curves: impl Iterator<Item = &'a Self> + Clone) -> Self {
         let count = curves.clone().count() as f64;
-        let first = curves.clone().next().map_or(0, |curve| curve.points.len());
-        let points = (0..first).map(|point| {
+        let longest = curves.clone().map(|curve| curve.points.len()).max();
+        let points = (0..longest.unwrap_or_default()).map(|point| {
             let sum = curves.clone().fold((0.0, 0.0), |sum, curve| {
-                let (labelled, accuracy) = curve.points[point];
+                let (labelled, accuracy) = curve.points[point.min(curve.points.len() - 1)];
                 (sum.0 + labelled, sum.1 + accuracy)
             });
             (sum.0 / count, sum.1 / count)
         });
         Self::new(points.collect())
+    }
+
+    /// As much of the curve as another has points.
+    pub(crate) fn up_to(&self, other: &Self) -> Self {
+        let points = self.points.iter().copied();
+        Self::new(points.take(other.points.len()).collect())
     }
 
     /// The points.
@@ -123,6 +130,18 @@ mod tests {
         // By hand: 100 * 0.6 + 200 * 0.65 + 200 * 0.7, of 500.
         assert!((curve().area(100.0, 600.0) - 330.0 / 500.0).abs() < 1e-12);
         assert!((curve().area(150.0, 200.0) - 0.65).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_curve_that_has_ended_stays_where_it_is() {
+        let short = Curve::new(vec![(100.0, 0.7), (300.0, 0.9)]);
+        let mean = Curve::mean([&curve(), &short].into_iter());
+        let expected = [(100.0, 0.6), (250.0, 0.8), (350.0, 0.75), (450.0, 0.85)];
+        for (found, expected) in mean.points().iter().zip(expected) {
+            assert!((found.0 - expected.0).abs() < 1e-12 && (found.1 - expected.1).abs() < 1e-12);
+        }
+        assert_eq!(curve().up_to(&short).points(), &curve().points()[..2]);
+        assert_eq!(short.up_to(&curve()), short);
     }
 
     fn curves() -> impl Strategy<Value = Curve> {

@@ -52,7 +52,7 @@ pub struct Saved {
 pub struct ArmEvidence {
     /// The arm.
     pub arm: String,
-    /// Labelled texts at the end, the mean over the seeds.
+    /// Labelled texts at the end, or where it was stopped; the mean over the seeds.
     pub labelled: f64,
     /// The accuracy at the end.
     pub accuracy: Estimate,
@@ -60,8 +60,13 @@ pub struct ArmEvidence {
     pub gain: Estimate,
     /// The gain as a multiple of the baseline's; `None` where the baseline gains nothing.
     pub factor: Option<Estimate>,
-    /// The accuracy at the end against the baseline's.
+    /// The accuracy against the baseline's, at the last round that both did in each seed: the end, where
+    /// neither was stopped before the other.
     pub difference: Option<Difference>,
+    /// Labelled texts where the difference is taken, the mean over its seeds.
+    pub compared_at: Option<f64>,
+    /// Whether the difference is taken before the end of one of both, in any seed.
+    pub is_cut: bool,
     /// The mean accuracy below the learning curve, over the labels that all arms and seeds went
     /// through; `None` where there are none.
     pub area: Option<Estimate>,
@@ -181,12 +186,12 @@ impl<'a> Weighing<'a> {
         models: &Models,
         baseline: Option<&Models>,
     ) -> Point {
-        let accuracies: Vec<f64> = models.values().map(|model| model.1).collect();
-        let labelled: Vec<f64> = models.values().map(|model| model.0).collect();
+        let accuracies: Vec<f64> = models.values().map(|model| model.accuracy).collect();
+        let labelled: Vec<f64> = models.values().map(|model| model.labelled).collect();
         let differences = baseline.map(|baseline| {
             let pairs = models.iter().filter_map(|(seed, model)| {
                 let other = baseline.get(seed)?;
-                Some(model.1 - other.1)
+                Some(model.accuracy - other.accuracy)
             });
             pairs.collect::<Vec<f64>>()
         });
@@ -245,7 +250,11 @@ impl<'a> Weighing<'a> {
             accuracy: self.of_values(&ends),
             gain: self.of_values(&gains),
             factor: pairs.as_ref().and_then(|pairs| self.factor(pairs)),
-            difference: differences(&|curve| curve.end().1),
+            difference: pairs
+                .as_ref()
+                .and_then(|pairs| self.difference(&pairs.last_differences())),
+            compared_at: pairs.as_ref().map(Pairs::compared_at),
+            is_cut: pairs.as_ref().is_some_and(Pairs::is_cut),
             area: (from < to).then(|| self.of_values(&areas)),
             area_difference: (from < to)
                 .then(|| differences(&|curve| curve.area(from, to)))
@@ -329,6 +338,35 @@ impl<'a> Pairs<'a> {
         });
         let (arm, baseline): (Vec<_>, Vec<_>) = pairs.unzip();
         (!arm.is_empty()).then_some(Self { arm, baseline })
+    }
+
+    /// Both curves of each seed as far as both go.
+    fn shared(&self) -> impl Iterator<Item = (Curve, Curve)> {
+        let pairs = self.arm.iter().zip(&self.baseline);
+        pairs.map(|(arm, baseline)| (arm.up_to(baseline), baseline.up_to(arm)))
+    }
+
+    /// The difference at the last round that both did, for each seed.
+    fn last_differences(&self) -> Vec<f64> {
+        let shared = self.shared();
+        let differences = shared.map(|(arm, baseline)| arm.end().1 - baseline.end().1);
+        differences.collect()
+    }
+
+    /// The arm's labelled texts at the last round that both did, the mean over the seeds.
+    fn compared_at(&self) -> f64 {
+        mean(
+            &self
+                .shared()
+                .map(|(arm, _)| arm.end().0)
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    /// Whether one of both goes on after the other's end.
+    fn is_cut(&self) -> bool {
+        let mut pairs = self.arm.iter().zip(&self.baseline);
+        pairs.any(|(arm, baseline)| arm.points().len() != baseline.points().len())
     }
 
     /// The mean curves of some seeds.

@@ -4,8 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::{Curve, Error, Measure, Trained};
 
-/// Labelled texts and accuracy of a model of each seed.
-pub(crate) type Models = BTreeMap<u64, (f64, f64)>;
+/// The models of each seed.
+pub(crate) type Models = BTreeMap<u64, Model>;
+
+/// A model, by one measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Model {
+    pub(crate) labelled: f64,
+    pub(crate) accuracy: f64,
+    /// Whether its arm was stopped after it.
+    pub(crate) stopped: bool,
+}
+
+impl Model {
+    fn point(&self) -> (f64, f64) {
+        (self.labelled, self.accuracy)
+    }
+}
 
 /// An experiment, as one measure of accuracy sees it.
 #[derive(Debug, Default)]
@@ -44,10 +59,12 @@ impl Experiment {
                 });
             }
             let models = experiment.models(row.arm.as_deref(), round);
-            if models
-                .insert(seed, (row.labelled as f64, accuracy))
-                .is_some()
-            {
+            let model = Model {
+                labelled: row.labelled as f64,
+                accuracy,
+                stopped: row.stopped,
+            };
+            if models.insert(seed, model).is_some() {
                 let arm = arm();
                 return Err(Error::Twice { arm, seed, round });
             }
@@ -68,12 +85,19 @@ impl Experiment {
         self.arms[place].rounds.entry(round).or_default()
     }
 
-    /// The learning curves of an arm, from the start on, for seeds whose every round is there.
+    /// The learning curves of an arm, from the start on, for seeds whose every round is there up to
+    /// the one after which the arm was stopped.
     pub(crate) fn curves(&self, arm: &Arm) -> BTreeMap<u64, Curve> {
-        let whole = |(&seed, &start): (&u64, &(f64, f64))| {
-            let rounds = arm.rounds.values().map(|models| models.get(&seed).copied());
-            let points: Option<Vec<_>> = [Some(start)].into_iter().chain(rounds).collect();
-            Some((seed, Curve::new(points?)))
+        let whole = |(&seed, start): (&u64, &Model)| {
+            let mut points = vec![start.point()];
+            for models in arm.rounds.values() {
+                let model = models.get(&seed)?;
+                points.push(model.point());
+                if model.stopped {
+                    break;
+                }
+            }
+            Some((seed, Curve::new(points)))
         };
         self.start.iter().filter_map(whole).collect()
     }

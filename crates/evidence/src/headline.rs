@@ -14,7 +14,10 @@ impl Evidence {
     /// What the experiment shows, in one or a few sentences.
     pub fn headline(&self) -> String {
         let Some(baseline) = &self.baseline else {
-            return "There is no arm called random, so nothing is compared.".to_owned();
+            return match self.arms.is_empty() {
+                true => "No arm did its rounds, so nothing is compared.".to_owned(),
+                false => "There is no arm called random, so nothing is compared.".to_owned(),
+            };
         };
         let named = |wanted: fn(&Verdict) -> bool| {
             let arms = self.arms.iter().filter(|arm| wanted(&arm.verdict));
@@ -44,14 +47,22 @@ impl Evidence {
             .collect();
         match parts.is_empty() {
             true => format!("There is no arm to compare with {baseline}."),
-            false => format!("At the end, {}.", parts.join("; ")),
+            false => format!("{}, {}.", self.place(), parts.join("; ")),
+        }
+    }
+
+    /// Where arms are compared.
+    fn place(&self) -> &'static str {
+        match self.arms.iter().any(|arm| arm.is_cut) {
+            true => "At the last round that both did",
+            false => "At the end",
         }
     }
 
     /// What is shown of an arm, with its numbers.
     pub fn sentence(&self, arm: &ArmEvidence) -> String {
         let baseline = self.baseline.as_deref().unwrap_or("the baseline");
-        let labels = count(arm.labelled);
+        let labels = count(arm.compared_at.unwrap_or(arm.labelled));
         let numbers = arm.difference.as_ref().map(numbers).unwrap_or_default();
         match &arm.verdict {
             Verdict::Baseline => "what the others are compared with".to_owned(),

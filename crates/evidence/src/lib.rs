@@ -13,6 +13,11 @@
 //!   bootstrap intervals over the seeds, each with the level that it can have with so few seeds
 //!   ([`Interval`]).
 //!
+//! **An arm that was stopped early** stays where it stopped: its learning curve ends there, and its seed is
+//! not dropped, or the seeds that are left would be a choice. Differences to the baseline are taken at the
+//! last round that both did in a seed; labels saved are read off both whole curves. A stop by the arm's own
+//! accuracy comes at a good moment, which flatters it.
+//!
 //! What varies is the seed: the texts that are picked, their order, and new weights. The texts that
 //! accuracy is measured on stay the same, so nothing is said about other texts.
 //!
@@ -27,6 +32,7 @@
 //!     peak,
 //!     last: peak,
 //!     test: None,
+//!     stopped: false,
 //! };
 //! let mut rows = Vec::new();
 //! for (seed, random, margin) in [(0, 0.80, 0.84), (1, 0.81, 0.86), (2, 0.79, 0.83)] {

@@ -20,6 +20,8 @@ pub struct Trained {
     pub last: f64,
     /// Accuracy on texts that no epoch was chosen by, in [0, 1].
     pub test: Option<f64>,
+    /// Whether the arm was stopped after this model, before rounds that other seeds or arms go on to.
+    pub stopped: bool,
 }
 
 /// Which accuracy is compared.

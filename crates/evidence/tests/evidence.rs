@@ -12,6 +12,7 @@ fn model(arm: Option<&str>, seed: u64, round: u32, labelled: u64, peak: f64) -> 
         peak,
         last: peak - 0.01,
         test: None,
+        stopped: false,
     }
 }
 
@@ -170,6 +171,88 @@ fn seeds_that_only_one_arm_has_are_not_paired() {
         (3, 2)
     );
     close(margin.difference.as_ref().unwrap().mean, 0.105);
+}
+
+/// Three seeds with random at 0.6, 0.7 and 0.8 with 200, 300 and 400 labels, and margin at 0.8 with 200,
+/// where it was stopped; in the last seed it goes on.
+fn stopped_early() -> Vec<Trained> {
+    let mut rows = Vec::new();
+    for seed in 0..3 {
+        let noise = 0.001 * seed as f64;
+        rows.push(model(None, seed, 0, 100, 0.5));
+        for (round, accuracy) in [(1, 0.6), (2, 0.7), (3, 0.8)] {
+            let labelled = 100 + 100 * u64::from(round);
+            rows.push(model(Some("random"), seed, round, labelled, accuracy));
+            let margin = match round {
+                1 => 0.8 + noise,
+                _ => 0.5,
+            };
+            if seed == 2 || round == 1 {
+                rows.push(Trained {
+                    stopped: seed < 2,
+                    ..model(Some("margin"), seed, round, labelled, margin)
+                });
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn an_arm_that_was_stopped_is_compared_where_both_are_and_no_seed_is_dropped() {
+    let evidence = weigh(&stopped_early());
+    let margin = &evidence.arms[1];
+    // At the end of each seed: 0.8 - 0.6, 0.801 - 0.6, and 0.5 - 0.8 where none stopped.
+    let difference = margin.difference.as_ref().unwrap();
+    assert_eq!(difference.seeds, 3);
+    close(difference.mean, (0.2 + 0.201 - 0.3) / 3.0);
+    close(margin.compared_at.unwrap(), 800.0 / 3.0);
+    assert!(margin.is_cut);
+    close(margin.labelled, 800.0 / 3.0);
+    close(margin.accuracy.value, (0.8 + 0.801 + 0.5) / 3.0);
+    let headline = evidence.headline();
+    assert!(
+        headline.starts_with("At the last round that both did, "),
+        "{headline}"
+    );
+    assert!(evidence.sentence(margin).contains("with 267 labels"));
+    // By round, only the seeds that are there.
+    let later = evidence
+        .points
+        .iter()
+        .filter(|point| point.arm.as_deref() == Some("margin"));
+    let seeds: Vec<usize> = later.map(|point| point.seeds).collect();
+    assert_eq!(seeds, [3, 1, 1]);
+}
+
+#[test]
+fn labels_saved_by_an_early_stop_are_those_that_random_still_needs() {
+    let mut rows = stopped_early();
+    rows.retain(|row| row.seed < 2);
+    let evidence = weigh(&rows);
+    let margin = &evidence.arms[1];
+    // Margin is at 0.8 with 200 labels and random with 400.
+    let saved = margin.saved.as_ref().unwrap();
+    close(saved.accuracy, 0.8);
+    assert!((saved.labels.value - 200.0).abs() < 0.5);
+    assert_eq!(
+        margin.labels_to_target.as_ref().unwrap().value.round(),
+        200.0
+    );
+    // Without the mark, a seed that lacks rounds is not done.
+    rows.iter_mut().for_each(|row| row.stopped = false);
+    rows.push(model(Some("margin"), 1, 2, 300, 0.8));
+    assert_eq!(weigh(&rows).arms[1].difference.as_ref().unwrap().seeds, 1);
+}
+
+#[test]
+fn seeds_whose_start_is_enough_compare_nothing() {
+    let mut rows = one_round(&[(0.60, 0.70), (0.61, 0.72), (0.60, 0.71)]);
+    rows.retain(|row| row.seed < 2 || row.arm.is_none());
+    assert_eq!(weigh(&rows).arms[1].difference.as_ref().unwrap().seeds, 2);
+    rows.retain(|row| row.arm.is_none());
+    let headline = weigh(&rows).headline();
+    assert_eq!(headline, "No arm did its rounds, so nothing is compared.");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Everything is derived from logits and true labels. Push rows into a [`Tally`] as they come, or
 //! hand them all to [`measure`]; sums are in f64 and in row order, so the same rows in the same
-//! order give the same bits.
+//! order give the same bits. [`kappa`] tells how far two classifiers agree.
 //!
 //! ```
 //! let classes = ["negative".to_owned(), "positive".to_owned()];
@@ -12,12 +12,14 @@
 //! # Ok::<(), goldpan_metrics::Error>(())
 //! ```
 
+mod agreement;
 mod calibration;
 mod error;
 mod metrics;
 mod softmax;
 mod tally;
 
+pub use agreement::kappa;
 pub use calibration::{BINS, Calibration, Reliability};
 pub use error::Error;
 pub use metrics::{Metrics, PerClass};

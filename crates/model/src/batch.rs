@@ -4,13 +4,16 @@ use crate::{EncoderConfig, Family, Tokens};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use goldpan_kernels::Sequences;
 
+/// The most tokens that a batch without gradients holds on any device, one longer sequence excepted.
+pub const MOST_TOKENS_PER_BATCH: usize = 1024;
+
 /// How many tokens a batch without gradients holds at most on this device, one longer sequence excepted.
 ///
 /// On the CPU the states of a small batch stay in its caches; other devices want large ones.
 pub fn tokens_per_batch(device: &Device) -> usize {
     match goldpan_kernels::has_kernels(device) {
         true => 256,
-        false => 1024,
+        false => MOST_TOKENS_PER_BATCH,
     }
 }
 

@@ -45,7 +45,7 @@ mod verbalizer;
 mod weights;
 
 pub use adapter::Adapter;
-pub use batch::{Batch, by_length, tokens_per_batch};
+pub use batch::{Batch, MOST_TOKENS_PER_BATCH, by_length, tokens_per_batch};
 pub use card::{BaseModel, ModelCard};
 pub use class_texts::ClassTexts;
 pub use classifier::{Classifier, HeadSource, Start};

@@ -1,12 +1,16 @@
 //! Pipelines: a YAML file, checked ([`spec`]); what it asks for as a graph of work ([`plan`]); and
 //! doing that work, each piece once ([`run`]).
 
+mod cost;
 mod error;
 mod exec;
 mod kind;
 pub mod plan;
 pub mod spec;
+mod stop;
 
+pub use cost::Source;
 pub use error::Error;
 pub use exec::{ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run};
 pub use kind::StageKind;
+pub use stop::{Stop, StopReason, StopRules};

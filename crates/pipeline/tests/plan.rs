@@ -123,6 +123,73 @@ fn a_start_and_a_baseline_without_training() {
     assert!(!run.contains(&"baseline".to_owned()));
 }
 
+/// The graph of [`PIPELINE`] with stopping rules.
+fn stopping(rules: &str) -> Graph {
+    let set = format!("loop.stop={rules}");
+    Graph::of(&Pipeline::parse("small.yaml", PIPELINE, &[set]).unwrap())
+}
+
+#[test]
+fn rules_are_asked_after_each_round_but_the_last() {
+    let graph = stopping("{ target_accuracy: 0.9 }");
+    let name = |node: usize| graph.nodes[node].name.as_str();
+    let told: Vec<String> = graph
+        .checks
+        .iter()
+        .map(|check| {
+            let before = check.before.map(|before| name(graph.checks[before].model));
+            let before = before.unwrap_or("nothing");
+            format!("{} after {before}", name(check.model))
+        })
+        .filter(|check| check.starts_with("seed7"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "seed7/start/train after nothing",
+            "seed7/random/round1/train after seed7/start/train",
+            "seed7/margin/round1/train after seed7/start/train",
+            "seed7/both/round1/train after seed7/start/train",
+        ]
+    );
+    // The same work as without rules: no key depends on them.
+    assert_eq!(lines(&graph), lines(&self::graph()));
+    assert!(self::graph().checks.is_empty());
+}
+
+#[test]
+fn what_comes_after_a_check_is_stopped_by_it() {
+    let graph = stopping("{ kappa: 0.99 }");
+    let after = |name: &str| {
+        let node = graph.nodes.iter().find(|node| node.name == name).unwrap();
+        let check = node.check?;
+        Some(graph.nodes[graph.checks[check].model].name.as_str())
+    };
+    assert_eq!(after("pool"), None);
+    assert_eq!(after("seed7/start/train"), None);
+    assert_eq!(after("seed7/start/validation/predict"), None);
+    // Predictions of the pool are of use to a next round alone.
+    assert_eq!(after("seed7/start/predict"), Some("seed7/start/train"));
+    assert_eq!(
+        after("seed7/margin/round1/select"),
+        Some("seed7/start/train")
+    );
+    let own = "seed7/margin/round1/validation/predict";
+    assert_eq!(after(own), Some("seed7/start/train"));
+    let first = Some("seed7/margin/round1/train");
+    assert_eq!(after("seed7/margin/round1/predict"), first);
+    assert_eq!(after("seed7/margin/round2/train"), first);
+    // The last model is compared with nothing.
+    let last = "seed7/margin/round2/validation/predict";
+    assert!(graph.nodes.iter().all(|node| node.name != last));
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if let Some(check) = node.check {
+            let check = &graph.checks[check];
+            assert!(check.model < index && check.validated.unwrap() < index);
+        }
+    }
+}
+
 #[test]
 fn every_node_comes_after_what_it_reads() {
     for (index, node) in graph().nodes.iter().enumerate() {

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use goldpan_model::{LoraConfig, Tuning};
+use goldpan_pipeline::StopRules;
 use goldpan_pipeline::spec::{
     IngestSettings, Invalid, LabelSource, Pipeline, PredictModel, StageSettings,
 };
@@ -667,6 +668,51 @@ fn every_problem_has_its_line_column_path_and_remedy() {
         .map(|(from, to)| format!("{from} => {to}\n{}", told(&edit(LOOP, from, to))))
         .collect();
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn stopping_rules_have_their_ranges_and_needs() {
+    let rules = [
+        "{}",
+        "0.9",
+        "{ target: 0.9 }",
+        "{ target_accuracy: 90 }",
+        "{ gain_per_label: -1e-6 }",
+        "{ kappa: 1.5, distance: 0 }",
+        "{ labels: 100 }",
+        "{ labels: 2e4 }",
+    ];
+    let mut told_: Vec<String> = rules
+        .iter()
+        .map(|rules| {
+            let to = format!("rounds: [50, 50]\n  stop: {rules}");
+            format!("{rules}\n{}", told(&edit(LOOP, "rounds: [50, 50]", &to)))
+        })
+        .collect();
+    let without = edit(
+        LOOP,
+        "  embeddings: vectors\n",
+        "  stop: { distance: 0.1 }\n",
+    );
+    let without = edit(&without, "    diversity: { diversity: {} }\n", "");
+    told_.push(format!("no embeddings\n{}", told(&without)));
+    insta::assert_snapshot!(told_.join("\n\n"));
+}
+
+#[test]
+fn stopping_rules_are_read() {
+    let rules = "rounds: [5]\n  stop: { target_accuracy: 0.9, gain_per_label: 1e-6, kappa: 1, \
+                 distance: 0.1, labels: 200 }";
+    let pipeline = parse(&edit(LOOP, "rounds: [50, 50]", rules)).unwrap();
+    let expected = StopRules {
+        target_accuracy: Some(0.9),
+        gain_per_label: Some(1e-6),
+        kappa: Some(1.0),
+        distance: Some(0.1),
+        labels: Some(200),
+    };
+    assert_eq!(pipeline.experiment.unwrap().stop, expected);
+    assert!(parse(LOOP).unwrap().experiment.unwrap().stop.is_empty());
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub struct Round {
     pub seed: u64,
     /// The round, 0 for the start.
     pub round: u32,
+    /// Why the round was not done, where a rule stopped its arm before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// How texts are picked, as it is written in a pipeline.
     pub rule: Value,
     /// What was picked: a selection table.

@@ -40,6 +40,11 @@ pub struct Told {
 pub enum Verdict {
     /// The round has not picked yet.
     NotDone,
+    /// The round was not done: a rule stopped the arm before.
+    Stopped {
+        /// After which round, and why.
+        why: String,
+    },
     /// It was labelled already.
     Labelled {
         /// The round that picked it, 0 for the start.
@@ -112,7 +117,10 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
             .collect();
         let verdict = match selection {
             Some(selection) => verdict(id, selection, &before, vectors.as_ref()),
-            None => Verdict::NotDone,
+            None => match &round.stopped {
+                Some(why) => Verdict::Stopped { why: why.clone() },
+                None => Verdict::NotDone,
+            },
         };
         let opinion = match (&verdict, &round.predictions) {
             (Verdict::Picked { .. } | Verdict::PassedOver { .. }, Some(path)) => {
@@ -162,10 +170,10 @@ fn find(pool: &Texts, text: &str, by_key: bool) -> Result<usize, Error> {
     }
 }
 
-/// What a round picked; `None` while it has not.
+/// What a round picked; `None` while it has not, or where it is not to be done.
 fn open(folder: &Path, round: &Round) -> Result<Option<Selection>, Error> {
     let path = folder.join(&round.selection);
-    match path.exists() {
+    match round.stopped.is_none() && path.exists() {
         true => Ok(Some(Selection::open(path)?)),
         false => Ok(None),
     }

@@ -1,5 +1,7 @@
 //! Everything that a report tells, before it is rendered.
 
+use std::collections::BTreeMap;
+
 use goldpan_artifact::Texts;
 use goldpan_evidence::{Evidence, Measure, Question, Trained};
 
@@ -83,14 +85,18 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// The models of an arm's last round.
+/// The models of an arm's last round in each seed.
 fn last<'a>(arm: &str, run: &'a Run) -> Vec<&'a Model> {
     let of_arm = |model: &&Model| model.trained.arm.as_deref() == Some(arm);
-    let models = || run.models.iter().filter(of_arm);
-    let last = models().map(|model| model.trained.round).max();
-    models()
-        .filter(|model| Some(model.trained.round) == last)
-        .collect()
+    let mut last = BTreeMap::new();
+    for model in run.models.iter().filter(of_arm) {
+        let (seed, round) = (model.trained.seed, model.trained.round);
+        let kept = last.entry(seed).or_insert(model);
+        if kept.trained.round < round {
+            *kept = model;
+        }
+    }
+    last.into_values().collect()
 }
 
 /// As many arms as there are colours: the baseline, then those with the best accuracy at the end.

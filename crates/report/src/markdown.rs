@@ -29,6 +29,13 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
         text += &table(&accuracies);
     }
     let _ = write!(text, "\n{}\n", tables::NOTE);
+    if !run.stops.is_empty() {
+        let _ = write!(text, "\n## {}\n\n", tables::STOPS);
+        for [arm, why] in tables::stops(run) {
+            let _ = writeln!(text, "- {}: {}", escaped(&arm), escaped(&why));
+        }
+        let _ = write!(text, "\n{}\n", tables::STOPPED);
+    }
     text += &table(&tables::gains(evidence));
     text += &table(&tables::savings(findings));
     if let Some(target) = evidence.target {

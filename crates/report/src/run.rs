@@ -21,6 +21,8 @@ pub struct Run {
     pub question: Question,
     /// What a label costs, if that was said.
     pub price: Option<Price>,
+    /// The arms that rules stopped before their last round.
+    pub stops: Vec<Stopped>,
     /// The accuracy of the baseline that was not trained, in [0, 1].
     pub zero_shot: Option<f64>,
     /// The trained models, in the order of `results.csv`.
@@ -41,6 +43,17 @@ pub struct Run {
     pub pipeline: String,
     /// What the command line put in place of the file's values: `KEY=VALUE`.
     pub overrides: Vec<String>,
+}
+
+/// An arm that a rule stopped before its last round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The arm; `None` where the start was enough for all.
+    pub arm: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// After which round, and why.
+    pub why: String,
 }
 
 /// The price of a label.

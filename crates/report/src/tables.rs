@@ -3,7 +3,7 @@
 use goldpan_evidence::{Difference, Estimate, Evidence, Interval, Measure};
 
 use crate::findings::Findings;
-use crate::format;
+use crate::{Run, format};
 
 /// How the numbers came about.
 pub(crate) const NOTE: &str = "\
@@ -72,6 +72,24 @@ pub(crate) fn accuracies(evidence: &Evidence, zero_shot: Option<f64>) -> Table {
         &columns,
         baseline.into_iter().chain(points).collect(),
     )
+}
+
+/// What it means that arms were stopped.
+pub(crate) const STOPPED: &str = "\
+An arm that was stopped stays where it stopped. Later rounds are those of the seeds that went on, so compare \
+them with care. The verdict is by the last round that both arms did in each seed. A stop by the arm's own \
+accuracy comes at a good moment, which flatters it.";
+
+/// What the list of stopped arms is called.
+pub(crate) const STOPS: &str = "Arms that were stopped before their last round";
+
+/// The arms that rules stopped: each with its seed, and why.
+pub(crate) fn stops(run: &Run) -> Vec<[String; 2]> {
+    let told = run.stops.iter().map(|stop| {
+        let arm = stop.arm.as_deref().unwrap_or("every arm");
+        [format!("{arm}, seed {}", stop.seed), stop.why.clone()]
+    });
+    told.collect()
 }
 
 /// What each arm gains, at the end and on the way.

@@ -38,6 +38,7 @@ fn round(arm: Option<&str>, round: u32) -> Round {
         arm: arm.map(str::to_owned),
         seed: 0,
         round,
+        stopped: None,
         rule: json!({ "random": {} }),
         selection: format!("{}{round}.arrow", arm.unwrap_or("start")).into(),
         predictions: arm.map(|_| "not-there.arrow".into()),
@@ -103,6 +104,20 @@ fn as_much_is_told_as_is_known() {
     assert_eq!(verdicts(of("9"))[2], passed_over(None));
     let labels = ["8", "9"].map(|text| of(text).label);
     assert_eq!(labels, [Some("yes".to_owned()), None]);
+}
+
+#[test]
+fn a_round_that_a_rule_stopped_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    unfinished(folder.path());
+    let mut contents = Contents::read(folder.path()).unwrap();
+    // What an earlier run left of the round plays no part.
+    let why = "after round 1 (labels: 30 after the next round is above 20)".to_owned();
+    contents.rounds[2].stopped = Some(why.clone());
+    contents.write(folder.path()).unwrap();
+    let told = verdicts(explain(folder.path(), "9", false).unwrap());
+    assert_eq!(told[2], Verdict::Stopped { why });
+    assert_eq!(told[3], Verdict::NotDone);
 }
 
 #[test]

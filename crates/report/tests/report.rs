@@ -8,7 +8,7 @@ use goldpan_artifact::{
 };
 use goldpan_evidence::{Question, Trained};
 use goldpan_report::{
-    Error, HTML, MARKDOWN, Made, Model, Price, REPORT, Run, StageTime, publish, write,
+    Error, HTML, MARKDOWN, Made, Model, Price, REPORT, Run, StageTime, Stopped, publish, write,
 };
 
 const HOSTILE: &str =
@@ -61,6 +61,7 @@ fn run(folder: &Path, seeds: u64) -> Run {
                     peak: accuracy,
                     last: accuracy - 0.01,
                     test: None,
+                    stopped: false,
                 },
                 history: history(folder, models.len()),
                 selection: selection(folder, models.len(), from),
@@ -77,6 +78,7 @@ fn run(folder: &Path, seeds: u64) -> Run {
             currency: "EUR".to_owned(),
         }),
         zero_shot: Some(0.55),
+        stops: Vec::new(),
         models,
         pool: path("texts.arrow"),
         embeddings: Some(vectors),
@@ -176,6 +178,43 @@ fn tells_the_verdict_the_curves_the_picks_and_the_money() {
     );
     assert!(!html.contains("NaN") && !markdown.contains("NaN"));
     assert_eq!(written(&run, folder.path()), (html, markdown));
+}
+
+#[test]
+fn arms_that_were_stopped_are_told_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = run(folder.path(), 2);
+    let (html, markdown) = written(&run, folder.path());
+    assert!(!html.contains("stopped") && !markdown.contains("stopped"));
+
+    // Margin stops in both seeds where random goes on for a round.
+    for model in run.models.clone() {
+        if model.trained.arm.as_deref() == Some("random") {
+            let mut later = model;
+            (later.trained.round, later.trained.labelled) = (2, 12);
+            run.models.push(later);
+        }
+    }
+    let of_margin = |model: &&mut Model| model.trained.arm.as_deref() == Some("margin");
+    run.models
+        .iter_mut()
+        .filter(of_margin)
+        .for_each(|model| model.trained.stopped = true);
+    run.stops = [0, 1]
+        .map(|seed| Stopped {
+            arm: Some("margin".to_owned()),
+            seed,
+            why: "after round 1 (kappa: 0.9950 is at least 0.99)".to_owned(),
+        })
+        .to_vec();
+    let (html, markdown) = written(&run, folder.path());
+    for told in [&html, &markdown] {
+        assert!(told.contains("At the last round that both did, margin beat random"));
+        assert!(told.contains("after round 1 (kappa: 0.9950 is at least 0.99)"));
+        assert!(told.contains("Later rounds are those of the seeds that went on"));
+        assert!(!told.contains("NaN"));
+    }
+    assert!(markdown.contains("| random | 2 | 12 | 2 |"), "{markdown}");
 }
 
 #[test]

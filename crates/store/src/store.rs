@@ -86,6 +86,23 @@ impl Store {
         why::why(&self.layout, action)
     }
 
+    /// The records of all finished actions, in the order of their keys; damaged ones are left out.
+    /// Whether their objects are still there is not looked at.
+    pub fn records(&self) -> Result<Vec<Record>, Error> {
+        let entries = files::list(&self.layout.actions())?;
+        let key = |entry: &fs::DirEntry| {
+            let name = entry.file_name();
+            name.to_str()?.strip_suffix(".json")?.parse::<Key>().ok()
+        };
+        let mut keys: Vec<Key> = entries.iter().filter_map(key).collect();
+        keys.sort();
+        let mut records = Vec::new();
+        for key in keys {
+            records.extend(Record::load(&self.layout, &key)?.ok());
+        }
+        Ok(records)
+    }
+
     /// The folder in which an object's files lie.
     pub fn object_dir(&self, object: &ObjectId) -> PathBuf {
         self.layout.object(object)

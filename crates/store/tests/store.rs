@@ -71,6 +71,23 @@ fn damage(path: &Path, content: &[u8]) {
 }
 
 #[test]
+fn all_records_are_listed_but_those_that_are_damaged() {
+    let Fixture { store, session, .. } = &fixture();
+    assert_eq!(store.records().unwrap(), []);
+    let mut records: Vec<Record> = [64, 128, 256]
+        .map(|length| done(session, &embed(length), &format!("{length}")))
+        .into();
+    records.sort_by_key(|record| record.key);
+    assert_eq!(store.records().unwrap(), records);
+
+    let lost = records.pop().unwrap();
+    let path = store.root().join(format!("actions/{}.json", lost.key));
+    damage(&path, b"{}");
+    fs::write(store.root().join("actions/notes.txt"), "mine").unwrap();
+    assert_eq!(store.records().unwrap(), records);
+}
+
+#[test]
 fn a_committed_action_is_found_again() {
     let Fixture { store, session, .. } = &fixture();
     assert_eq!(store.find(&embed(128)).unwrap(), None);

@@ -36,7 +36,7 @@ pub struct RunArgs {
     /// Override a value of the file, such as loop.model.base=NAME; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Only say what is there and what would run, and why
+    /// Only say what is there, what would run and why, and how long it is expected to take
     #[arg(long)]
     pub dry_run: bool,
     /// Refuse a selection that needs more memory than this, such as 500MiB or 2GiB, as soon as its

@@ -78,6 +78,7 @@ fn rendered(explanation: &Explanation, told: &[&Told]) -> String {
 fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::NotDone => "not picked from yet".to_owned(),
+        Verdict::Stopped { why } => format!("not done, the arm stopped {}", line_of(why, TEXT)),
         Verdict::Labelled { since: 0 } => "labelled since the start".to_owned(),
         Verdict::Labelled { since } => format!("labelled since round {since}"),
         Verdict::Picked { rank, of, .. } => {
@@ -98,7 +99,7 @@ fn reasons(told: &Told) -> Vec<String> {
     };
     let mut reasons = Vec::new();
     match &told.verdict {
-        Verdict::NotDone | Verdict::Labelled { .. } => {}
+        Verdict::NotDone | Verdict::Stopped { .. } | Verdict::Labelled { .. } => {}
         Verdict::Picked {
             score,
             objectives,
@@ -162,6 +163,7 @@ mod tests {
                 arm: arm.map(str::to_owned),
                 seed: 0,
                 round,
+                stopped: None,
                 rule,
                 selection: PathBuf::new(),
                 predictions: None,
@@ -194,11 +196,14 @@ mod tests {
                 earlier: None,
             },
         };
+        let why = "after round 3 (kappa: 0.9921 is at least 0.99)".to_owned();
+        let stopped = Verdict::Stopped { why };
         let rounds = vec![
             told(None, 0, passed_over, None),
             told(Some("margin"), 1, picked, Some(opinion)),
             told(Some("margin"), 2, Verdict::Labelled { since: 1 }, None),
             told(Some("margin"), 3, Verdict::NotDone, None),
+            told(Some("margin"), 4, stopped, None),
         ];
         let explanation = Explanation {
             id: 17,

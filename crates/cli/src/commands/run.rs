@@ -119,6 +119,7 @@ mod tests {
             peak: accuracy,
             last: accuracy,
             test: None,
+            stopped: false,
         };
         let rows = [
             model(None, 0, 0.9306),
@@ -141,6 +142,7 @@ mod tests {
             object: "abc".to_owned(),
             last_accuracy: None,
             test_accuracy: None,
+            stopped: false,
         };
         insta::assert_snapshot!(table(Some(&baseline), &evidence.points));
     }

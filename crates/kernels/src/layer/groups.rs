@@ -139,6 +139,7 @@ mod tests {
             .map(|group| group.keys.tokens())
             .collect();
         assert_eq!(sizes.len(), 4);
-        assert!(sizes.iter().all(|size| size.abs_diff(52) <= 2), "{sizes:?}");
+        // The shortest text has five tokens.
+        assert!(sizes.iter().all(|size| size.abs_diff(52) < 5), "{sizes:?}");
     }
 }

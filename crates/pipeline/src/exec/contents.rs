@@ -3,12 +3,14 @@
 use goldpan_report::{Contents, Round};
 use serde_json::json;
 
+use crate::Stop;
 use crate::exec::report::{predictions, selection};
+use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel, Work};
 use crate::spec::Loop;
 
 /// The contents of the folder of a run with a loop.
-pub(crate) fn contents(experiment: &Loop, graph: &Graph) -> Contents {
+pub(crate) fn contents(experiment: &Loop, graph: &Graph, stops: &Stops<'_>) -> Contents {
     let rounds = graph.trained.iter();
     Contents {
         pool: format!("{}/texts.arrow", experiment.pool).into(),
@@ -16,12 +18,14 @@ pub(crate) fn contents(experiment: &Loop, graph: &Graph) -> Contents {
             .embeddings
             .as_ref()
             .map(|name| format!("{name}/embeddings.arrow").into()),
-        rounds: rounds.filter_map(|model| round(graph, model)).collect(),
+        rounds: rounds
+            .filter_map(|model| round(graph, model, stops))
+            .collect(),
     }
 }
 
 /// The round that ended with a model; every one of the loop picks.
-fn round(graph: &Graph, model: &TrainedModel) -> Option<Round> {
+fn round(graph: &Graph, model: &TrainedModel, stops: &Stops<'_>) -> Option<Round> {
     let node = &graph.nodes[selection(graph, model.node)?];
     let Work::Select {
         strategy,
@@ -36,6 +40,7 @@ fn round(graph: &Graph, model: &TrainedModel) -> Option<Round> {
         arm: model.arm.as_ref().map(ToString::to_string),
         seed: model.seed,
         round: model.round,
+        stopped: stops.told(model.node).map(Stop::why),
         rule: json!(strategy),
         selection: format!("{}/selection.arrow", node.name).into(),
         predictions: predictions

@@ -11,7 +11,7 @@ use crate::exec::names::Names;
 use crate::plan::{Graph, NodeId};
 
 /// Bytes of frozen states that are kept for each base model.
-const FROZEN_STATES: usize = 2 << 30;
+pub(crate) const FROZEN_STATES: usize = 2 << 30;
 
 /// A run's surroundings.
 pub(crate) struct Context<'a> {

@@ -10,10 +10,16 @@ mod report;
 mod run;
 mod selections;
 mod stage;
+mod stops;
+mod tables;
+mod totals;
 mod watched;
 mod zero_shot;
 
+pub(crate) use context::FROZEN_STATES;
+pub(crate) use names::Names;
 pub use outcome::{ModelRow, Outcome};
 pub use preview::{Preview, Status, Step};
 pub use run::{RunOptions, preview, run};
 pub use stage::StageError;
+pub(crate) use tables::Tables;

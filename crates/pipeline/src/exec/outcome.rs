@@ -9,8 +9,9 @@ use goldpan_evidence::{Evidence, Trained};
 use goldpan_store::Record;
 use serde_json::Value;
 
-use crate::Error;
+use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel};
+use crate::{Error, Stop};
 
 /// The version of the results, as their table tells it.
 const RESULTS_VERSION: u32 = 1;
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub models: Vec<ModelRow>,
     /// What they show.
     pub evidence: Evidence,
+    /// The arms that rules stopped before their last round.
+    pub stops: Vec<Stop>,
 }
 
 /// A model that was measured on the validation texts: a row of `results.csv`.
@@ -59,11 +62,17 @@ pub struct ModelRow {
     pub last_accuracy: Option<f64>,
     /// Accuracy on the test texts, where there are some.
     pub test_accuracy: Option<f64>,
+    /// Whether a rule stopped the arm after this model.
+    pub stopped: bool,
 }
 
 impl ModelRow {
     /// The row of a trained model, as the records tell; `None` while it is not there.
-    pub(crate) fn of(model: &TrainedModel, records: &[Option<Record>]) -> Option<Self> {
+    pub(crate) fn of(
+        model: &TrainedModel,
+        records: &[Option<Record>],
+        stops: &Stops<'_>,
+    ) -> Option<Self> {
         let record = records[model.node].as_ref()?;
         let test = model.test.and_then(|test| records[test].as_ref());
         let whole = |name: &str| record.summary.get(name).and_then(Value::as_u64);
@@ -76,6 +85,7 @@ impl ModelRow {
             epoch: Some(whole("epoch").unwrap_or_default()),
             last_accuracy: number(record, "last_accuracy"),
             test_accuracy: test.and_then(|test| number(test, "accuracy")),
+            stopped: model.check.is_some_and(|check| stops.stopped_at(check)),
             ..Self::measured(record, record)
         })
     }
@@ -104,6 +114,7 @@ impl ModelRow {
             object: model.object.to_string(),
             last_accuracy: None,
             test_accuracy: None,
+            stopped: false,
         }
     }
 
@@ -135,13 +146,18 @@ impl ModelRow {
             peak: self.accuracy,
             last: self.last_accuracy?,
             test: self.test_accuracy,
+            stopped: self.stopped,
         })
     }
 }
 
 impl Outcome {
     /// The models that are there: the baseline, then the trained ones.
-    pub(crate) fn models(graph: &Graph, records: &[Option<Record>]) -> Vec<ModelRow> {
+    pub(crate) fn models(
+        graph: &Graph,
+        records: &[Option<Record>],
+        stops: &Stops<'_>,
+    ) -> Vec<ModelRow> {
         let baseline = graph.zero_shot.and_then(|baseline| {
             let record = |node: usize| records[node].as_ref();
             Some(ModelRow::baseline(
@@ -152,7 +168,7 @@ impl Outcome {
         let trained = graph
             .trained
             .iter()
-            .filter_map(|model| ModelRow::of(model, records));
+            .filter_map(|model| ModelRow::of(model, records, stops));
         baseline.into_iter().chain(trained).collect()
     }
 
@@ -221,6 +237,7 @@ mod tests {
             object: "abc".to_owned(),
             last_accuracy: Some(accuracy - 0.125),
             test_accuracy: (round > 0).then_some(accuracy - 0.25),
+            stopped: false,
         }
     }
 

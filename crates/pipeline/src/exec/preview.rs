@@ -2,14 +2,23 @@
 
 use std::fmt;
 
+use goldpan_report::duration;
 use goldpan_select::Estimate;
 use goldpan_store::Why;
+
+use crate::StageKind;
+use crate::cost::Source;
+use crate::exec::totals::{self, mebibytes};
 
 /// What would happen to every piece of work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
     /// In the order of the run.
     pub steps: Vec<Step>,
+    /// Where the speeds come from by which the encoder's work was predicted.
+    pub sources: Vec<Source>,
+    /// Whether rules may stop arms before their last round.
+    pub may_stop: bool,
 }
 
 /// A piece of work in a preview.
@@ -18,11 +27,11 @@ pub struct Step {
     /// Its name.
     pub name: String,
     /// Its kind.
-    pub kind: String,
+    pub kind: StageKind,
     /// What would happen.
     pub status: Status,
-    /// What a selection that is not cached is expected to take here, once its texts and vectors are
-    /// known.
+    /// What a selection, training, prediction or embedding that is not cached is expected to take here,
+    /// once the tables that decide it are there.
     pub estimate: Option<Estimate>,
 }
 
@@ -41,6 +50,8 @@ pub enum Status {
     Fetch,
     /// It must be done already and is not.
     Missing,
+    /// A rule stopped its arm before, for this reason.
+    Stopped(String),
 }
 
 impl fmt::Display for Status {
@@ -52,6 +63,7 @@ impl fmt::Display for Status {
             Self::After(names) => write!(f, "after {}", names.join(", ")),
             Self::Fetch => f.write_str("run (to be fetched first)"),
             Self::Missing => f.write_str("missing: run it first"),
+            Self::Stopped(why) => write!(f, "stopped {why}"),
         }
     }
 }
@@ -61,7 +73,7 @@ impl fmt::Display for Preview {
         let kind = self
             .steps
             .iter()
-            .map(|step| step.kind.len())
+            .map(|step| step.kind.name().len())
             .max()
             .unwrap_or(0);
         let name = self
@@ -76,15 +88,12 @@ impl fmt::Display for Preview {
                 "{:kind$} {:name$}  {}",
                 step.kind, step.name, step.status
             )?;
-            if let Some(Estimate { seconds, memory }) = step.estimate {
-                let memory = memory.div_ceil(1 << 20);
-                write!(f, "; about {seconds:.1} s and {memory} MiB")?;
+            if let Some(estimate) = step.estimate {
+                let memory = mebibytes(estimate.memory);
+                write!(f, "; about {} and {memory} MiB", duration(estimate.seconds))?;
             }
             writeln!(f)?;
         }
-        let count =
-            |f: fn(&Status) -> bool| self.steps.iter().filter(|step| f(&step.status)).count();
-        let cached = count(|status| *status == Status::Cached);
-        write!(f, "{cached} cached, {} to run", self.steps.len() - cached)
+        totals::write(self, f)
     }
 }

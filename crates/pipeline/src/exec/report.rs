@@ -3,20 +3,22 @@
 use std::path::PathBuf;
 
 use goldpan_evidence::Question;
-use goldpan_report::{Made, Model, Run, StageTime};
+use goldpan_report::{Made, Model, Run, StageTime, Stopped};
 use goldpan_store::Record;
 
-use crate::StageKind;
 use crate::exec::context::Context;
 use crate::exec::outcome::ModelRow;
+use crate::exec::stops::Stops;
 use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
 use crate::spec::{Loop, Pipeline};
+use crate::{StageKind, Stop};
 
 /// What there is to report of a run; `None` without a loop, or while the pool is not there.
 pub(crate) fn report(
     pipeline: &Pipeline,
     context: &Context<'_>,
     records: &[Option<Record>],
+    stops: &Stops<'_>,
     models: &[ModelRow],
 ) -> Option<Run> {
     let experiment = pipeline.experiment.as_ref()?;
@@ -29,7 +31,7 @@ pub(crate) fn report(
     };
     let baseline = models.iter().find(|model| model.seed.is_none());
     let trained = graph.trained.iter().filter_map(|model| {
-        let row = ModelRow::of(model, records)?;
+        let row = ModelRow::of(model, records, stops)?;
         let selection = selection(graph, model.node)?;
         Some(Model {
             trained: row.trained()?,
@@ -46,6 +48,7 @@ pub(crate) fn report(
             ..Question::default()
         },
         price: experiment.report.price.clone(),
+        stops: stops.all().iter().map(stopped).collect(),
         zero_shot: baseline.map(|baseline| baseline.accuracy),
         models: trained.collect(),
         pool: file(node(experiment.pool.as_str())?, "texts.arrow")?,
@@ -63,6 +66,15 @@ pub(crate) fn report(
         pipeline: pipeline.text.clone(),
         overrides: pipeline.overrides.clone(),
     })
+}
+
+/// An arm that a rule stopped, as the report tells it.
+fn stopped(stop: &Stop) -> Stopped {
+    Stopped {
+        arm: stop.arm.clone(),
+        seed: stop.seed,
+        why: stop.why(),
+    }
 }
 
 /// The node that picked what a model learned from last.

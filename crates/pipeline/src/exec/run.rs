@@ -12,6 +12,7 @@ use goldpan_sources::Places;
 use goldpan_store::{Action, Claim, Record, Reuse, RunFolder, Session, Store, Why};
 use tracing::info;
 
+use crate::cost::Encodings;
 use crate::exec::action::action;
 use crate::exec::contents::contents;
 use crate::exec::context::Context;
@@ -21,6 +22,8 @@ use crate::exec::preview::{Preview, Status, Step};
 use crate::exec::report::report;
 use crate::exec::selections::Selections;
 use crate::exec::stage::Task;
+use crate::exec::stops::Stops;
+use crate::exec::tables::Tables;
 use crate::exec::watched::Watched;
 use crate::plan::{Graph, NodeId, Role, Scope, named};
 use crate::spec::Pipeline;
@@ -72,13 +75,29 @@ impl<'a> Prepared<'a> {
     }
 
     /// What would happen to every node that has a part in the run, as far as the store tells now.
-    fn steps(&self, names: &Names) -> Result<Vec<Step>, Error> {
+    fn steps(
+        &self,
+        names: &Names,
+        mut encodings: Option<&mut Encodings<'_>>,
+    ) -> Result<Vec<Step>, Error> {
         let graph = &self.graph;
         let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
         let mut steps = Vec::new();
-        let mut selections = Selections::new(graph, &self.store, self.memory_limit);
+        let mut selections = Selections::new(graph, self.memory_limit);
+        let mut tables = Tables::new(&self.store);
+        let mut stops = Stops::new(graph, &self.store);
         for (node, part) in graph.nodes.iter().enumerate() {
             if self.roles[node] == Role::Skip {
+                continue;
+            }
+            let step = |status, estimate| Step {
+                name: part.name.clone(),
+                kind: part.work.kind(),
+                status,
+                estimate,
+            };
+            if let Some(stop) = stops.of_node(node, &records)? {
+                steps.push(step(Status::Stopped(stop.why()), None));
                 continue;
             }
             let class = self.device.class();
@@ -109,14 +128,14 @@ impl<'a> Prepared<'a> {
             };
             let estimate = match status {
                 Status::Cached | Status::Missing => None,
-                _ => selections.estimate(node, &records)?,
+                _ => match selections.estimate(node, &records, &mut tables)? {
+                    None => encodings
+                        .as_mut()
+                        .and_then(|encodings| encodings.estimate(node, &records, &mut tables)),
+                    known => known,
+                },
             };
-            steps.push(Step {
-                name: part.name.clone(),
-                kind: part.work.kind().to_string(),
-                status,
-                estimate,
-            });
+            steps.push(step(status, estimate));
         }
         Ok(steps)
     }
@@ -124,7 +143,7 @@ impl<'a> Prepared<'a> {
     /// Refuses a run of which a selection needs more memory than it may, as far as its size is known.
     fn check_memory(&self, names: &Names) -> Result<(), Error> {
         match self.memory_limit {
-            Some(_) => self.steps(names).map(drop),
+            Some(_) => self.steps(names, None).map(drop),
             None => Ok(()),
         }
     }
@@ -144,8 +163,14 @@ pub fn preview(
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
     let names = Names::local(&prepared.graph, places, progress);
-    let steps = prepared.steps(&names)?;
-    Ok(Preview { steps })
+    let (graph, store) = (&prepared.graph, &prepared.store);
+    let mut encodings = Encodings::new(graph, &names, &prepared.device, store);
+    let steps = prepared.steps(&names, Some(&mut encodings))?;
+    Ok(Preview {
+        steps,
+        sources: encodings.sources(),
+        may_stop: !graph.checks.is_empty(),
+    })
 }
 
 /// Runs a pipeline: what is done already is taken from the store, the rest is done in order.
@@ -179,6 +204,7 @@ pub fn run(
         folder: session.run_folder(prepared.pipeline)?,
         session: &session,
         records: vec![None; prepared.graph.nodes.len()],
+        stops: Stops::new(&prepared.graph, &prepared.store),
         progress,
         ran: 0,
         reused: 0,
@@ -187,13 +213,13 @@ pub fn run(
     let _lock = run
         .folder
         .lock(&mut wait(progress, "another run's report"))?;
-    let models = Outcome::models(&prepared.graph, &run.records);
+    let models = Outcome::models(&prepared.graph, &run.records, &run.stops);
     let folder = run.leave_folder(done.is_ok(), &models)?;
     done?;
     if let Some(experiment) = &pipeline.experiment {
-        contents(experiment, &prepared.graph).write(&folder)?;
+        contents(experiment, &prepared.graph, &run.stops).write(&folder)?;
     }
-    if let Some(report) = report(pipeline, &run.context, &run.records, &models) {
+    if let Some(report) = report(pipeline, &run.context, &run.records, &run.stops, &models) {
         goldpan_report::write(&report, &folder)?;
     }
     let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
@@ -203,6 +229,7 @@ pub fn run(
         took: began.elapsed(),
         folder,
         evidence: Evidence::of(&trained, &Question::default())?,
+        stops: run.stops.all(),
         models,
     })
 }
@@ -228,18 +255,22 @@ struct Run<'a> {
     session: &'a Session,
     folder: RunFolder,
     records: Vec<Option<Record>>,
+    stops: Stops<'a>,
     progress: &'a dyn Progress,
     ran: usize,
     reused: usize,
 }
 
 impl Run<'_> {
-    /// Does every node that has a part in the run.
+    /// Does every node that has a part in the run and that no rule stopped.
     fn nodes(&mut self) -> Result<(), Error> {
         let graph = self.context.graph;
         for node in 0..graph.nodes.len() {
             if self.progress.cancelled() {
                 return Err(Error::Cancelled);
+            }
+            if self.is_stopped(node)? {
+                continue;
             }
             let (names, class) = (self.context.names, self.context.device.class());
             let Prepared {
@@ -272,6 +303,16 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a rule stopped the node's arm before it; told when that is found out.
+    fn is_stopped(&mut self, node: NodeId) -> Result<bool, Error> {
+        let told = self.stops.all().len();
+        let stop = self.stops.of_node(node, &self.records)?;
+        for stop in &self.stops.all()[told..] {
+            info!("{stop}");
+        }
+        Ok(stop.is_some())
     }
 
     /// Names the input of a node that is not there.
@@ -339,13 +380,12 @@ impl Run<'_> {
 
     /// Writes the results; after a whole run, removes the links of earlier ones from the folder.
     fn leave_folder(&self, finished: bool, models: &[ModelRow]) -> Result<PathBuf, Error> {
-        if finished && self.records.iter().all(Option::is_some) {
-            let names = self
-                .context
-                .graph
-                .nodes
-                .iter()
-                .map(|node| node.name.clone());
+        let nodes = || self.context.graph.nodes.iter().enumerate();
+        let is_done = |node: NodeId| self.records[node].is_some();
+        let is_stopped = |node: NodeId| self.stops.told(node).is_some();
+        if finished && nodes().all(|(node, _)| is_done(node) || is_stopped(node)) {
+            let done = nodes().filter(|&(node, _)| is_done(node));
+            let names = done.map(|(_, node)| node.name.clone());
             let kept: BTreeSet<String> = names.chain(["results.csv".to_owned()]).collect();
             self.folder.keep_only(&kept)?;
         }

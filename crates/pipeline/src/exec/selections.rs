@@ -1,36 +1,28 @@
 //! What the selections of a run will take, said and checked before they start.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use goldpan_artifact::{Embeddings, Texts};
 use goldpan_select::{Estimate, Rates, Shape, check_memory};
-use goldpan_store::{Record, Store};
+use goldpan_store::Record;
 
 use crate::Error;
+use crate::exec::tables::Tables;
 use crate::plan::{Graph, NodeId, Work};
 
 /// How fast selections are here, and how much memory one may need.
 pub(super) struct Selections<'a> {
     graph: &'a Graph,
-    store: &'a Store,
     memory_limit: Option<u64>,
     /// By the values in an embedding.
     rates: HashMap<usize, Rates>,
-    /// Tables that are there, opened and checked once for all selections from them.
-    texts: HashMap<NodeId, Option<Texts>>,
-    embeddings: HashMap<NodeId, Option<Embeddings>>,
 }
 
 impl<'a> Selections<'a> {
-    pub(super) fn new(graph: &'a Graph, store: &'a Store, memory_limit: Option<u64>) -> Self {
+    pub(super) fn new(graph: &'a Graph, memory_limit: Option<u64>) -> Self {
         Self {
             graph,
-            store,
             memory_limit,
             rates: HashMap::new(),
-            texts: HashMap::new(),
-            embeddings: HashMap::new(),
         }
     }
 
@@ -43,12 +35,13 @@ impl<'a> Selections<'a> {
         &mut self,
         node: NodeId,
         records: &[Option<Record>],
+        tables: &mut Tables<'_>,
     ) -> Result<Option<Estimate>, Error> {
         let part = &self.graph.nodes[node];
         let Work::Select { strategy: rule, .. } = &part.work else {
             return Ok(None);
         };
-        let Some(shape) = self.shape(&part.work, records) else {
+        let Some(shape) = self.shape(&part.work, records, tables) else {
             return Ok(None);
         };
         if let Some(limit) = self.memory_limit {
@@ -64,7 +57,12 @@ impl<'a> Selections<'a> {
 
     /// How large a selection is, where its texts, and the vectors that it needs, are there and can be
     /// read.
-    fn shape(&mut self, work: &Work, records: &[Option<Record>]) -> Option<Shape> {
+    fn shape(
+        &self,
+        work: &Work,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Option<Shape> {
         let Work::Select {
             strategy: rule,
             count,
@@ -76,22 +74,12 @@ impl<'a> Selections<'a> {
         else {
             return None;
         };
-        let file = |node: NodeId, name: &str| -> Option<PathBuf> {
-            let record = records[node].as_ref()?;
-            Some(self.store.object_dir(&record.object).join(name))
-        };
-        let texts = self.texts.entry(*texts).or_insert_with_key(|&node| {
-            let path = file(node, "texts.arrow")?;
-            Texts::open(path).ok()
-        });
-        let texts = texts.as_ref()?;
-        let embeddings = embeddings.and_then(|node| {
-            let table = self.embeddings.entry(node).or_insert_with(|| {
-                let path = file(node, "embeddings.arrow")?;
-                Embeddings::open(path).ok()
-            });
-            table.as_ref()
-        });
+        tables.open_texts(*texts, records);
+        if let Some(node) = *embeddings {
+            tables.open_embeddings(node, records);
+        }
+        let texts = tables.texts(*texts)?;
+        let embeddings = embeddings.and_then(|node| tables.embeddings(node));
         if rule.needs_embeddings() && embeddings.is_none() {
             return None;
         }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use goldpan_select::{Budget, Rule};
 
-use crate::StageKind;
 use crate::plan::unroll::Unrolling;
+use crate::plan::{Check, CheckId};
 use crate::spec::{
     EncodingSettings, InferenceSettings, IngestSettings, Loop, Name, Pipeline, PredictModel,
     StageSettings, TrainingSettings, ZeroShotSettings,
 };
+use crate::{StageKind, StopRules};
 
 /// A node's place in [`Graph::nodes`].
 pub type NodeId = usize;
@@ -185,6 +186,8 @@ pub struct Node {
     pub tags: Vec<String>,
     /// What it does.
     pub work: Work,
+    /// The check after which it is done; `None` where no rule can stop it.
+    pub check: Option<CheckId>,
 }
 
 /// A trained model of the loop.
@@ -200,6 +203,8 @@ pub struct TrainedModel {
     pub node: NodeId,
     /// The `evaluate` node of the test texts, if there are some.
     pub test: Option<NodeId>,
+    /// Where it is asked whether the arm stops with this model; `None` after the last round.
+    pub check: Option<CheckId>,
 }
 
 /// What the loop's arms are compared with: predictions of the validation texts by a model that saw
@@ -221,6 +226,10 @@ pub struct Graph {
     pub trained: Vec<TrainedModel>,
     /// The loop's baseline.
     pub zero_shot: Option<Baseline>,
+    /// Where the loop's rules are asked whether an arm is done, each after that of the round before.
+    pub checks: Vec<Check>,
+    /// The rules.
+    pub rules: StopRules,
 }
 
 impl Graph {
@@ -249,6 +258,7 @@ impl Graph {
             stages.insert(&stage.name, node);
         }
         if let Some(experiment) = &pipeline.experiment {
+            graph.rules = experiment.stop.clone();
             if let Some(name) = &experiment.zero_shot {
                 graph.zero_shot = Some(graph.baseline(experiment, stages[name], &stages));
             }
@@ -279,7 +289,12 @@ impl Graph {
     /// Adds a node that is known by its name, `tags` and kind.
     pub(crate) fn add(&mut self, name: String, mut tags: Vec<String>, work: Work) -> NodeId {
         tags.push(work.kind().to_string());
-        self.nodes.push(Node { name, tags, work });
+        self.nodes.push(Node {
+            name,
+            tags,
+            work,
+            check: None,
+        });
         self.nodes.len() - 1
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use goldpan_select::Budget;
 
-use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
+use crate::plan::{Check, CheckId, Classifier, Graph, NodeId, TrainedModel, Work};
 use crate::spec::{Arm, InferenceSettings, Loop, Name};
 
 /// The loop of one seed.
@@ -20,6 +20,8 @@ pub(crate) struct Unrolling<'a> {
     given: Option<NodeId>,
     /// The pool's predictions by each model that an arm asked.
     predictions: HashMap<NodeId, NodeId>,
+    /// The check that nodes added now come after.
+    check: Option<CheckId>,
 }
 
 /// What a round leaves to the next.
@@ -29,6 +31,7 @@ struct After {
     scope: String,
     /// What the round's nodes are known by.
     tags: Vec<String>,
+    selection: NodeId,
     labels: NodeId,
     model: NodeId,
 }
@@ -54,19 +57,64 @@ impl<'a> Unrolling<'a> {
                 .as_ref()
                 .map(|name| stages[name]),
             predictions: HashMap::new(),
+            check: None,
         }
     }
 
     /// Adds the start, and every round of every arm.
     pub fn run(mut self) {
         let experiment = self.experiment;
+        let rounds = &experiment.rounds;
         let start = self.round(None, 0, experiment.start.count, None);
+        let after_start = self.asked(None, 0, &start, rounds.first());
         for arm in &experiment.arms {
             let mut last = start.clone();
-            for (round, &count) in (1..).zip(&experiment.rounds) {
+            self.check = after_start;
+            for (round, &count) in (1..).zip(rounds) {
                 last = self.round(Some(arm), round, count, Some(&last));
+                self.check = self.asked(Some(arm), round, &last, rounds.get(round as usize));
             }
         }
+    }
+
+    /// Adds the check after a round, where there is a next one and a rule.
+    fn asked(
+        &mut self,
+        arm: Option<&Arm>,
+        round: u32,
+        after: &After,
+        next: Option<&Budget>,
+    ) -> Option<CheckId> {
+        let (next, rules) = (*next?, &self.experiment.stop);
+        if rules.is_empty() {
+            return None;
+        }
+        let validated = rules
+            .kappa
+            .map(|_| self.predictions_of(self.validation, after, "validation/predict"));
+        let check = self.graph.checks.len();
+        self.graph.checks.push(Check {
+            arm: arm.map(|arm| arm.name.clone()),
+            seed: self.seed,
+            round,
+            before: self.check,
+            pool: self.pool,
+            selection: after.selection,
+            model: after.model,
+            validated,
+            next,
+        });
+        if let Some(model) = self.graph.trained.last_mut() {
+            model.check = Some(check);
+        }
+        Some(check)
+    }
+
+    /// Adds a node that is done where no rule stopped its arm before.
+    fn add(&mut self, name: String, tags: Vec<String>, work: Work) -> NodeId {
+        let node = self.graph.add(name, tags, work);
+        self.graph.nodes[node].check = self.check;
+        node
     }
 
     fn round(
@@ -100,18 +148,14 @@ impl<'a> Unrolling<'a> {
             labelled: before.map(|before| before.labels),
             seed: self.seed,
         };
-        let selection = self
-            .graph
-            .add(format!("{scope}/select"), tags.clone(), select);
+        let selection = self.add(format!("{scope}/select"), tags.clone(), select);
         let label = Work::Label {
             texts: self.pool,
             selection,
             previous: before.map(|before| before.labels),
             round,
         };
-        let labels = self
-            .graph
-            .add(format!("{scope}/label"), tags.clone(), label);
+        let labels = self.add(format!("{scope}/label"), tags.clone(), label);
         let train = Work::Train {
             texts: self.pool,
             labelled: Some(labels),
@@ -122,12 +166,11 @@ impl<'a> Unrolling<'a> {
                 .filter(|_| self.experiment.continues)
                 .map(|before| before.model),
         };
-        let model = self
-            .graph
-            .add(format!("{scope}/train"), tags.clone(), train);
+        let model = self.add(format!("{scope}/train"), tags.clone(), train);
         let after = After {
             scope,
             tags,
+            selection,
             labels,
             model,
         };
@@ -138,6 +181,7 @@ impl<'a> Unrolling<'a> {
             round,
             node: model,
             test,
+            check: None,
         });
         after
     }
@@ -147,7 +191,7 @@ impl<'a> Unrolling<'a> {
         let predictions = self.predictions_of(texts, after, "test/predict");
         let work = Work::Evaluate { predictions, texts };
         let name = format!("{}/test/evaluate", after.scope);
-        self.graph.add(name, after.tags.clone(), work)
+        self.add(name, after.tags.clone(), work)
     }
 
     /// The pool's predictions by the model of `before`, once for all arms that ask.
@@ -171,6 +215,6 @@ impl<'a> Unrolling<'a> {
             },
         };
         let name = format!("{}/{name}", after.scope);
-        self.graph.add(name, after.tags.clone(), work)
+        self.add(name, after.tags.clone(), work)
     }
 }

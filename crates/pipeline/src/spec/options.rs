@@ -374,8 +374,20 @@ pub(crate) struct LoopOptions {
     pub(crate) start: StartOptions,
     pub(crate) zero_shot: Option<String>,
     pub(crate) rounds: Vec<Budget>,
+    pub(crate) stop: Option<StopOptions>,
     pub(crate) arms: Named<Rule>,
     pub(crate) report: Option<ReportOptions>,
+}
+
+/// When an arm is done before all rounds are.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopOptions {
+    pub(crate) target_accuracy: Option<f64>,
+    pub(crate) gain_per_label: Option<f64>,
+    pub(crate) kappa: Option<f64>,
+    pub(crate) distance: Option<f64>,
+    pub(crate) labels: Option<u64>,
 }
 
 /// What the report tells beside the results.

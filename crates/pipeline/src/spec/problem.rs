@@ -158,6 +158,24 @@ pub enum ProblemKind {
         /// What makes it.
         stage: &'static str,
     },
+    /// A stopping rule without what it looks at.
+    #[error("the rule `{rule}` needs `{field}`, which is not given")]
+    RuleNeeds {
+        /// The rule.
+        rule: &'static str,
+        /// The key that has to be there.
+        field: &'static str,
+        /// What makes it.
+        stage: &'static str,
+    },
+    /// A budget that the start uses up.
+    #[error("the start makes {start} labels, so no arm could label anything within {budget}")]
+    BudgetOfStart {
+        /// The labels of the start.
+        start: usize,
+        /// The budget.
+        budget: u64,
+    },
     /// Nothing to tell apart.
     #[error("{found} classes are too few: name two or more, each with what stands for it")]
     FewClasses {
@@ -316,9 +334,9 @@ impl ProblemKind {
             Self::WrongType { expected, found } if expected == "text" && found != "nothing" => {
                 Some("put it in quotes to make it text".to_owned())
             }
-            Self::Needs { field, stage, .. } => Some(format!(
-                "add `{field}`, the name of {stage} of the same texts"
-            )),
+            Self::Needs { field, stage, .. } | Self::RuleNeeds { field, stage, .. } => Some(
+                format!("add `{field}`, the name of {stage} of the same texts"),
+            ),
             Self::NoTexts => {
                 Some("give `dataset` and `split`, or `input` with the names of files".to_owned())
             }
@@ -333,6 +351,7 @@ impl ProblemKind {
             | Self::TakenName { .. }
             | Self::Circle { .. }
             | Self::OtherTexts { .. }
+            | Self::BudgetOfStart { .. }
             | Self::FewClasses { .. }
             | Self::MissingClass { .. }
             | Self::Template(_)

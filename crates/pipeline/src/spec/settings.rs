@@ -10,7 +10,7 @@ use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
 use serde::Serialize;
 
-use crate::StageKind;
+use crate::{StageKind, StopRules};
 
 /// A name that can be a file name: up to 64 letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -267,6 +267,8 @@ pub struct Loop {
     pub start: Start,
     /// How many texts are picked in each round.
     pub rounds: Vec<Budget>,
+    /// When an arm is done before all rounds are.
+    pub stop: StopRules,
     /// The strategies compared, in the order of the file.
     pub arms: Vec<Arm>,
     /// The `predict` stage of the validation texts that the arms are compared with.

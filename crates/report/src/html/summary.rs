@@ -16,6 +16,15 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
         }
         (table(&tables::accuracies(evidence, findings.run.zero_shot)))
         p .note { (tables::NOTE) }
+        @if !findings.run.stops.is_empty() {
+            h3 { (tables::STOPS) }
+            ul {
+                @for [arm, why] in tables::stops(findings.run) {
+                    li { strong { (arm) } ": " (why) }
+                }
+            }
+            p .note { (tables::STOPPED) }
+        }
         @for other in &findings.others {
             p { "By the " (other.measure.name()) ": " (other.headline()) }
             details {

@@ -10,7 +10,7 @@ use crate::html::figure::{figure, legend};
 pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
     let figures = trainings(findings)?;
     Ok(html! {
-        p { "The trainings of the last round, the mean over the seeds." }
+        p { "The trainings of each seed's last round, the mean over the seeds." }
         (legend(&arms(findings)))
         div .figures { @for shown in &figures { (figure(shown)) } }
     })

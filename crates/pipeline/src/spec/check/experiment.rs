@@ -52,6 +52,7 @@ impl<'a> Context<'a> {
             validation.as_ref().map(Name::as_str),
         );
         let rounds = self.rounds(&path.key("rounds"), options);
+        let stop = self.stop(&path.key("stop"), options);
         let arms = self.arms(&path.key("arms"), options);
         let report = self.report(&path.key("report"), options.report.as_ref());
         Some(Loop {
@@ -68,6 +69,7 @@ impl<'a> Context<'a> {
             continues: train.init == Some(InitOptions::Previous),
             start: start?,
             rounds: rounds?,
+            stop: stop?,
             arms: arms?,
             zero_shot: zero_shot?,
             report: report?,

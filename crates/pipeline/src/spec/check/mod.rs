@@ -6,6 +6,7 @@ mod numbers;
 mod pipeline;
 mod references;
 mod stages;
+mod stop;
 mod training;
 mod zero_shot;
 

@@ -1,0 +1,235 @@
+//! What trainings, predictions and embeddings of a run will take.
+
+use std::num::NonZeroUsize;
+
+use goldpan_model::{Device, Precision};
+use goldpan_select::Estimate;
+use goldpan_store::{Record, Store};
+use serde_json::{Value, json};
+
+use crate::StageKind;
+use crate::cost::encoder::Encoder;
+use crate::cost::frozen::{Frozen, Pass};
+use crate::cost::lengths::Lengths;
+use crate::cost::recorded::{Kind, Recorded};
+use crate::cost::speed::{Source, Speeds};
+use crate::exec::{Names, Tables};
+use crate::plan::{Classifier, Graph, NodeId, Work};
+use crate::spec::TrainingSettings;
+
+/// Seconds of a training pass beside its products: 2,500 passes of a head alone, with everything else
+/// kept, took 0.6 s on two cores of an AMD EPYC.
+const PASS: f64 = 0.25e-3;
+
+/// Predicts the encoder's work, node by node in the order of the run.
+pub(crate) struct Encodings<'a> {
+    graph: &'a Graph,
+    names: &'a Names,
+    lengths: Lengths<'a>,
+    speeds: Speeds<'a>,
+    frozen: Frozen,
+}
+
+impl<'a> Encodings<'a> {
+    pub(crate) fn new(
+        graph: &'a Graph,
+        names: &'a Names,
+        device: &'a Device,
+        store: &Store,
+    ) -> Self {
+        let recorded = Recorded::new(store, device.class());
+        Self {
+            graph,
+            names,
+            lengths: Lengths::new(names),
+            speeds: Speeds::new(device, recorded),
+            frozen: Frozen::default(),
+        }
+    }
+
+    /// Where the speeds came from.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        self.speeds.used()
+    }
+
+    /// What a node that is not done yet is expected to take; `None` of other kinds of work, and where
+    /// its model or texts are not here yet.
+    pub(crate) fn estimate(
+        &mut self,
+        node: NodeId,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Option<Estimate> {
+        match &self.graph.nodes[node].work {
+            Work::Embed {
+                texts,
+                model,
+                encoding,
+            } => {
+                let (max_length, precision) = (encoding.max_length, encoding.precision);
+                let encoder = Encoder::plain(&self.lengths.config(model)?);
+                let through = self.through(*texts, model, max_length, records, tables)?;
+                let operations = through.texts * encoder.embedding(through.tokens);
+                let kind = self.kind(StageKind::Embed, model, precision, Value::Null)?;
+                Some(self.inference(&kind, &encoder, operations))
+            }
+            Work::Train { .. } => self.training(node, records, tables),
+            Work::Predict {
+                texts,
+                model,
+                inference,
+            } => {
+                let precision = inference.precision;
+                let (base, training) = match model {
+                    Classifier::Trained(node) => match &self.graph.nodes[*node].work {
+                        Work::Train { base, training, .. } => (base, Some(training)),
+                        _ => return None,
+                    },
+                    Classifier::Named(name) | Classifier::ZeroShot { model: name, .. } => {
+                        (name, None)
+                    }
+                };
+                let own = training.and_then(|training| training.config.max_length);
+                let max_length = inference.max_length.or(own);
+                let config = self.lengths.config(base)?;
+                let encoder = match training {
+                    Some(training) => Encoder::tuned(&config, &training.config.tuning),
+                    None => Encoder::plain(&config),
+                };
+                let through = self.through(*texts, base, max_length, records, tables)?;
+                let (fresh, _) = self.frozen.pass(base, precision, &encoder, &through);
+                let tokens = through.tokens;
+                // A batch with one text whose states are not kept is computed as a whole.
+                let fresh = if fresh > 0.5 { through.texts } else { 0.0 };
+                let operations =
+                    fresh * encoder.below(tokens) + through.texts * encoder.above(tokens);
+                let tuning = training.map_or(Value::Null, |it| json!(it.config.tuning));
+                let kind = self.kind(StageKind::Predict, base, precision, tuning)?;
+                Some(self.inference(&kind, &encoder, operations))
+            }
+            Work::Ingest(_) | Work::Select { .. } | Work::Evaluate { .. } | Work::Label { .. } => {
+                None
+            }
+        }
+    }
+
+    fn training(
+        &mut self,
+        node: NodeId,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Option<Estimate> {
+        let Work::Train {
+            texts,
+            labelled,
+            validation,
+            base,
+            training,
+            ..
+        } = &self.graph.nodes[node].work
+        else {
+            return None;
+        };
+        let TrainingSettings { config, precision } = training;
+        let encoder = Encoder::tuned(&self.lengths.config(base)?, &config.tuning);
+        let (base, max_length) = (base.as_str(), config.max_length);
+        let mut learned = self.through(*texts, base, max_length, records, tables)?;
+        let validated = self.through(*validation, base, max_length, records, tables)?;
+        let pool = learned.of as usize;
+        let before = |node: NodeId| match &self.graph.nodes[node].work {
+            Work::Label { previous, .. } => *previous,
+            Work::Select { labelled, .. } => *labelled,
+            _ => None,
+        };
+        let count = |node: NodeId| self.graph.labelled(node, pool) as f64;
+        match labelled {
+            Some(node) => {
+                learned.texts = count(*node);
+                learned.earlier = before(*node).map_or(0.0, count);
+            }
+            None => learned.texts = own_labels(*texts, tables),
+        }
+        let epochs = config.epochs.get() as f64;
+        let (mut operations, training_tokens) = (0.0, learned.tokens);
+        for (through, backward) in [(&learned, true), (&validated, false)] {
+            let Pass { texts, tokens, .. } = *through;
+            let (fresh, again) = self.frozen.pass(base, *precision, &encoder, through);
+            let backward = match backward {
+                true => encoder.backward(tokens),
+                false => 0.0,
+            };
+            let every = encoder.above(tokens) + again * encoder.below(tokens) + backward;
+            operations += fresh * encoder.below(tokens) + epochs * texts * every;
+        }
+        let tuning = json!(config.tuning);
+        let kind = self.kind(StageKind::Train, base, *precision, tuning)?;
+        let passes = epochs * (learned.texts / config.batch_size.get() as f64).ceil();
+        let seconds = operations / self.speeds.of(&kind, &encoder, &mut self.lengths)
+            + passes * PASS
+            + encoder.opening();
+        let tokens = config.batch_size.get() as f64 * training_tokens;
+        let threads = threads();
+        let memory = encoder.memory_of_training(tokens, training_tokens, threads);
+        Some(Estimate {
+            seconds,
+            memory: (memory + self.frozen.bytes()) as u64,
+        })
+    }
+
+    fn inference(&mut self, kind: &Kind, encoder: &Encoder, operations: f64) -> Estimate {
+        let memory = encoder.memory_of_inference(threads()) + self.frozen.bytes();
+        Estimate {
+            seconds: operations / self.speeds.of(kind, encoder, &mut self.lengths)
+                + encoder.opening(),
+            memory: memory as u64,
+        }
+    }
+
+    /// All texts of a table, on their way through a model.
+    fn through(
+        &mut self,
+        table: NodeId,
+        base: &str,
+        max_length: Option<NonZeroUsize>,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Option<Pass> {
+        tables.open_texts(table, records);
+        let texts = tables.texts(table)?;
+        Some(Pass {
+            table,
+            texts: texts.len() as f64,
+            earlier: 0.0,
+            of: texts.len() as f64,
+            tokens: self.lengths.mean(base, max_length, texts)?,
+        })
+    }
+
+    fn kind(
+        &self,
+        stage: StageKind,
+        base: &str,
+        precision: Precision,
+        tuning: Value,
+    ) -> Option<Kind> {
+        Some(Kind {
+            stage,
+            base: base.to_owned(),
+            digest: self.names.model(base)?.digest,
+            precision,
+            tuning,
+        })
+    }
+}
+
+/// How many texts of an opened table have a label of their own.
+fn own_labels(table: NodeId, tables: &Tables<'_>) -> f64 {
+    tables.texts(table).map_or(0.0, |texts| {
+        let rows = 0..texts.len();
+        rows.filter(|&row| texts.label(row).is_some()).count() as f64
+    })
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
