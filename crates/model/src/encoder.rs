@@ -1,7 +1,7 @@
 //! The BERT and RoBERTa encoder on packed tokens.
 
 use crate::adaptation::Adaptation;
-use crate::linear::{Adapted, Linear};
+use crate::linear::Linear;
 use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_kernels::{
@@ -358,15 +358,14 @@ impl Layer {
         }
         let mut adapters = Vec::new();
         for (part, linear) in Part::ALL.into_iter().zip(&self.linears) {
-            match linear.adaptation(trained) {
-                Adapted::Not => {}
-                Adapted::Low { down, up, scale } => adapters.push(Adapter {
+            if linear.is_changed(trained) {
+                let (down, up, scale) = linear.low_rank(trained)?;
+                adapters.push(Adapter {
                     part,
                     down,
                     up,
                     scale,
-                }),
-                Adapted::Otherwise => return None,
+                });
             }
         }
         Some(adapters)

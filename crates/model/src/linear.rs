@@ -13,20 +13,6 @@ pub(crate) struct Linear {
     frozen: FrozenLinear,
 }
 
-/// What is done to a frozen layer.
-pub(crate) enum Adapted {
-    /// Nothing.
-    Not,
-    /// LoRA without dropout: `scale * x down^T up^T` is added.
-    Low {
-        down: Tensor<2>,
-        up: Tensor<2>,
-        scale: f32,
-    },
-    /// Something else.
-    Otherwise,
-}
-
 impl Linear {
     /// Loads the layer `prefix` + `name`; `shape` is inputs and outputs.
     pub fn load(
@@ -51,15 +37,14 @@ impl Linear {
         &self.frozen
     }
 
-    /// What is done to this layer.
-    pub fn adaptation(&self, trained: Adaptation<'_>) -> Adapted {
-        if !trained.changes(&self.name) {
-            return Adapted::Not;
-        }
-        match trained.low_rank(&self.name) {
-            Some((down, up, scale)) => Adapted::Low { down, up, scale },
-            None => Adapted::Otherwise,
-        }
+    /// Whether the layer's own weight is trained, or LoRA adapts it.
+    pub fn is_changed(&self, trained: Adaptation<'_>) -> bool {
+        trained.changes(&self.name)
+    }
+
+    /// LoRA's A and B and their scale, where they are all that is done to the layer.
+    pub fn low_rank(&self, trained: Adaptation<'_>) -> Option<(Tensor<2>, Tensor<2>, f32)> {
+        trained.low_rank(&self.name)
     }
 
     /// The weight and the bias `[1, outputs]`, by name.
@@ -89,7 +74,7 @@ impl Linear {
 
     /// The exact GELU of [`Linear::adapted`].
     pub fn adapted_gelu(&self, x: Tensor<2>, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
-        match adaptation.is_some_and(|trained| trained.changes(&self.name)) {
+        match adaptation.is_some_and(|trained| self.is_changed(trained)) {
             true => gelu(self.adapted(x, adaptation)),
             false => self.frozen.forward_gelu(x),
         }

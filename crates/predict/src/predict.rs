@@ -1,7 +1,7 @@
 //! Texts to class probabilities.
 
 use crate::Error;
-use crate::write::write;
+use crate::write::{Output, write};
 use goldpan_artifact::{Producer, Progress, Texts};
 use goldpan_model::{Device, PrefixCache, TextClassifier};
 use serde::Serialize;
@@ -54,15 +54,16 @@ pub fn predict(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     let model = TextClassifier::open(model.base, model.adapter, config.max_length, device)?;
-    let producer = Producer::new("predict", VERSION);
     write(
         texts,
         device,
-        model.classes(),
         |texts| model.tokenize(texts),
         |sequences| model.logits(sequences, cache),
-        producer,
-        out,
+        Output {
+            path: out,
+            classes: model.classes(),
+            producer: Producer::new("predict", VERSION),
+        },
         progress,
     )
 }

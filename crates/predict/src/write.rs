@@ -6,20 +6,26 @@ use goldpan_metrics::softmax;
 use goldpan_model::{Device, Tokens, for_each_text};
 use std::path::Path;
 
+/// The table that is written.
+pub(crate) struct Output<'a> {
+    pub path: &'a Path,
+    pub classes: &'a [String],
+    pub producer: Producer,
+}
+
 /// Classifies `texts` and writes a row for each to `out`.
 ///
 /// `logits` are those of several sequences, row-major, `[sequences, classes]`.
 pub(crate) fn write(
     texts: &Texts,
     device: &Device,
-    classes: &[String],
     tokenize: impl Fn(&[&str]) -> Result<Vec<Tokens>, goldpan_model::Error>,
     logits: impl Fn(&[&Tokens]) -> Vec<f32> + Sync,
-    producer: Producer,
-    out: &Path,
+    out: Output<'_>,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
-    let mut writer = PredictionsWriter::create(out, classes, producer)?;
+    let classes = out.classes;
+    let mut writer = PredictionsWriter::create(out.path, classes, out.producer)?;
     let mut probabilities = vec![0.0; classes.len()];
     progress.begin("predicting", "texts", Some(texts.len() as u64));
     for_each_text(

@@ -1,6 +1,6 @@
 //! Texts to class probabilities without any training.
 
-use crate::write::write;
+use crate::write::{Output, write};
 use crate::{Error, Summary};
 use goldpan_artifact::{Producer, Progress, Texts};
 use goldpan_model::{ClassTexts, Device, PromptClassifier, SimilarityClassifier, Template};
@@ -108,8 +108,12 @@ pub fn zero_shot(
 ) -> Result<Summary, Error> {
     config.check()?;
     config.check_texts(texts)?;
-    let producer = Producer::new("predict", ZERO_SHOT_VERSION);
     let names: Vec<String> = config.classes.iter().map(|c| c.name.clone()).collect();
+    let out = Output {
+        path: out,
+        classes: &names,
+        producer: Producer::new("predict", ZERO_SHOT_VERSION),
+    };
     let (classes, temperature) = (config.classes.as_slice(), config.temperature as f32);
     let length = config.max_length;
     match &config.prompt {
@@ -118,17 +122,13 @@ pub fn zero_shot(
                 PromptClassifier::open(folder, prompt, classes, temperature, length, device)?;
             let tokenize = |texts: &[&str]| model.tokenize(texts);
             let logits = |sequences: &[&_]| model.logits(sequences);
-            write(
-                texts, device, &names, tokenize, logits, producer, out, progress,
-            )
+            write(texts, device, tokenize, logits, out, progress)
         }
         None => {
             let model = SimilarityClassifier::open(folder, classes, temperature, length, device)?;
             let tokenize = |texts: &[&str]| model.tokenize(texts);
             let logits = |sequences: &[&_]| model.logits(sequences);
-            write(
-                texts, device, &names, tokenize, logits, producer, out, progress,
-            )
+            write(texts, device, tokenize, logits, out, progress)
         }
     }
 }
