@@ -1,7 +1,7 @@
 //! The operations under automatic differentiation: forward kernels with hand-written backward passes.
 
 use crate::ops::EncoderOps;
-use crate::{LayersCall, PackedLinear, Sequences};
+use crate::{LayersCall, PackedLinear, Sequences, TableRows};
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -166,6 +166,21 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
             OpsKind::Tracked(prep) => prep.finish(state, out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
+    }
+
+    fn packed_embeddings(
+        words: FloatTensor<Self>,
+        positions: FloatTensor<Self>,
+        token_types: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        rows: TableRows,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let [words, positions, token_types] = [&words, &positions, &token_types].map(value);
+        let (gamma, beta) = (value(&gamma), value(&beta));
+        let out = B::packed_embeddings(words, positions, token_types, gamma, beta, rows, epsilon);
+        Tracked::<B>::new(out)
     }
 
     fn packed_layers(

@@ -1,9 +1,11 @@
 //! The operations on burn's CPU backend.
 
 use crate::attention::Operands;
+use crate::embeddings::Tables;
 use crate::matrix::{PackedMatrix, Term, products};
 use crate::ops::EncoderOps;
-use crate::{LayersCall, PackedLinear, Precision, Sequences, attention, gelu, layer, layer_norm};
+use crate::{LayersCall, PackedLinear, Precision, Sequences, TableRows};
+use crate::{attention, embeddings, gelu, layer, layer_norm};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
@@ -84,14 +86,38 @@ impl EncoderOps for Flex {
     ) -> FlexTensor {
         let rank = low.shape()[1];
         let values = contiguous(&up);
-        let up = PackedMatrix::new(rank, layer.bias().len(), Precision::F32, |k, j| {
-            values[j * rank + k]
+        let up = PackedMatrix::new(rank, layer.bias().len(), Precision::F32, |j, column| {
+            column.copy_from_slice(&values[j * rank..][..rank]);
         });
         rows_like(&x, layer.bias().len(), |out| {
             let (x, low) = (contiguous(&x), contiguous(&low));
             let terms: [Term<'_>; 2] = [(&x, layer.forward()), (&low, &up)];
             products(Some(layer.bias()), &terms, out, |_| {});
         })
+    }
+
+    fn packed_embeddings(
+        words: FlexTensor,
+        positions: FlexTensor,
+        token_types: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        rows: TableRows,
+        epsilon: f32,
+    ) -> FlexTensor {
+        let gamma = contiguous(&gamma);
+        let shape = [rows.len(), gamma.len()];
+        let mut out = vec![0.0; shape[0] * shape[1]];
+        let tables = Tables {
+            words: &contiguous(&words),
+            positions: &contiguous(&positions),
+            token_type: &contiguous(&token_types)[..gamma.len()],
+            gamma: &gamma,
+            beta: &contiguous(&beta),
+            epsilon,
+        };
+        embeddings::embed(tables, &rows, &mut out);
+        FlexTensor::from_data(TensorData::new(out, shape))
     }
 
     fn packed_layers(x: FlexTensor, adapters: FlexTensor, call: LayersCall) -> FlexTensor {

@@ -59,8 +59,8 @@ impl FrozenLinear {
         assert_eq!(weight.len(), outputs * inputs, "the weight is a matrix");
         let layer = match ops::has_kernels(device) {
             true => Layer::Packed(PackedLinear(Arc::new(Parts {
-                forward: PackedMatrix::new(inputs, outputs, precision, |k, j| {
-                    weight[j * inputs + k]
+                forward: PackedMatrix::new(inputs, outputs, precision, |j, column| {
+                    column.copy_from_slice(&weight[j * inputs..][..inputs]);
                 }),
                 backward: OnceLock::new(),
                 bias,
@@ -94,8 +94,12 @@ impl FrozenLinear {
             Layer::Packed(packed) => {
                 let matrix = packed.forward();
                 let (inputs, outputs) = (matrix.inputs(), matrix.outputs());
-                let rows = (0..outputs).flat_map(|j| (0..inputs).map(move |k| matrix.value(k, j)));
-                let data = TensorData::new(rows.collect::<Vec<_>>(), [outputs, inputs]);
+                let transposed = matrix.transposed();
+                let mut weight = vec![0.0; outputs * inputs];
+                for (j, row) in weight.chunks_exact_mut(inputs).enumerate() {
+                    transposed.row(j, row);
+                }
+                let data = TensorData::new(weight, [outputs, inputs]);
                 Tensor::from_data(data, &self.device)
             }
             Layer::Plain(layer) => layer.weight(),

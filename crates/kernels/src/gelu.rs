@@ -16,6 +16,12 @@ fn normal_cdf(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * FRAC_1_SQRT_2))
 }
 
+/// The GELU of a number.
+#[inline(always)]
+pub(crate) fn gelu(x: f32) -> f32 {
+    x * normal_cdf(x)
+}
+
 /// `x[i] = gelu(x[i])`, on the calling thread.
 pub(crate) fn in_place(x: &mut [f32]) {
     Arch::new().dispatch(InPlace { x });
@@ -24,10 +30,12 @@ pub(crate) fn in_place(x: &mut [f32]) {
 /// `out[i] = gelu(x[i])`.
 pub(crate) fn forward(x: &[f32], out: &mut [f32]) {
     let tasks = out.par_chunks_mut(TOGETHER).zip(x.par_chunks(TOGETHER));
-    tasks.for_each(|(out, x)| {
-        out.copy_from_slice(x);
-        in_place(out);
-    });
+    tasks.for_each(|(out, x)| of(x, out));
+}
+
+/// `out[i] = gelu(x[i])`, on the calling thread.
+pub(crate) fn of(x: &[f32], out: &mut [f32]) {
+    Arch::new().dispatch(Of { x, out });
 }
 
 /// The gradient of `x`: `out[i] = grad[i] * gelu'(x[i])`.
@@ -46,6 +54,22 @@ pub(crate) fn backward_in_place(x: &[f32], grad: &mut [f32]) {
     Arch::new().dispatch(Backward { x, grad });
 }
 
+struct Of<'a> {
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Of<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = gelu(x);
+        }
+    }
+}
+
 struct InPlace<'a> {
     x: &'a mut [f32],
 }
@@ -56,7 +80,7 @@ impl WithSimd for InPlace<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         for x in self.x {
-            *x *= normal_cdf(*x);
+            *x = gelu(*x);
         }
     }
 }

@@ -5,13 +5,15 @@
 //! this crate, forward and backward; on every other device they run the twins of [`plain`], built
 //! from burn's own operations. Both give the same numbers up to rounding.
 //!
-//! The kernels are safe Rust written so that the compiler vectorises them; `pulp` selects AVX-512,
+//! The kernels are written so that the compiler vectorises them, and safe Rust but for the product's inner
+//! loop; `pulp` selects AVX-512,
 //! AVX2, NEON or the baseline at run time. Products are chains of fused multiply-adds, a multiply is fused
 //! with an add only where the code says so, and every reduction has one fixed order: so a result is the
 //! same on each path and on any number of threads.
 
 mod attention;
 mod autodiff;
+mod embeddings;
 mod flex;
 mod frozen;
 mod gelu;
@@ -24,8 +26,9 @@ pub mod plain;
 mod precision;
 mod sequences;
 
+pub use embeddings::TableRows;
 pub use frozen::{FrozenLinear, PackedLinear};
 pub use layer::{Adapter, EncoderLayer, LayerNorm, LayersCall, Part, encoder_layers};
-pub use ops::{attention, gelu, has_kernels, residual_layer_norm};
+pub use ops::{EmbeddingTables, attention, embed, gelu, has_kernels, residual_layer_norm};
 pub use precision::Precision;
 pub use sequences::Sequences;

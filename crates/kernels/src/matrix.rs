@@ -8,7 +8,7 @@ mod bf16;
 mod product;
 mod tile;
 
-use crate::Precision;
+use crate::{Precision, gelu};
 pub(crate) use product::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -46,21 +46,27 @@ pub(crate) enum Rounded<'a> {
 }
 
 impl PackedMatrix {
-    /// Lays out the matrix whose element in row `k` and column `j` is `value(k, j)`.
+    /// Lays out a matrix; `column(j, values)` writes the values of column `j`.
     pub(crate) fn new(
         inputs: usize,
         outputs: usize,
         precision: Precision,
-        value: impl Fn(usize, usize) -> f32 + Sync,
+        column: impl Fn(usize, &mut [f32]) + Sync,
     ) -> Self {
         assert!(inputs > 0 && outputs > 0, "a matrix has elements");
         let width = panel_width();
-        let below = |k, j| if k < inputs { value(k, j) } else { 0.0 };
+        let shape = [inputs, outputs];
         let panels = match precision {
-            Precision::F32 => Panels::F32(lay_out(inputs, outputs, width, value)),
+            Precision::F32 => {
+                let word = |column: &[f32], k: usize| column[k];
+                Panels::F32(lay_out(shape, inputs, width, column, word))
+            }
             Precision::Bf16 => {
-                let pair = |k, j| bf16::pair(below(2 * k, j), below(2 * k + 1, j));
-                Panels::Bf16(lay_out(bf16::words(inputs), outputs, width, pair))
+                let word = |column: &[f32], k: usize| {
+                    let second = column.get(2 * k + 1).copied();
+                    bf16::pair(column[2 * k], second.unwrap_or(0.0))
+                };
+                Panels::Bf16(lay_out(shape, bf16::words(inputs), width, column, word))
             }
         };
         Self {
@@ -73,9 +79,28 @@ impl PackedMatrix {
 
     /// The matrix with rows and columns exchanged.
     pub(crate) fn transposed(&self) -> Self {
-        Self::new(self.outputs, self.inputs, self.precision(), |k, j| {
-            self.value(j, k)
+        Self::new(self.outputs, self.inputs, self.precision(), |j, column| {
+            self.row(j, column);
         })
+    }
+
+    /// Writes the elements of row `k`.
+    pub(crate) fn row(&self, k: usize, row: &mut [f32]) {
+        for (panel, row) in row.chunks_mut(self.width).enumerate() {
+            match &self.panels {
+                Panels::F32(values) => {
+                    let values = &values[(panel * self.inputs + k) * self.width..];
+                    row.copy_from_slice(&values[..row.len()]);
+                }
+                Panels::Bf16(pairs) => {
+                    let words = bf16::words(self.inputs);
+                    let pairs = &pairs[(panel * words + k / 2) * self.width..];
+                    for (to, &pair) in row.iter_mut().zip(pairs) {
+                        *to = bf16::numbers(pair)[k % 2];
+                    }
+                }
+            }
+        }
     }
 
     /// The number of rows.
@@ -96,28 +121,46 @@ impl PackedMatrix {
         }
     }
 
-    /// The element in row `k` and column `j`.
-    pub(crate) fn value(&self, k: usize, j: usize) -> f32 {
-        let at = |rows, k| j / self.width * self.width * rows + k * self.width + j % self.width;
-        match &self.panels {
-            Panels::F32(values) => values[at(self.inputs, k)],
-            Panels::Bf16(pairs) => bf16::numbers(pairs[at(bf16::words(self.inputs), k / 2)])[k % 2],
-        }
-    }
-
     /// Rows `[rows, inputs]` as they are multiplied; `pairs` is space for them.
     pub(crate) fn rounded<'a>(&self, x: &'a [f32], pairs: &'a mut Vec<u32>) -> Rounded<'a> {
         match self.panels {
             Panels::F32(_) => Rounded::F32(x),
             Panels::Bf16(_) => {
-                let count = x.len() / self.inputs * bf16::words(self.inputs);
-                if pairs.len() < count {
-                    pairs.resize(count, 0);
-                }
-                bf16::pack_rows(x, self.inputs, &mut pairs[..count]);
-                Rounded::Bf16(&pairs[..count])
+                let pairs = self.pairs(x, pairs);
+                bf16::pack_rows(x, self.inputs, pairs);
+                Rounded::Bf16(pairs)
             }
         }
+    }
+
+    /// The exact GELU of rows as they are multiplied; `inner` and `pairs` are space for them.
+    pub(crate) fn rounded_gelu<'a>(
+        &self,
+        x: &[f32],
+        inner: &'a mut Vec<f32>,
+        pairs: &'a mut Vec<u32>,
+    ) -> Rounded<'a> {
+        match self.panels {
+            Panels::F32(_) => {
+                inner.resize(x.len(), 0.0);
+                gelu::of(x, inner);
+                Rounded::F32(inner)
+            }
+            Panels::Bf16(_) => {
+                let pairs = self.pairs(x, pairs);
+                bf16::pack_gelu_rows(x, self.inputs, pairs);
+                Rounded::Bf16(pairs)
+            }
+        }
+    }
+
+    /// Space for rows as pairs.
+    fn pairs<'a>(&self, x: &[f32], pairs: &'a mut Vec<u32>) -> &'a mut [u32] {
+        let count = x.len() / self.inputs * bf16::words(self.inputs);
+        if pairs.len() < count {
+            pairs.resize(count, 0);
+        }
+        &mut pairs[..count]
     }
 
     /// `out = begin + x matrix`, on the calling thread; `out` is `[rows, outputs]`.
@@ -201,7 +244,11 @@ impl Panel {
         let mut values = vec![0.0; columns.next_multiple_of(width) * rows];
         for (panel, values) in values.chunks_exact_mut(rows * width).enumerate() {
             let first = panel * width;
-            fill(values, width, columns - first, |k, j| value(k, first + j));
+            for (k, row) in values.chunks_exact_mut(width).enumerate() {
+                for (j, to) in row.iter_mut().take(columns - first).enumerate() {
+                    *to = value(k, first + j);
+                }
+            }
         }
         Self { values, width }
     }
@@ -215,29 +262,29 @@ impl Panel {
     }
 }
 
-/// Elements `[rows, columns]` in panels of `width` columns, the last one filled up.
+/// A matrix in panels of `width` columns, the last one filled up; `word` makes of a column's values the
+/// one in row `k` of `rows`.
 fn lay_out<T: Copy + Default + Send>(
+    [inputs, outputs]: [usize; 2],
     rows: usize,
-    columns: usize,
     width: usize,
-    value: impl Fn(usize, usize) -> T + Sync,
+    column: impl Fn(usize, &mut [f32]) + Sync,
+    word: impl Fn(&[f32], usize) -> T + Sync,
 ) -> Vec<T> {
-    let mut values = vec![T::default(); columns.next_multiple_of(width) * rows];
+    let mut values = vec![T::default(); outputs.next_multiple_of(width) * rows];
     let panels = values.par_chunks_mut(rows * width).enumerate();
-    panels.for_each(|(panel, values)| {
-        let first = panel * width;
-        fill(values, width, columns - first, |k, j| value(k, first + j));
-    });
+    panels.for_each_init(
+        || vec![0.0; inputs],
+        |space, (panel, values)| {
+            for (j, output) in (panel * width..outputs).take(width).enumerate() {
+                column(output, space);
+                for (k, to) in values[j..].iter_mut().step_by(width).enumerate() {
+                    *to = word(space, k);
+                }
+            }
+        },
+    );
     values
-}
-
-/// Fills the first `columns` columns of a panel, or all where it has less.
-fn fill<T>(panel: &mut [T], width: usize, columns: usize, value: impl Fn(usize, usize) -> T) {
-    for (k, row) in panel.chunks_exact_mut(width).enumerate() {
-        for (j, to) in row.iter_mut().take(columns).enumerate() {
-            *to = value(k, j);
-        }
-    }
 }
 
 /// How many columns a panel has: as many registers as a tile.
@@ -285,8 +332,9 @@ mod tests {
                 )
             )
         ) {
-            let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, |k, j| {
-                weight[k * outputs + j]
+            let element = |k: usize, j: usize| weight[k * outputs + j];
+            let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, |j, column| {
+                (0..inputs).for_each(|k| column[k] = element(k, j));
             });
             let mut out = vec![0.0; x.len() / inputs * outputs];
             products(Some(&bias), &[(&x, &matrix)], &mut out, |_| {});
@@ -295,9 +343,33 @@ mod tests {
             for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact(outputs)) {
                 for (j, out) in out.iter().enumerate() {
                     let chain = |start| {
-                        (0..inputs).fold(start, |sum: f32, k| x[k].mul_add(matrix.value(k, j), sum))
+                        (0..inputs).fold(start, |sum: f32, k| x[k].mul_add(element(k, j), sum))
                     };
                     prop_assert_eq!(out.to_bits(), chain(chain(bias[j])).to_bits());
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_matrix_gives_its_rows_back(
+            (inputs, outputs, weight) in (1_usize..9, 1_usize..120).prop_flat_map(
+                |(inputs, outputs)| (Just(inputs), Just(outputs), values(inputs * outputs))
+            ),
+            bf16 in any::<bool>(),
+        ) {
+            let precision = if bf16 { Precision::Bf16 } else { Precision::F32 };
+            let matrix = PackedMatrix::new(inputs, outputs, precision, |j, column| {
+                (0..inputs).for_each(|k| column[k] = weight[k * outputs + j]);
+            });
+            let transposed = matrix.transposed().transposed();
+            for (k, row) in weight.chunks_exact(outputs).enumerate() {
+                let expected: Vec<f32> = row.iter().map(|&x| precision.round(x)).collect();
+                for matrix in [&matrix, &transposed] {
+                    let mut got = vec![0.0; outputs];
+                    matrix.row(k, &mut got);
+                    prop_assert_eq!(&got, &expected);
                 }
             }
         }
@@ -307,7 +379,9 @@ mod tests {
     fn deep_products_are_one_chain_too() {
         let (inputs, outputs) = (1_000, 3);
         let weight = |k: usize, j: usize| ((k * 7 + j * 3) % 11) as f32 * 0.1 - 0.5;
-        let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, weight);
+        let matrix = PackedMatrix::new(inputs, outputs, Precision::F32, |j, column| {
+            (0..inputs).for_each(|k| column[k] = weight(k, j));
+        });
         let x: Vec<f32> = (0..14 * inputs)
             .map(|i| (i % 13) as f32 * 0.3 - 1.8)
             .collect();

@@ -1,6 +1,6 @@
 //! The operations as the encoder calls them, and the extension trait that routes them.
 
-use crate::{LayersCall, PackedLinear, Sequences, plain};
+use crate::{LayersCall, PackedLinear, Sequences, TableRows, plain};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{Device, Tensor};
@@ -23,6 +23,17 @@ pub trait EncoderOps: Backend {
         low: FloatTensor<Self>,
         up: FloatTensor<Self>,
         layer: PackedLinear,
+    ) -> FloatTensor<Self>;
+
+    /// The normalised sum of each token's rows of the tables, [`embed`]; all are constants.
+    fn packed_embeddings(
+        words: FloatTensor<Self>,
+        positions: FloatTensor<Self>,
+        token_types: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        rows: TableRows,
+        epsilon: f32,
     ) -> FloatTensor<Self>;
 
     /// Whole encoder layers, [`crate::encoder_layers`]; `adapters` has all of LoRA's tensors.
@@ -94,6 +105,39 @@ pub fn has_kernels(device: &Device) -> bool {
         device.clone().inner().as_dispatch(),
         DispatchDevice::Flex(_)
     )
+}
+
+/// Tables of embeddings, `[rows, width]` each, and the layer norm of their sum: all constants.
+pub struct EmbeddingTables {
+    /// A row for each word.
+    pub words: Tensor<2>,
+    /// A row for each position.
+    pub positions: Tensor<2>,
+    /// The first row is that of all tokens.
+    pub token_types: Tensor<2>,
+    /// The norm's scale, `[width]`.
+    pub gamma: Tensor<1>,
+    /// The norm's shift, `[width]`.
+    pub beta: Tensor<1>,
+    /// What the norm adds to a variance.
+    pub epsilon: f32,
+}
+
+/// The states before the first layer, `[tokens, width]`, on a device with kernels.
+///
+/// # Panics
+///
+/// When a token has a row that a table lacks.
+pub fn embed(tables: EmbeddingTables, rows: &TableRows) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as EncoderOps>::packed_embeddings(
+        tables.words.into_dispatch(),
+        tables.positions.into_dispatch(),
+        tables.token_types.into_dispatch(),
+        tables.gamma.into_dispatch(),
+        tables.beta.into_dispatch(),
+        rows.clone(),
+        tables.epsilon,
+    ))
 }
 
 /// The exact (erf) GELU of each element.

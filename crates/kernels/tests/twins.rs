@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use goldpan_kernels::{
-    Adapter, EncoderLayer, FrozenLinear, LayerNorm, Part, Precision, Sequences, attention,
-    encoder_layers, gelu, plain, residual_layer_norm,
+    Adapter, EmbeddingTables, EncoderLayer, FrozenLinear, LayerNorm, Part, Precision, Sequences,
+    TableRows, attention, embed, encoder_layers, gelu, plain, residual_layer_norm,
 };
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -440,6 +440,33 @@ proptest! {
         let part = |x: &Tensor<2>| x.clone().narrow(0, lengths[0], lengths[1]);
         let one = run(part(&inputs[0]), &alone);
         one.into_data().assert_eq(&part(&all).into_data(), true);
+    }
+
+    #[test]
+    fn embeddings_equal_their_twin(
+        rows in prop::collection::vec((0_u32..9, 0_u32..5), 1..200),
+        width in 2_usize..70,
+        salt in any::<u64>(),
+    ) {
+        let device = Device::flex();
+        let (of_words, of_positions): (Vec<u32>, Vec<u32>) = rows.into_iter().unzip();
+        let tables = || EmbeddingTables {
+            words: matrix(9, width, salt, &device),
+            positions: matrix(5, width, salt ^ 1, &device),
+            token_types: matrix(2, width, salt ^ 2, &device),
+            gamma: vector(width, salt ^ 3, &device),
+            beta: vector(width, salt ^ 4, &device),
+            epsilon: EPSILON,
+        };
+        let got = embed(tables(), &TableRows::new(&of_words, &of_positions));
+        let EmbeddingTables { words, positions, token_types, gamma, beta, epsilon } = tables();
+        let select = |table: Tensor<2>, rows: Vec<u32>| {
+            let rows: Vec<i32> = rows.into_iter().map(|row| row as i32).collect();
+            table.select(0, Tensor::from_data(rows.as_slice(), &device))
+        };
+        let sum = select(words, of_words) + select(positions, of_positions);
+        let sum = sum + token_types.narrow(0, 0, 1);
+        assert_close("embeddings", got, plain::layer_norm(sum, gamma, beta, epsilon), 2e-5);
     }
 
     #[test]

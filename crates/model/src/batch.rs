@@ -1,7 +1,7 @@
 //! Packed batches: sequences of tokens laid end to end, cut by a budget of tokens.
 
 use crate::{EncoderConfig, Family, Tokens};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 use goldpan_kernels::Sequences;
 
 /// The most tokens that a batch without gradients holds on any device, one longer sequence excepted.
@@ -17,10 +17,10 @@ pub fn tokens_per_batch(device: &Device) -> usize {
     }
 }
 
-/// Token ids and position ids of several sequences, `[total_tokens]` each.
+/// Token ids and position ids of several sequences, one of each token.
 pub struct Batch {
-    pub(crate) tokens: Tensor<1, Int>,
-    pub(crate) positions: Tensor<1, Int>,
+    pub(crate) tokens: Vec<u32>,
+    pub(crate) positions: Vec<u32>,
     pub(crate) sequences: Sequences,
 }
 
@@ -29,23 +29,18 @@ impl Batch {
     pub fn new<'a>(
         sequences: impl IntoIterator<Item = &'a Tokens>,
         config: &EncoderConfig,
-        device: &Device,
     ) -> Self {
         let mut tokens = Vec::new();
         let mut positions = Vec::new();
         let mut lengths = Vec::new();
         for sequence in sequences {
             lengths.push(sequence.len());
-            tokens.extend(sequence.iter().map(|&token| token as i32));
+            tokens.extend_from_slice(sequence);
             push_positions(sequence, config, &mut positions);
         }
-        let tensor = |values: Vec<i32>| {
-            let count = values.len();
-            Tensor::from_data(TensorData::new(values, [count]), device)
-        };
         Self {
-            tokens: tensor(tokens),
-            positions: tensor(positions),
+            tokens,
+            positions,
             sequences: Sequences::from_lengths(lengths),
         }
     }
@@ -58,11 +53,11 @@ impl Batch {
 
 /// BERT counts positions from 0; RoBERTa from the padding token's number + 1, and a padding token
 /// inside the text (someone wrote `<pad>`) keeps the padding position and is not counted.
-fn push_positions(sequence: &Tokens, config: &EncoderConfig, positions: &mut Vec<i32>) {
+fn push_positions(sequence: &Tokens, config: &EncoderConfig, positions: &mut Vec<u32>) {
     match config.family {
-        Family::Bert => positions.extend(0..sequence.len() as i32),
+        Family::Bert => positions.extend(0..sequence.len() as u32),
         Family::Roberta => {
-            let pad = config.pad_token as i32;
+            let pad = config.pad_token;
             let mut next = pad;
             positions.extend(sequence.iter().map(|&token| {
                 if token == config.pad_token {

@@ -5,8 +5,8 @@ use crate::linear::Linear;
 use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_kernels::{
-    Adapter, EncoderLayer, LayerNorm, Part, Sequences, attention, encoder_layers,
-    residual_layer_norm,
+    Adapter, EmbeddingTables, EncoderLayer, LayerNorm, Part, Sequences, TableRows, attention,
+    embed, encoder_layers, has_kernels, residual_layer_norm,
 };
 use std::ops::Range;
 
@@ -201,14 +201,42 @@ impl Encoder {
         batch: &Batch,
         adaptation: Option<Adaptation<'_>>,
     ) -> Hidden {
-        let words = self.words.rows(adaptation).select(0, batch.tokens.clone());
-        let positions = self.positions.rows(adaptation);
-        let positions = positions.select(0, batch.positions.clone());
-        let token_type = self.token_types.rows(adaptation).narrow(0, 0, 1);
+        let tables = [&self.words, &self.positions, &self.token_types];
+        let trained = adaptation.is_some_and(|trained| {
+            let table = |table: &Table| trained.tensor(&table.name, "weight").is_some();
+            tables.into_iter().any(table) || trained.whole(&self.norm.name).is_some()
+        });
+        let states = match trained || !has_kernels(&self.device()) {
+            true => self.embed_by_steps(batch, adaptation),
+            false => embed(
+                EmbeddingTables {
+                    words: self.words.rows.clone(),
+                    positions: self.positions.rows.clone(),
+                    token_types: self.token_types.rows.clone(),
+                    gamma: self.norm.gamma.clone(),
+                    beta: self.norm.beta.clone(),
+                    epsilon: self.norm.epsilon,
+                },
+                &TableRows::new(&batch.tokens, &batch.positions),
+            ),
+        };
         Hidden {
-            states: self.norm.forward(words, positions + token_type, adaptation),
+            states,
             sequences: batch.sequences.clone(),
         }
+    }
+
+    /// The states before the first layer, operation by operation.
+    fn embed_by_steps(&self, batch: &Batch, adaptation: Option<Adaptation<'_>>) -> Tensor<2> {
+        let select = |table: &Table, rows: &[u32]| {
+            let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+            let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &self.device());
+            table.rows(adaptation).select(0, rows)
+        };
+        let words = select(&self.words, &batch.tokens);
+        let positions = select(&self.positions, &batch.positions);
+        let token_type = self.token_types.rows(adaptation).narrow(0, 0, 1);
+        self.norm.forward(words, positions + token_type, adaptation)
     }
 
     pub(crate) fn run_adapted(

@@ -80,13 +80,23 @@ impl PrefixCache {
         let config = classifier.encoder().config();
         let device = classifier.encoder().device();
         let Some(layer) = kept_layer(frozen) else {
-            return Start::Tokens(Batch::new(sequences.iter().copied(), config, &device));
+            return Start::Tokens(Batch::new(sequences.iter().copied(), config));
         };
-        let known: Option<Vec<Arc<[f32]>>> = sequences
-            .iter()
-            .map(|tokens| self.get(&key(layer, classifier.encoder().precision(), tokens)))
+        let precision = classifier.encoder().precision();
+        let get = |tokens: &&Tokens| self.get(&key(layer, precision, tokens));
+        let mut states: Vec<Option<Arc<[f32]>>> = sequences.iter().map(get).collect();
+        let missing = sequences.iter().zip(&states);
+        let missing: Vec<&Tokens> = missing
+            .filter(|(_, states)| states.is_none())
+            .map(|(tokens, _)| *tokens)
             .collect();
-        let states = known.unwrap_or_else(|| self.compute(classifier, layer, sequences));
+        if !missing.is_empty() {
+            let mut computed = self.compute(classifier, layer, &missing).into_iter();
+            for states in states.iter_mut().filter(|states| states.is_none()) {
+                *states = computed.next();
+            }
+        }
+        let states: Vec<Arc<[f32]>> = states.into_iter().flatten().collect();
         let width = config.hidden;
         let lengths = states.iter().map(|states| states.len() / width);
         let packed = Sequences::from_lengths(lengths);
@@ -109,11 +119,7 @@ impl PrefixCache {
         sequences: &[&Tokens],
     ) -> Vec<Arc<[f32]>> {
         let encoder = classifier.encoder();
-        let batch = Batch::new(
-            sequences.iter().copied(),
-            encoder.config(),
-            &encoder.device(),
-        );
+        let batch = Batch::new(sequences.iter().copied(), encoder.config());
         let hidden = classifier.prefix(layer, &batch);
         let width = encoder.config().hidden;
         let values: Vec<f32> = hidden.states.into_data().iter::<f32>().collect();

@@ -79,11 +79,7 @@ impl PromptClassifier {
     ///
     /// When a sequence is not one of [`PromptClassifier::tokenize`]'s.
     pub fn logits(&self, sequences: &[&Tokens]) -> Vec<f32> {
-        let batch = Batch::new(
-            sequences.iter().copied(),
-            self.model.config(),
-            &self.model.device(),
-        );
+        let batch = Batch::new(sequences.iter().copied(), self.model.config());
         let places: Vec<usize> = sequences
             .iter()
             .map(|tokens| match self.prompt.place(tokens) {

@@ -110,7 +110,7 @@ impl SentenceEncoder {
 
     /// One vector for each sequence, row-major, `[sequences, dimension]`.
     pub fn embed<'a>(&self, sequences: impl IntoIterator<Item = &'a Tokens>) -> Vec<f32> {
-        let batch = Batch::new(sequences, self.encoder.config(), &self.encoder.device());
+        let batch = Batch::new(sequences, self.encoder.config());
         let hidden = self.encoder.forward(&batch);
         let states = hidden.states.into_data();
         let states = states.as_slice::<f32>().unwrap_or_default();

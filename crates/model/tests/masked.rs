@@ -119,7 +119,7 @@ fn golden(family: &str) -> (Vec<Tokens>, Vec<Vec<f32>>) {
 fn check_head(family: &str) {
     let (tokens, expected) = golden(family);
     let model = MaskedLanguageModel::open(&fixtures(family).join("mlm"), &device()).unwrap();
-    let batch = Batch::new(&tokens, model.config(), &model.device());
+    let batch = Batch::new(&tokens, model.config());
     let got = values(model.logits(&batch));
     let named = |what: &str| format!("{family}: masked-language {what}");
     assert_close(&named("logits"), &got, &expected.concat(), 1e-4);
@@ -185,7 +185,7 @@ fn a_decoder_of_its_own_is_used() {
     fs::write(&path, safetensors::serialize(tensors, None).unwrap()).unwrap();
 
     let model = MaskedLanguageModel::open(folder.path(), &device()).unwrap();
-    let batch = Batch::new([&vec![0, 75, MASK, 2]], model.config(), &model.device());
+    let batch = Batch::new([&vec![0, 75, MASK, 2]], model.config());
     let own: Vec<f32> = (0..shape[0]).map(|token| token as f32).collect();
     assert_eq!(values(model.logits_at(&batch, &[2])), own);
 }

@@ -126,7 +126,7 @@ fn check_forward(model: &str) {
 
     let weights = Weights::open(&folder).unwrap();
     let encoder = Encoder::load(&weights, config.clone(), &device).unwrap();
-    let pack = |tokens: &[Tokens]| Batch::new(tokens, &config, device.tensors());
+    let pack = |tokens: &[Tokens]| Batch::new(tokens, &config);
     let embedded = encoder.embed(&pack(&tokens));
     let at = |name: &str| packed(&floats(&expected, name), &mask, config.hidden);
     assert_close(
@@ -193,7 +193,7 @@ fn check_adapter(model: &str) {
 
     let adapter = Adapter::read(&folder.join("adapter"), &device).unwrap();
     let classifier = Classifier::with_adapter(&folder, &adapter, &device).unwrap();
-    let batch = Batch::new(&tokens, &config, device.tensors());
+    let batch = Batch::new(&tokens, &config);
     let parameters = adapter.parameters().tracked();
     let logits = classifier.logits(Start::Tokens(batch), &parameters);
     assert_close(
@@ -231,7 +231,7 @@ fn check_full(model: &str) {
         Classifier::to_train(&folder, classes, &Tuning::Full, 0, &device).unwrap();
     assert_eq!(source, HeadSource::Base);
     let parameters = parameters.tracked();
-    let batch = Batch::new(&tokens, &config, device.tensors());
+    let batch = Batch::new(&tokens, &config);
     let logits = classifier.logits(Start::Tokens(batch), &parameters);
     let loss = mean_loss(logits, &folder, &device);
     assert_close(

@@ -93,7 +93,7 @@ pub(crate) fn backward(
             let of_states = wanted.then(|| sized(&mut before, kept.x.len()));
             let pass = Pass {
                 layer: &call.layers[index].0,
-                view: View::new(group, call.is_last(index), true),
+                view: View::new(group, call.is_last(index)),
                 adapters: &adapters[index],
                 grads: &mut grads,
                 space,
@@ -167,8 +167,7 @@ impl Pass<'_> {
         let input = match adapters.of(Part::Output) {
             Some(_) => {
                 let input = sized(&mut space.input, kept.before_gelu.len());
-                input.copy_from_slice(kept.before_gelu);
-                gelu::in_place(input);
+                gelu::of(kept.before_gelu, input);
                 &*input
             }
             None => &[],

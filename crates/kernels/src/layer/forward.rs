@@ -54,7 +54,7 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
                         _ => kept.x.copy_from_slice(&states[..kept.x.len()]),
                     }
                     let out = sized(&mut states, shape.rows * shape.hidden);
-                    let view = View::new(group, call.is_last(index), false);
+                    let view = View::new(group, call.is_last(index));
                     layer
                         .0
                         .forward(view, &adapters[index], &mut kept, out, space);
@@ -79,7 +79,7 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
                         Some(next) => &mut *next.x,
                         None => sized(&mut states, kept.q.len()),
                     };
-                    let view = View::new(group, call.is_last(index), true);
+                    let view = View::new(group, call.is_last(index));
                     layer.0.forward(view, &adapters[index], kept, out, space);
                     rest = next;
                 }
@@ -178,17 +178,14 @@ pub(super) struct View<'a> {
     pub queries: &'a Sequences,
     /// The tokens that have rows of the result, where these are not all.
     pub picked: Option<&'a [usize]>,
-    /// Whether there will be a backward pass.
-    pub keeps: bool,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(group: &'a Group, last: bool, keeps: bool) -> Self {
+    pub(super) fn new(group: &'a Group, last: bool) -> Self {
         Self {
             keys: &group.keys,
             queries: group.queries(last),
             picked: group.picked(last),
-            keeps,
         }
     }
 
@@ -280,18 +277,20 @@ impl Layer {
         let matrix = self.linears[Part::Intermediate as usize].forward();
         let rounded = matrix.rounded(middle, pairs);
         linear(Part::Intermediate, middle, &rounded, kept.before_gelu);
-        let inner = match view.keeps {
-            true => {
-                let inner = sized(&mut space.inner, kept.before_gelu.len());
-                inner.copy_from_slice(kept.before_gelu);
-                inner
-            }
-            false => &mut *kept.before_gelu,
-        };
-        gelu::in_place(inner);
         let matrix = self.linears[Part::Output as usize].forward();
-        let rounded = matrix.rounded(inner, pairs);
-        linear(Part::Output, inner, &rounded, result);
+        match adapters.of(Part::Output) {
+            None => {
+                let rounded = matrix.rounded_gelu(kept.before_gelu, &mut space.inner, pairs);
+                linear(Part::Output, &[], &rounded, result);
+            }
+            // LoRA takes the numbers as they are.
+            Some(_) => {
+                let inner = sized(&mut space.inner, kept.before_gelu.len());
+                gelu::of(kept.before_gelu, inner);
+                let rounded = matrix.rounded(inner, pairs);
+                linear(Part::Output, inner, &rounded, result);
+            }
+        }
         let norm = &self.output_norm;
         let (rows, scales) = &mut kept.output_normal;
         let operands = Operands {

@@ -10,6 +10,7 @@ mod native;
 use super::product::{Product, run};
 use super::tile::Pairs;
 use crate::Precision;
+use crate::gelu::gelu;
 use pulp::{Arch, Simd, WithSimd};
 
 /// The product of words that are pairs.
@@ -54,28 +55,62 @@ pub(crate) fn pack_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
     Arch::new().dispatch(Pack { x, inputs, pairs });
 }
 
+/// As [`pack_rows`], with the exact GELU of the numbers.
+pub(crate) fn pack_gelu_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
+    let rows = Pack { x, inputs, pairs };
+    Arch::new().dispatch(PackGelu(rows));
+}
+
 struct Pack<'a> {
     x: &'a [f32],
     inputs: usize,
     pairs: &'a mut [u32],
 }
 
+impl Pack<'_> {
+    /// Writes `f` of every number.
+    #[inline(always)]
+    fn write(self, f: impl Fn(f32) -> f32) {
+        // Rows of even length lie end to end in pairs, too.
+        let inputs = match self.inputs % 2 {
+            0 => self.x.len().max(1),
+            _ => self.inputs,
+        };
+        let numbers: &mut [u16] = bytemuck::cast_slice_mut(self.pairs);
+        let rows = self.x.chunks_exact(inputs);
+        for (x, numbers) in rows.zip(numbers.chunks_exact_mut(2 * words(inputs))) {
+            let (numbers, rest) = numbers.split_at_mut(inputs);
+            for (to, &x) in numbers.iter_mut().zip(x) {
+                *to = (Precision::Bf16.round(f(x)).to_bits() >> 16) as u16;
+            }
+            rest.fill(0);
+        }
+    }
+}
+
+// The first number of a pair is the one that comes first in memory.
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "numbers lie in pairs as they come"
+);
+
 impl WithSimd for Pack<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let rows = self.x.chunks_exact(self.inputs);
-        let pairs = self.pairs.chunks_exact_mut(words(self.inputs));
-        for (x, pairs) in rows.zip(pairs) {
-            let (whole, rest) = x.as_chunks::<2>();
-            for (&[first, second], to) in whole.iter().zip(&mut *pairs) {
-                *to = pair(first, second);
-            }
-            if let ([last], Some(to)) = (rest, pairs.last_mut()) {
-                *to = pair(*last, 0.0);
-            }
-        }
+        self.write(|x| x);
+    }
+}
+
+struct PackGelu<'a>(Pack<'a>);
+
+impl WithSimd for PackGelu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        self.0.write(gelu);
     }
 }
 

@@ -13,7 +13,7 @@ fn logits(folder: &Path, tokens: &[Tokens]) -> Vec<u32> {
     let device = DeviceChoice::Cpu.open().unwrap();
     let (classifier, head) = Classifier::with_own_head(folder, &device).unwrap();
     let config = EncoderConfig::read(folder).unwrap();
-    let batch = Batch::new(tokens, &config, device.tensors());
+    let batch = Batch::new(tokens, &config);
     let logits = classifier.logits(Start::Tokens(batch), &head).into_data();
     logits.iter::<f32>().map(f32::to_bits).collect()
 }

@@ -14,8 +14,8 @@ use crate::cost::recorded::{Kind, Recorded};
 
 /// What inference reaches of the product's speed, and training: measured, see
 /// `crates/kernels/SPEED.md`. The rest is the work between products.
-const INFERENCE: f64 = 0.75;
-const TRAINING: f64 = 0.5;
+const INFERENCE: f64 = 0.8;
+const TRAINING: f64 = 0.65;
 
 /// Where a speed comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
