@@ -1,6 +1,7 @@
 //! Everything that a report tells, before it is rendered.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use goldpan_artifact::Texts;
 use goldpan_evidence::{Evidence, Measure, Question, Trained};
@@ -34,7 +35,8 @@ pub(crate) struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub(crate) fn of(run: &'a Run) -> Result<Self, Error> {
+    /// What the run in `folder` shows; its paths are seen from outside.
+    pub(crate) fn of(run: &'a Run, folder: &Path) -> Result<Self, Error> {
         let trained: Vec<Trained> = run
             .models
             .iter()
@@ -54,7 +56,7 @@ impl<'a> Findings<'a> {
         let arms = || evidence.arms.iter().map(|arm| arm.arm.as_str());
         let shown = shown(&evidence);
         Ok(Self {
-            map: Map::of(run, &shown, &pool)?,
+            map: Map::of(run, &shown, &pool, folder)?,
             shown,
             training: arms()
                 .map(|arm| Training::of(arm, &last(arm, run)))

@@ -24,7 +24,7 @@ pub const TENSORBOARD: &str = "tensorboard";
 /// When a table of the run cannot be read, its rows cannot be compared, or a file not be written.
 pub fn write(run: &Run, folder: &Path) -> Result<(), Error> {
     let inside = run.within(folder);
-    let findings = Findings::of(&inside)?;
+    let findings = Findings::of(&inside, folder)?;
     atomic::write_bytes(folder.join(HTML), html::page(&findings)?.as_bytes())?;
     let markdown = text::markdown(&findings, &[]);
     atomic::write_bytes(folder.join(MARKDOWN), markdown.as_bytes())?;
@@ -51,7 +51,7 @@ pub fn markdown(folder: &Path) -> Result<String, Error> {
 /// written.
 pub fn publish(folder: &Path, out: &Path) -> Result<Vec<String>, Error> {
     let run = Run::read(folder)?.within(folder);
-    let findings = Findings::of(&run)?;
+    let findings = Findings::of(&run, folder)?;
     let figures = figures::files(&findings)?;
     std::fs::create_dir_all(out).map_err(|source| Error::Folder {
         path: out.to_owned(),

@@ -1,6 +1,7 @@
 //! Laying points out on a plane, neighbours beside each other, by Barnes-Hut t-SNE (van der Maaten 2014).
 
 use bhtsne::{Neighbor, tSNE};
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::map::neighbours::{Near, nearest, shared};
@@ -18,6 +19,7 @@ const THETA: f32 = 0.5;
 const JUDGED: usize = 10;
 
 /// Points on a plane.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Layout {
     /// In the unit square; it is the larger side that fills it.
     pub places: Vec<[f64; 2]>,

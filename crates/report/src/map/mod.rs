@@ -3,6 +3,7 @@
 mod layout;
 mod neighbours;
 mod places;
+mod remembered;
 mod sample;
 
 pub(crate) use places::{Dot, Map, Panel};

@@ -1,8 +1,9 @@
 //! Where the texts of the map lie.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::map::layout::Layout;
+use crate::map::remembered;
 use crate::map::sample::{Sample, Sampled};
 use crate::picks::Pool;
 use crate::{Error, Run};
@@ -47,8 +48,13 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// The map of the first seed; `None` without embeddings, or where too few texts have one.
-    pub(crate) fn of(run: &Run, arms: &[String], pool: &Pool) -> Result<Option<Self>, Error> {
+    /// The map of the first seed, its layout kept in `folder`; `None` without embeddings, or where too few texts have one.
+    pub(crate) fn of(
+        run: &Run,
+        arms: &[String],
+        pool: &Pool,
+        folder: &Path,
+    ) -> Result<Option<Self>, Error> {
         let Some(embeddings) = &pool.embeddings else {
             return Ok(None);
         };
@@ -70,7 +76,7 @@ impl Map {
                 }
             }
         }
-        let Some(layout) = Layout::of(&points, dimension)? else {
+        let Some(layout) = remembered::layout(&points, dimension, folder)? else {
             return Ok(None);
         };
         let places: BTreeMap<usize, [f64; 2]> = rows.into_iter().zip(layout.places).collect();
