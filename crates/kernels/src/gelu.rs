@@ -16,7 +16,8 @@ fn normal_cdf(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * FRAC_1_SQRT_2))
 }
 
-/// The GELU of a number.
+/// The GELU of a number: of a positive one within 6 ulp of the result, of a negative one within 4 ulp of the
+/// number itself.
 #[inline(always)]
 pub(crate) fn gelu(x: f32) -> f32 {
     x * normal_cdf(x)
@@ -99,5 +100,36 @@ impl WithSimd for Backward<'_> {
             let density = DENSITY_AT_ZERO * exp(-0.5 * x * x);
             *grad *= normal_cdf(x) + x * density;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The largest distance to the exact GELU from `from` to `to`, in units of the last place of
+    /// `of(exact value, x)`.
+    fn worst(from: i32, to: i32, of: impl Fn(f32, f32) -> f32) -> f64 {
+        let errors = (from..to).map(|step| {
+            let x = step as f32 * 1e-4;
+            let wide = f64::from(x);
+            let exact = 0.5 * wide * (1.0 + libm::erf(wide * std::f64::consts::FRAC_1_SQRT_2));
+            let place = of(exact as f32, x).abs();
+            let ulp = f64::from(place.next_up() - place);
+            (f64::from(gelu(x)) - exact).abs() / ulp
+        });
+        errors.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_positive_number_is_within_six_ulp_of_its_gelu() {
+        let worst = worst(1, 100_000, |exact, _| exact);
+        assert!(worst <= 6.0, "{worst} ulp");
+    }
+
+    #[test]
+    fn a_negative_number_is_within_four_ulp_of_its_own_size() {
+        let worst = worst(-100_000, 0, |_, x| x);
+        assert!(worst <= 4.0, "{worst} ulp");
     }
 }

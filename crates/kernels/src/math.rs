@@ -25,7 +25,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     y * f32::from_bits((((n as i32) + 127) as u32) << 23)
 }
 
-/// The error function, absolute error below 5e-7.
+/// The error function, absolute error below 5e-7: 4.2 ulp of 1.
 ///
 /// The odd rational approximation on [-4, 4] that Eigen and XLA use.
 #[inline(always)]

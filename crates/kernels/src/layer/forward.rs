@@ -4,7 +4,7 @@ use super::adapters::Packed;
 use super::groups::Group;
 use super::kept::{Kept, Shape};
 use super::pool::sized;
-use super::{Layer, LayersCall, Part};
+use super::{Layer, LayerNorm, LayersCall, Part};
 use crate::layer_norm::{self, Normal, Operands};
 use crate::matrix::{Begin, Rounded};
 use crate::{Sequences, attention, gelu};
@@ -264,15 +264,8 @@ impl Layer {
         let result = sized(&mut space.result, out.len());
         linear(Part::AttentionOutput, kept.attended, &rounded, result);
         let middle = sized(&mut space.middle, out.len());
-        let norm = &self.attention_norm;
-        let (rows, scales) = &mut kept.attention_normal;
-        let operands = Operands {
-            x: result,
-            residual: queried,
-            gamma: &norm.gamma,
-            epsilon: norm.epsilon,
-        };
-        layer_norm::forward_keeping(operands, &norm.beta, Normal { rows, scales }, middle);
+        let normal = &mut kept.attention_normal;
+        self.attention_norm.forward(result, queried, normal, middle);
 
         let matrix = self.linears[Part::Intermediate as usize].forward();
         let rounded = matrix.rounded(middle, pairs);
@@ -291,14 +284,26 @@ impl Layer {
                 linear(Part::Output, inner, &rounded, result);
             }
         }
-        let norm = &self.output_norm;
-        let (rows, scales) = &mut kept.output_normal;
+        let normal = &mut kept.output_normal;
+        self.output_norm.forward(result, middle, normal, out);
+    }
+}
+
+impl LayerNorm {
+    /// The normalised sum of `x` and `residual`, and what the backward pass needs of it.
+    fn forward(
+        &self,
+        x: &[f32],
+        residual: &[f32],
+        (rows, scales): &mut (&mut [f32], &mut [f32]),
+        out: &mut [f32],
+    ) {
         let operands = Operands {
-            x: result,
-            residual: middle,
-            gamma: &norm.gamma,
-            epsilon: norm.epsilon,
+            x,
+            residual,
+            gamma: &self.gamma,
+            epsilon: self.epsilon,
         };
-        layer_norm::forward_keeping(operands, &norm.beta, Normal { rows, scales }, out);
+        layer_norm::forward_keeping(operands, &self.beta, Normal { rows, scales }, out);
     }
 }
