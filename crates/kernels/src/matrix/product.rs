@@ -315,3 +315,130 @@ impl<T> Product<'_, T> {
         assert!(needed <= given, "the right operand has all columns");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tile::Pairs;
+    use super::*;
+    use crate::matrix::bf16;
+    use proptest::prelude::*;
+
+    /// Operands of a product, row-major, in f32 or as words that are pairs.
+    #[derive(Clone, Copy)]
+    struct Operands<'a, T> {
+        shape: [usize; 3],
+        x: &'a [T],
+        y: &'a [T],
+    }
+
+    impl<T: Copy + Default> Operands<'_, T> {
+        /// The product, from rows and from panels of the tile's width.
+        fn products<S: Tile<Word = T>>(self, tile: S) -> [Vec<f32>; 2] {
+            let [rows, depth, columns] = self.shape;
+            let width = S::COLUMNS * S::LANES;
+            let mut panels = Vec::new();
+            for first in (0..columns).step_by(width) {
+                for row in self.y.chunks_exact(columns) {
+                    let value = |j| row.get(first + j).copied().filter(|_| first + j < columns);
+                    panels.extend((0..width).map(|j| value(j).unwrap_or_default()));
+                }
+            }
+            let rights = [
+                Right::Rows {
+                    values: self.y,
+                    stride: columns,
+                },
+                Right::Panels {
+                    values: &panels,
+                    width,
+                },
+            ];
+            rights.map(|right| {
+                let mut out = vec![f32::NAN; rows * columns];
+                run(
+                    tile,
+                    Product {
+                        rows,
+                        depth,
+                        columns,
+                        left: Left::rows(self.x, depth),
+                        right,
+                        begin: Begin::Zero,
+                        out: &mut out,
+                        stride: columns,
+                    },
+                );
+                out
+            })
+        }
+    }
+
+    /// Both products of one way of multiplying, in f32 and of pairs.
+    struct Both<'a>(Operands<'a, f32>, Operands<'a, u32>);
+
+    impl WithSimd for Both<'_> {
+        type Output = [[Vec<f32>; 2]; 2];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            [self.0.products(Single(simd)), self.1.products(Pairs(simd))]
+        }
+    }
+
+    /// What every kind of processor that this one can stand in for makes of the operands.
+    fn all_ways(single: Operands<'_, f32>, pairs: Operands<'_, u32>) -> Vec<[[Vec<f32>; 2]; 2]> {
+        let both = || Both(single, pairs);
+        let mut ways = vec![both().with_simd(pulp::Scalar::new())];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use pulp::x86::{V3, V4};
+            ways.extend(V3::try_new().map(|simd| Simd::vectorize(simd, both())));
+            ways.extend(V4::try_new().map(|simd| Simd::vectorize(simd, both())));
+        }
+        ways.push(pulp::Arch::new().dispatch(both()));
+        ways
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn all_processors_give_the_same_bits(
+            (shape, x, y) in (1_usize..20, 1_usize..250, 1_usize..60).prop_flat_map(
+                |(rows, depth, columns)| (
+                    Just([rows, depth, columns]),
+                    prop::collection::vec(-4.0_f32..4.0, 2 * rows * depth),
+                    prop::collection::vec(-4.0_f32..4.0, 2 * depth * columns),
+                )
+            )
+        ) {
+            let [rows, depth, columns] = shape;
+            let single = Operands { shape, x: &x[..rows * depth], y: &y[..depth * columns] };
+            let pack = |values: &[f32]| -> Vec<u32> {
+                values.as_chunks::<2>().0.iter().map(|&[a, b]| bf16::pair(a, b)).collect()
+            };
+            let (x_pairs, y_pairs) = (pack(&x), pack(&y));
+            let pairs = Operands { shape, x: &x_pairs, y: &y_pairs };
+            let mut chains = vec![0.0_f32; rows * columns];
+            for (index, sum) in chains.iter_mut().enumerate() {
+                let (row, column) = (index / columns, index % columns);
+                *sum = (0..depth).fold(0.0, |sum: f32, k| {
+                    x[row * depth + k].mul_add(y[k * columns + column], sum)
+                });
+            }
+            let ways = all_ways(single, pairs);
+            for [of_single, of_pairs] in &ways {
+                for out in of_single {
+                    prop_assert_eq!(bits(out), bits(&chains));
+                }
+                for out in of_pairs {
+                    prop_assert_eq!(bits(out), bits(&ways[0][1][0]));
+                }
+            }
+        }
+    }
+}
