@@ -4,6 +4,7 @@ use crate::math::{erf, exp};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::f32::consts::FRAC_1_SQRT_2;
+use std::ops::Range;
 
 /// Elements that one task works on.
 const TOGETHER: usize = 16_384;
@@ -36,7 +37,7 @@ pub(crate) fn forward(x: &[f32], out: &mut [f32]) {
 
 /// `out[i] = gelu(x[i])`, on the calling thread.
 pub(crate) fn of(x: &[f32], out: &mut [f32]) {
-    Arch::new().dispatch(Of { x, out });
+    of_columns(x, x.len().max(1), 0..x.len(), out);
 }
 
 /// The gradient of `x`: `out[i] = grad[i] * gelu'(x[i])`.
@@ -55,8 +56,20 @@ pub(crate) fn backward_in_place(x: &[f32], grad: &mut [f32]) {
     Arch::new().dispatch(Backward { x, grad });
 }
 
+/// As [`of`] some columns of rows of `width` numbers.
+pub(crate) fn of_columns(x: &[f32], width: usize, columns: Range<usize>, out: &mut [f32]) {
+    Arch::new().dispatch(Of {
+        x,
+        width,
+        columns,
+        out,
+    });
+}
+
 struct Of<'a> {
     x: &'a [f32],
+    width: usize,
+    columns: Range<usize>,
     out: &'a mut [f32],
 }
 
@@ -65,8 +78,12 @@ impl WithSimd for Of<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        for (out, &x) in self.out.iter_mut().zip(self.x) {
-            *out = gelu(x);
+        let rows = self.x.chunks_exact(self.width);
+        for (out, x) in self.out.chunks_exact_mut(self.width).zip(rows) {
+            let out = &mut out[self.columns.clone()];
+            for (out, &x) in out.iter_mut().zip(&x[self.columns.clone()]) {
+                *out = gelu(x);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{Precision, gelu};
 pub(crate) use product::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use std::ops::Range;
 use tile::{Single, Tile};
 
 /// How many outputs one task works on at most: they stay in the second-level cache.
@@ -43,6 +44,30 @@ pub(crate) enum Rounded<'a> {
     F32(&'a [f32]),
     /// Pairs, in rows of `bf16::words` of the inputs.
     Bf16(&'a [u32]),
+}
+
+/// The exact GELU of rows, written some columns at a time.
+pub(crate) enum GeluRows<'a> {
+    F32(&'a mut [f32]),
+    Bf16(&'a mut [u32]),
+}
+
+impl<'a> GeluRows<'a> {
+    /// Writes some columns of rows of `inputs` numbers; the first column has an even number.
+    pub(crate) fn write(&mut self, x: &[f32], inputs: usize, columns: Range<usize>) {
+        match self {
+            Self::F32(out) => gelu::of_columns(x, inputs, columns, out),
+            Self::Bf16(pairs) => bf16::pack_gelu_columns(x, inputs, columns, pairs),
+        }
+    }
+
+    /// The rows.
+    pub(crate) fn rounded(self) -> Rounded<'a> {
+        match self {
+            Self::F32(rows) => Rounded::F32(rows),
+            Self::Bf16(pairs) => Rounded::Bf16(pairs),
+        }
+    }
 }
 
 impl PackedMatrix {
@@ -133,24 +158,19 @@ impl PackedMatrix {
         }
     }
 
-    /// The exact GELU of rows as they are multiplied; `inner` and `pairs` are space for them.
-    pub(crate) fn rounded_gelu<'a>(
+    /// Space for the exact GELU of as many rows as `x` has, as they are multiplied.
+    pub(crate) fn gelu_space<'a>(
         &self,
         x: &[f32],
         inner: &'a mut Vec<f32>,
         pairs: &'a mut Vec<u32>,
-    ) -> Rounded<'a> {
+    ) -> GeluRows<'a> {
         match self.panels {
             Panels::F32(_) => {
                 inner.resize(x.len(), 0.0);
-                gelu::of(x, inner);
-                Rounded::F32(inner)
+                GeluRows::F32(inner)
             }
-            Panels::Bf16(_) => {
-                let pairs = self.pairs(x, pairs);
-                bf16::pack_gelu_rows(x, self.inputs, pairs);
-                Rounded::Bf16(pairs)
-            }
+            Panels::Bf16(_) => GeluRows::Bf16(self.pairs(x, pairs)),
         }
     }
 
@@ -165,18 +185,46 @@ impl PackedMatrix {
 
     /// `out = begin + x matrix`, on the calling thread; `out` is `[rows, outputs]`.
     pub(crate) fn product(&self, x: &Rounded<'_>, begin: Begin<'_>, out: &mut [f32]) {
-        let rows = out.len() / self.outputs;
-        let (columns, width) = (self.outputs, self.width);
+        self.product_of(0..self.outputs, x, begin, out);
+    }
+
+    /// Blocks of some panels' columns: what is computed of one block stays in the first-level cache.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        const PANELS: usize = 4;
+        let (block, outputs) = (PANELS * self.width, self.outputs);
+        let firsts = (0..outputs).step_by(block);
+        firsts.map(move |first| first..outputs.min(first + block))
+    }
+
+    /// As [`PackedMatrix::product`] the columns of a block.
+    pub(crate) fn product_of(
+        &self,
+        block: Range<usize>,
+        x: &Rounded<'_>,
+        begin: Begin<'_>,
+        out: &mut [f32],
+    ) {
+        let (stride, width) = (self.outputs, self.width);
+        let rows = out.len() / stride;
+        let begin = match begin {
+            Begin::Bias(bias) => Begin::Bias(&bias[block.clone()]),
+            other => other,
+        };
+        let columns = block.len();
+        let out = &mut out[block.start..];
         match (x, &self.panels) {
             (Rounded::F32(x), Panels::F32(values)) => Arch::new().dispatch(Product {
                 rows,
                 depth: self.inputs,
                 columns,
                 left: Left::rows(x, self.inputs),
-                right: Right::Panels { values, width },
+                right: Right::Panels {
+                    values: &values[block.start * self.inputs..],
+                    width,
+                },
                 begin,
                 out,
-                stride: columns,
+                stride,
             }),
             (Rounded::Bf16(x), Panels::Bf16(values)) => {
                 let depth = bf16::words(self.inputs);
@@ -185,10 +233,13 @@ impl PackedMatrix {
                     depth,
                     columns,
                     left: Left::rows(x, depth),
-                    right: Right::Panels { values, width },
+                    right: Right::Panels {
+                        values: &values[block.start * depth..],
+                        width,
+                    },
                     begin,
                     out,
-                    stride: columns,
+                    stride,
                 });
             }
             _ => unreachable!("rows are rounded by the matrix they are multiplied with"),

@@ -15,6 +15,7 @@ use std::sync::PoisonError;
 #[derive(Default)]
 pub(crate) struct Space {
     pairs: Vec<u32>,
+    inner_pairs: Vec<u32>,
     picked: Vec<f32>,
     /// What is added to a residual and normalised.
     result: Vec<f32>,
@@ -267,20 +268,28 @@ impl Layer {
         let normal = &mut kept.attention_normal;
         self.attention_norm.forward(result, queried, normal, middle);
 
-        let matrix = self.linears[Part::Intermediate as usize].forward();
-        let rounded = matrix.rounded(middle, pairs);
-        linear(Part::Intermediate, middle, &rounded, kept.before_gelu);
-        let matrix = self.linears[Part::Output as usize].forward();
-        match adapters.of(Part::Output) {
-            None => {
-                let rounded = matrix.rounded_gelu(kept.before_gelu, &mut space.inner, pairs);
-                linear(Part::Output, &[], &rounded, result);
+        let wide = &self.linears[Part::Intermediate as usize];
+        let narrow = self.linears[Part::Output as usize].forward();
+        let rounded = wide.forward().rounded(middle, pairs);
+        match [Part::Intermediate, Part::Output].map(|part| adapters.of(part)) {
+            [None, None] => {
+                // Some columns at a time, which are still in the first-level cache when GELU reads them.
+                let before = &mut *kept.before_gelu;
+                let pairs = &mut space.inner_pairs;
+                let mut rows = narrow.gelu_space(before, &mut space.inner, pairs);
+                for block in wide.forward().blocks() {
+                    let bias = Begin::Bias(wide.bias());
+                    wide.forward()
+                        .product_of(block.clone(), &rounded, bias, before);
+                    rows.write(before, wide.bias().len(), block);
+                }
+                linear(Part::Output, &[], &rows.rounded(), result);
             }
-            // LoRA takes the numbers as they are.
-            Some(_) => {
+            _ => {
+                linear(Part::Intermediate, middle, &rounded, kept.before_gelu);
                 let inner = sized(&mut space.inner, kept.before_gelu.len());
                 gelu::of(kept.before_gelu, inner);
-                let rounded = matrix.rounded(inner, pairs);
+                let rounded = narrow.rounded(inner, pairs);
                 linear(Part::Output, inner, &rounded, result);
             }
         }

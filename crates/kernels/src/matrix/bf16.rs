@@ -12,6 +12,7 @@ use super::tile::Pairs;
 use crate::Precision;
 use crate::gelu::gelu;
 use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
 
 /// The product of words that are pairs.
 pub(crate) fn product(product: Product<'_, u32>) {
@@ -52,18 +53,34 @@ pub(crate) fn numbers(pair: u32) -> [f32; 2] {
 
 /// Writes rows of `inputs` numbers as pairs; a row of odd length ends with a zero.
 pub(crate) fn pack_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
-    Arch::new().dispatch(Pack { x, inputs, pairs });
+    let columns = 0..inputs;
+    Arch::new().dispatch(Pack {
+        x,
+        inputs,
+        columns,
+        pairs,
+    });
 }
 
-/// As [`pack_rows`], with the exact GELU of the numbers.
-pub(crate) fn pack_gelu_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
-    let rows = Pack { x, inputs, pairs };
-    Arch::new().dispatch(PackGelu(rows));
+/// As [`pack_rows`] some columns, of which the first has an even number, with the exact GELU of the numbers.
+pub(crate) fn pack_gelu_columns(
+    x: &[f32],
+    inputs: usize,
+    columns: Range<usize>,
+    pairs: &mut [u32],
+) {
+    Arch::new().dispatch(PackGelu(Pack {
+        x,
+        inputs,
+        columns,
+        pairs,
+    }));
 }
 
 struct Pack<'a> {
     x: &'a [f32],
     inputs: usize,
+    columns: Range<usize>,
     pairs: &'a mut [u32],
 }
 
@@ -71,19 +88,17 @@ impl Pack<'_> {
     /// Writes `f` of every number.
     #[inline(always)]
     fn write(self, f: impl Fn(f32) -> f32) {
-        // Rows of even length lie end to end in pairs, too.
-        let inputs = match self.inputs % 2 {
-            0 => self.x.len().max(1),
-            _ => self.inputs,
-        };
+        let columns = self.columns;
         let numbers: &mut [u16] = bytemuck::cast_slice_mut(self.pairs);
-        let rows = self.x.chunks_exact(inputs);
-        for (x, numbers) in rows.zip(numbers.chunks_exact_mut(2 * words(inputs))) {
-            let (numbers, rest) = numbers.split_at_mut(inputs);
-            for (to, &x) in numbers.iter_mut().zip(x) {
+        let rows = self.x.chunks_exact(self.inputs);
+        for (x, numbers) in rows.zip(numbers.chunks_exact_mut(2 * words(self.inputs))) {
+            let to = &mut numbers[columns.clone()];
+            for (to, &x) in to.iter_mut().zip(&x[columns.clone()]) {
                 *to = (Precision::Bf16.round(f(x)).to_bits() >> 16) as u16;
             }
-            rest.fill(0);
+            if columns.end == self.inputs {
+                numbers[columns.end..].fill(0);
+            }
         }
     }
 }
