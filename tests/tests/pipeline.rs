@@ -14,7 +14,7 @@ fn runs_once_and_is_then_cached() {
     assert!(plan.stdout.contains("vectors"), "{}", plan.stdout);
     assert!(plan.stdout.contains("0 cached"), "{}", plan.stdout);
     assert!(!small.file("a").exists(), "a dry run wrote something");
-    for told in ["trainings: 6 to do, 0 cached\n", "\nnot counted: 15 "] {
+    for told in ["trainings: 6 to do, 0 cached", "\nnot counted: 15 "] {
         assert!(plan.stdout.contains(told), "{}", plan.stdout);
     }
 
@@ -92,7 +92,7 @@ fn told_beforehand(small: &Small) {
     };
     let more = plan("--set seeds=[0,7]");
     for told in [
-        "\ntrainings: 3 to do, 3 cached\n",
+        "\ntrainings: 3 to do, 3 cached",
         "\npredicted: ",
         ", at most ",
         "\nby the speed of 6 earlier trainings;",
@@ -181,4 +181,17 @@ fn two_runs_at_once_share_their_work() {
         assert!(run.wait().unwrap().success());
     }
     assert_eq!(small.results("b").len(), 6);
+}
+
+#[test]
+fn trainings_at_once_give_the_same_results() {
+    let small = Small::new();
+    for (store, number) in [("one", 1), ("three", 3)] {
+        let command = format!("run small.yaml --store {store} --trainings {number} -vv");
+        let ran = run(small.path(), &command).well();
+        let beside = ran.stderr.contains("beside 1 other trainings");
+        assert_eq!(beside, number > 1, "{}", ran.stderr);
+    }
+    assert_eq!(small.results("one").len(), 6);
+    assert_eq!(small.results("three"), small.results("one"));
 }

@@ -19,6 +19,36 @@ pub trait Progress: Sync {
 
     /// True once the user wants to stop: the stage returns soon, with its error for that.
     fn cancelled(&self) -> bool;
+
+    /// Progress for work that goes on at the same time, whose pieces are no inner ones of this. What
+    /// needs no telling apart returns itself, `Box::new(self)`.
+    fn beside(&self) -> Box<dyn Progress + '_>;
+}
+
+impl<P: Progress + ?Sized> Progress for &P {
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
+        (**self).begin(what, unit, total);
+    }
+
+    fn advance(&self, units: u64) {
+        (**self).advance(units);
+    }
+
+    fn note(&self, text: &str) {
+        (**self).note(text);
+    }
+
+    fn end(&self) {
+        (**self).end();
+    }
+
+    fn cancelled(&self) -> bool {
+        (**self).cancelled()
+    }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        (**self).beside()
+    }
 }
 
 /// Reports nothing and is never cancelled.
@@ -36,5 +66,9 @@ impl Progress for Silent {
 
     fn cancelled(&self) -> bool {
         false
+    }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
     }
 }

@@ -37,7 +37,7 @@ impl Style {
     }
 }
 
-/// Shows the pieces of work under way, inner ones below outer ones.
+/// Shows the pieces of work under way, inner ones below outer ones, and those beside each other.
 pub struct Bars {
     multi: MultiProgress,
     style: Style,
@@ -160,6 +160,14 @@ impl Progress for Bars {
     fn cancelled(&self) -> bool {
         interrupt::requested()
     }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(Self {
+            multi: self.multi.clone(),
+            style: self.style,
+            pieces: Mutex::default(),
+        })
+    }
 }
 
 impl Piece {
@@ -266,5 +274,22 @@ mod tests {
         bars.end();
         bars.advance(1);
         assert!(bars.pieces().is_empty());
+    }
+
+    #[test]
+    fn work_at_the_same_time_does_not_nest() {
+        let bars = Bars::new(Style::Lines);
+        bars.begin("training", "steps", Some(10));
+        {
+            let beside = bars.beside();
+            beside.begin("training another", "steps", Some(10));
+            bars.advance(3);
+            bars.begin("validating", "texts", None);
+            beside.advance(2);
+            beside.end();
+            bars.end();
+        }
+        let left: Vec<u64> = bars.pieces().iter().map(|piece| piece.done).collect();
+        assert_eq!(left, [3]);
     }
 }

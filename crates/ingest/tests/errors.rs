@@ -297,6 +297,9 @@ impl Progress for Stopped {
     fn cancelled(&self) -> bool {
         true
     }
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
 }
 
 #[test]

@@ -158,7 +158,10 @@ fn encoder_layers_of_any_shape() -> impl Strategy<Value = AnyEncoderLayer> {
 }
 
 const SCALE: f32 = 0.7;
-const EPSILON: f32 = 1e-2;
+/// Of states, so that attention does not look at one token alone: there rounding decides between two.
+const SMALL: f32 = 0.3;
+/// So large that layer norms do not blow up rounding where the values of a token are nearly equal.
+const EPSILON: f32 = 0.5;
 
 impl AnyEncoderLayer {
     /// Inputs and outputs of a part.
@@ -181,9 +184,15 @@ impl AnyEncoderLayer {
     }
 
     fn norms(&self) -> [LayerNorm; 2] {
+        let small = |salt| {
+            values(self.hidden, salt)
+                .iter()
+                .map(|x| x * SMALL)
+                .collect()
+        };
         [7, 8].map(|salt| LayerNorm {
-            gamma: values(self.hidden, self.salt ^ salt),
-            beta: values(self.hidden, self.salt ^ salt ^ 16),
+            gamma: small(self.salt ^ salt),
+            beta: small(self.salt ^ salt ^ 16),
             epsilon: EPSILON,
         })
     }
@@ -292,7 +301,7 @@ impl Two {
     /// The states before the layers, and the adapters' tensors.
     fn inputs(&self, tokens: usize, device: &Device) -> Vec<Tensor<2>> {
         let [first, second] = &self.0;
-        let x = matrix(tokens, first.hidden, first.salt ^ 99, device);
+        let x = matrix(tokens, first.hidden, first.salt ^ 99, device) * SMALL;
         let adapters = [first, second].map(|layer| layer.low_rank(device));
         [x].into_iter()
             .chain(adapters.into_iter().flatten())

@@ -65,6 +65,9 @@ pub enum Error {
         #[source]
         source: Box<goldpan_select::Error>,
     },
+    /// The system gives no threads for a training.
+    #[error("no threads for a training can be started")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
     /// A stage failed. What was done before is in the store.
     #[error("{stage} failed")]
     Stage {

@@ -158,6 +158,7 @@ fn the_repositorys_pipelines_are_valid() {
         [
             "quickstart",
             "sst2",
+            "sst2-low-budget",
             "sst2-minilm",
             "strategies",
             "training",

@@ -244,6 +244,10 @@ impl Progress for Quiet<'_> {
     fn cancelled(&self) -> bool {
         self.0.cancelled()
     }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
 }
 
 /// What so many iterations over so many rows and clusters take at most.

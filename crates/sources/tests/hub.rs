@@ -443,6 +443,9 @@ impl Progress for StopAt {
     fn cancelled(&self) -> bool {
         self.0.load(Ordering::SeqCst) == 0
     }
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `goldpan run`
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -43,6 +44,10 @@ pub struct RunArgs {
     /// size is known
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_limit: Option<u64>,
+    /// How many trainings may go on at once on the CPU, with the same results [default: as many as
+    /// cores and free memory allow]
+    #[arg(long, value_name = "NUMBER")]
+    pub trainings: Option<NonZeroUsize>,
     /// The store of results
     #[arg(long, value_name = "DIR", default_value = "artifacts")]
     pub store: PathBuf,

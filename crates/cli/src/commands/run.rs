@@ -22,6 +22,7 @@ pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
         force: args.force.clone(),
         device: args.device.device,
         memory_limit: args.memory_limit,
+        trainings: args.trainings,
     };
     let places = Places::from_env()?;
     if args.dry_run {

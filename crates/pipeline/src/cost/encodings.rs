@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use goldpan_model::{Device, Precision};
 use goldpan_select::Estimate;
 use goldpan_store::{Record, Store};
+use goldpan_train::TrainConfig;
 use serde_json::{Value, json};
 
 use crate::StageKind;
@@ -113,6 +114,27 @@ impl<'a> Encodings<'a> {
         }
     }
 
+    /// Bytes that a training takes beside kept states; `None` where its model or texts are not here.
+    pub(crate) fn memory_of_training(
+        &mut self,
+        node: NodeId,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Option<u64> {
+        let Work::Train {
+            texts,
+            base,
+            training: TrainingSettings { config, .. },
+            ..
+        } = &self.graph.nodes[node].work
+        else {
+            return None;
+        };
+        let through = self.through(*texts, base, config.max_length, records, tables)?;
+        let encoder = Encoder::tuned(&self.lengths.config(base)?, &config.tuning);
+        Some(memory_of_training(&encoder, config, through.tokens) as u64)
+    }
+
     fn training(
         &mut self,
         node: NodeId,
@@ -167,9 +189,7 @@ impl<'a> Encodings<'a> {
         let seconds = operations / self.speeds.of(&kind, &encoder, &mut self.lengths)
             + passes * PASS
             + encoder.opening();
-        let tokens = config.batch_size.get() as f64 * training_tokens;
-        let threads = threads();
-        let memory = encoder.memory_of_training(tokens, training_tokens, threads);
+        let memory = memory_of_training(&encoder, config, training_tokens);
         Some(Estimate {
             seconds,
             memory: (memory + self.frozen.bytes()) as u64,
@@ -220,6 +240,12 @@ impl<'a> Encodings<'a> {
             tuning,
         })
     }
+}
+
+/// Bytes of a training whose texts have so many tokens.
+fn memory_of_training(encoder: &Encoder, config: &TrainConfig, tokens: f64) -> f64 {
+    let pass = config.batch_size.get() as f64 * tokens;
+    encoder.memory_of_training(pass, tokens, threads())
 }
 
 /// How many texts of an opened table have a label of their own.

@@ -3,10 +3,14 @@
 mod action;
 mod contents;
 mod context;
+mod execution;
 mod names;
+mod order;
 mod outcome;
+mod prepared;
 mod preview;
 mod report;
+mod room;
 mod run;
 mod selections;
 mod stage;
@@ -14,6 +18,7 @@ mod stops;
 mod tables;
 mod totals;
 mod watched;
+mod work;
 mod zero_shot;
 
 pub(crate) use context::FROZEN_STATES;

@@ -8,6 +8,7 @@ use goldpan_store::Why;
 
 use crate::StageKind;
 use crate::cost::Source;
+use crate::exec::room::Room;
 use crate::exec::totals::{self, mebibytes};
 
 /// What would happen to every piece of work.
@@ -15,6 +16,8 @@ use crate::exec::totals::{self, mebibytes};
 pub struct Preview {
     /// In the order of the run.
     pub steps: Vec<Step>,
+    /// How much goes on at once.
+    pub(crate) room: Room,
     /// Where the speeds come from by which the encoder's work was predicted.
     pub sources: Vec<Source>,
     /// Whether rules may stop arms before their last round.

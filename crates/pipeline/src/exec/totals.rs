@@ -6,6 +6,7 @@ use goldpan_report::duration;
 
 use crate::StageKind;
 use crate::exec::preview::{Preview, Status, Step};
+use crate::exec::room::Room;
 
 /// What all steps of a preview come to.
 #[derive(Debug, Default, PartialEq)]
@@ -17,8 +18,10 @@ struct Totals {
     trainings_run: usize,
     /// The kinds with a prediction, in the order of the pipeline, and their seconds.
     seconds: Vec<(StageKind, f64)>,
-    /// Bytes of the step that holds the most.
-    memory: u64,
+    /// Bytes of the training that holds the most.
+    training: u64,
+    /// Bytes of the other step that holds the most.
+    other: u64,
     /// Steps that take their time, which nobody knows yet.
     unknown: usize,
 }
@@ -50,7 +53,11 @@ impl Totals {
             }
         }
         if let Some(estimate) = step.estimate {
-            self.memory = self.memory.max(estimate.memory);
+            let memory = match step.kind {
+                StageKind::Train => &mut self.training,
+                _ => &mut self.other,
+            };
+            *memory = (*memory).max(estimate.memory);
             match self.seconds.iter_mut().find(|(kind, _)| *kind == step.kind) {
                 Some((_, seconds)) => *seconds += estimate.seconds,
                 None => self.seconds.push((step.kind, estimate.seconds)),
@@ -60,6 +67,21 @@ impl Totals {
             step.kind
         {
             self.unknown += 1;
+        }
+    }
+}
+
+impl Totals {
+    /// How many trainings go on at once.
+    fn at_once(&self, room: Room) -> usize {
+        room.trainings(self.training).min(self.trainings_run)
+    }
+
+    /// Bytes at once: trainings beside each other, and another step beside them.
+    fn memory(&self, room: Room) -> u64 {
+        match self.at_once(room) {
+            0 | 1 => self.training.max(self.other),
+            trainings => trainings as u64 * self.training + self.other,
         }
     }
 }
@@ -79,6 +101,10 @@ pub(super) fn write(preview: &Preview, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     let (run, cached) = (totals.trainings_run, totals.trainings_cached);
     if run + cached > 0 {
         write!(f, "\ntrainings: {run} to do, {cached} cached")?;
+        let at_once = totals.at_once(preview.room);
+        if at_once > 1 {
+            write!(f, "; {at_once} at once")?;
+        }
         if preview.may_stop && run > 0 {
             f.write_str("; rules may stop arms before")?;
         }
@@ -89,7 +115,7 @@ pub(super) fn write(preview: &Preview, f: &mut fmt::Formatter<'_>) -> fmt::Resul
         let kinds: Vec<String> = kinds
             .map(|(kind, time)| format!("{kind} {}", duration(*time)))
             .collect();
-        let memory = mebibytes(totals.memory);
+        let memory = mebibytes(totals.memory(preview.room));
         let all = duration(all);
         let kinds = kinds.join(", ");
         write!(
@@ -118,6 +144,12 @@ mod tests {
 
     use super::*;
     use crate::Source;
+
+    const ROOM: Room = Room {
+        cores: 2,
+        most: 1,
+        memory: None,
+    };
 
     fn step(kind: StageKind, status: Status, estimate: Option<(f64, u64)>) -> Step {
         Step {
@@ -159,6 +191,7 @@ mod tests {
                 },
                 Source::Measured,
             ],
+            room: ROOM,
             may_stop: true,
         };
         insta::assert_snapshot!(preview);
@@ -169,10 +202,44 @@ mod tests {
         let preview = Preview {
             steps: vec![step(StageKind::Train, Status::Cached, None)],
             sources: Vec::new(),
+            room: ROOM,
             may_stop: true,
         };
         let text = preview.to_string();
         let end: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(end, ["1 cached, 0 to run", "trainings: 0 to do, 1 cached"]);
+    }
+
+    #[test]
+    fn trainings_at_once_need_their_memory_at_once() {
+        let missing = || Status::After(vec!["pool".to_owned()]);
+        let train = |mebibytes| step(StageKind::Train, missing(), Some((50.0, mebibytes)));
+        let predict = step(StageKind::Predict, missing(), Some((5.0, 300)));
+        let room = Room { most: 4, ..ROOM };
+        let end = |steps| {
+            let preview = Preview {
+                steps,
+                room,
+                sources: Vec::new(),
+                may_stop: false,
+            };
+            let text = preview.to_string();
+            let lines = text.lines().filter(|line| line.contains(':'));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            end(vec![train(400), predict.clone(), train(500), train(100)])[..],
+            [
+                "trainings: 3 to do, 0 cached; 3 at once",
+                "predicted: 2 min 35 s (train 2 min 30 s, predict 5.0 s), at most 1800 MiB at once"
+            ]
+        );
+        assert_eq!(
+            end(vec![train(400), predict])[..],
+            [
+                "trainings: 1 to do, 0 cached",
+                "predicted: 55.0 s (train 50.0 s, predict 5.0 s), at most 400 MiB at once"
+            ]
+        );
     }
 }

@@ -1,11 +1,14 @@
 //! Progress of one piece of work among many.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use goldpan_artifact::Progress;
 
-/// Puts the work's name before what it reports.
+/// Puts the work's name before what it reports, and stops it where other work of the run failed.
 pub(crate) struct Watched<'a> {
     pub inner: &'a dyn Progress,
     pub name: String,
+    pub failed: &'a AtomicBool,
 }
 
 impl Progress for Watched<'_> {
@@ -27,6 +30,10 @@ impl Progress for Watched<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.inner.cancelled()
+        self.failed.load(Ordering::Relaxed) || self.inner.cancelled()
+    }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
     }
 }

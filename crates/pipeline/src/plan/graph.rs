@@ -247,6 +247,19 @@ impl Graph {
         }
     }
 
+    /// What must have been looked at before a node: its inputs, and what decides whether a rule stops
+    /// its arm before it.
+    pub(crate) fn waits_for(&self, node: NodeId) -> Vec<NodeId> {
+        let node = &self.nodes[node];
+        let inputs = node.work.inputs().into_iter().map(|(_, input)| input);
+        let check = node.check.map(|check| &self.checks[check]);
+        let asked = check.into_iter().flat_map(|check| {
+            let always = [check.pool, check.selection, check.model];
+            always.into_iter().chain(check.validated)
+        });
+        inputs.chain(asked).collect()
+    }
+
     /// The graph of a pipeline. What arms share, the start and its model's predictions, is there
     /// once for each seed.
     pub fn of(pipeline: &Pipeline) -> Self {

@@ -270,6 +270,10 @@ impl Progress for Impatient {
     fn cancelled(&self) -> bool {
         self.0.fetch_sub(1, Ordering::Relaxed) == 1
     }
+
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
 }
 
 #[test]

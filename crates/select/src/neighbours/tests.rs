@@ -83,6 +83,9 @@ fn stops_when_cancelled() {
         fn cancelled(&self) -> bool {
             true
         }
+        fn beside(&self) -> Box<dyn Progress + '_> {
+            Box::new(self)
+        }
     }
     let table = Table::new(1, vec![0.0, 1.0]);
     let squares = table.squares();

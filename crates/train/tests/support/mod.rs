@@ -167,4 +167,7 @@ impl Progress for StopAfter {
     fn cancelled(&self) -> bool {
         self.done.load(Ordering::Relaxed) >= self.limit
     }
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
 }

@@ -1,0 +1,121 @@
+//! A pipeline ready to be run: its graph, what is to be done of it, where and with what.
+
+use goldpan_model::Device;
+use goldpan_store::{Record, Store};
+
+use crate::Error;
+use crate::cost::Encodings;
+use crate::exec::action::action;
+use crate::exec::names::Names;
+use crate::exec::preview::{Status, Step};
+use crate::exec::run::RunOptions;
+use crate::exec::selections::Selections;
+use crate::exec::stops::Stops;
+use crate::exec::tables::Tables;
+use crate::plan::{Graph, Role, named};
+use crate::spec::Pipeline;
+
+/// What both a run and its preview need.
+pub(super) struct Prepared<'a> {
+    pub(super) pipeline: &'a str,
+    pub(super) graph: Graph,
+    pub(super) roles: Vec<Role>,
+    pub(super) forced: Vec<bool>,
+    pub(super) device: Device,
+    pub(super) store: Store,
+    memory_limit: Option<u64>,
+}
+
+impl<'a> Prepared<'a> {
+    pub(super) fn new(pipeline: &'a Pipeline, options: &RunOptions) -> Result<Self, Error> {
+        let graph = Graph::of(pipeline);
+        let roles = options.scope.roles(&graph)?;
+        let forced = match &options.force {
+            Some(name) => named(&graph, name)?,
+            None => vec![false; graph.nodes.len()],
+        };
+        Ok(Self {
+            pipeline: pipeline.name.as_str(),
+            roles,
+            forced,
+            device: options.device.open()?,
+            store: Store::open(&options.store)?,
+            graph,
+            memory_limit: options.memory_limit,
+        })
+    }
+
+    /// What would happen to every node that has a part in the run, as far as the store tells now.
+    pub(super) fn steps(
+        &self,
+        names: &Names,
+        mut encodings: Option<&mut Encodings<'_>>,
+    ) -> Result<Vec<Step>, Error> {
+        let graph = &self.graph;
+        let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
+        let mut steps = Vec::new();
+        let mut selections = Selections::new(graph, self.memory_limit);
+        let mut tables = Tables::new(&self.store);
+        let mut stops = Stops::new(graph, &self.store);
+        for (node, part) in graph.nodes.iter().enumerate() {
+            if self.roles[node] == Role::Skip {
+                continue;
+            }
+            let step = |status, estimate| Step {
+                name: part.name.clone(),
+                kind: part.work.kind(),
+                status,
+                estimate,
+            };
+            if let Some(stop) = stops.of_node(node, &records)? {
+                steps.push(step(Status::Stopped(stop.why()), None));
+                continue;
+            }
+            let class = self.device.class();
+            let action = action(self.pipeline, graph, node, &records, names, class)?;
+            let waits: Vec<String> = part
+                .work
+                .inputs()
+                .iter()
+                .filter(|&&(_, input)| records[input].is_none())
+                .map(|&(_, input)| graph.nodes[input].name.clone())
+                .collect();
+            let status = match action {
+                None if waits.is_empty() => Status::Fetch,
+                None => Status::After(waits),
+                Some(action) => {
+                    let found = self.store.find(&action)?;
+                    let status = match &found {
+                        Some(_) if self.forced[node] => Status::Forced,
+                        Some(_) => Status::Cached,
+                        None if self.roles[node] == Role::Reuse => Status::Missing,
+                        None => Status::Run(self.store.why(&action)?),
+                    };
+                    if status == Status::Cached {
+                        records[node] = found;
+                    }
+                    status
+                }
+            };
+            let estimate = match status {
+                Status::Cached | Status::Missing => None,
+                _ => match selections.estimate(node, &records, &mut tables)? {
+                    None => encodings
+                        .as_mut()
+                        .and_then(|encodings| encodings.estimate(node, &records, &mut tables)),
+                    known => known,
+                },
+            };
+            steps.push(step(status, estimate));
+        }
+        Ok(steps)
+    }
+
+    /// Refuses a run of which a selection needs more memory than it may, as far as its size is known.
+    pub(super) fn check_memory(&self, names: &Names) -> Result<(), Error> {
+        match self.memory_limit {
+            Some(_) => self.steps(names, None).map(drop),
+            None => Ok(()),
+        }
+    }
+}
