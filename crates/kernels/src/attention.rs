@@ -4,7 +4,7 @@
 //! kept; the backward pass makes them again.
 
 use crate::Sequences;
-use crate::math::{LANES, exp, sum};
+use crate::math::{LANES, exp, halved, sum};
 use crate::matrix::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -315,7 +315,7 @@ impl WithSimd for Softmax<'_> {
                     *largest = if x > *largest { x } else { *largest };
                 }
             }
-            let largest = largest.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+            let largest = halved(largest, |a, b| if a > b { a } else { b });
             let mut total = [0.0; LANES];
             for part in parts.iter_mut() {
                 for (x, total) in part.iter_mut().zip(&mut total) {
@@ -323,7 +323,7 @@ impl WithSimd for Softmax<'_> {
                     *total += *x;
                 }
             }
-            let total = 1.0 / sum(LANES, |i| total[i]);
+            let total = 1.0 / halved(total, |a, b| a + b);
             for x in parts.as_flattened_mut() {
                 *x *= total;
             }
@@ -348,7 +348,7 @@ impl WithSimd for Slopes<'_> {
         let rows = self.slopes.chunks_exact_mut(self.stride);
         for (slopes, weights) in rows.zip(self.weights.chunks_exact(self.stride)) {
             let (slopes, weights) = (&mut slopes[..self.length], &weights[..self.length]);
-            let mean = sum(self.length, |i| weights[i] * slopes[i]);
+            let mean = sum([weights, slopes], |[weight, slope]| weight * slope);
             for (slope, &weight) in slopes.iter_mut().zip(weights) {
                 *slope = weight * (*slope - mean) * self.scale;
             }

@@ -27,11 +27,11 @@ impl Operands<'_> {
         for ((to, x), residual) in centred.iter_mut().zip(x).zip(residual) {
             *to = x + residual;
         }
-        let mean = sum(width, |i| centred[i]) / width as f32;
+        let mean = sum([centred], |[x]| x) / width as f32;
         for value in centred.iter_mut() {
             *value -= mean;
         }
-        let variance = sum(width, |i| centred[i] * centred[i]) / width as f32;
+        let variance = sum([centred], |[x]| x * x) / width as f32;
         1.0 / (variance + self.epsilon).sqrt()
     }
 }
@@ -142,8 +142,9 @@ impl WithSimd for BackwardKept<'_> {
             for (grad, &gamma) in grad.iter_mut().zip(self.gamma) {
                 *grad *= gamma;
             }
-            let mean = sum(width, |i| grad[i]) / width as f32;
-            let mean_product = sum(width, |i| grad[i] * normal[i]) / width as f32;
+            let mean = sum([grad], |[grad]| grad) / width as f32;
+            let product = sum([grad, normal], |[grad, normal]| grad * normal);
+            let mean_product = product / width as f32;
             for (grad, &normal) in grad.iter_mut().zip(normal) {
                 *grad = scale * (*grad - mean - normal * mean_product);
             }
@@ -202,8 +203,11 @@ impl WithSimd for Backward<'_> {
 fn backward_row(gamma: &[f32], grad: &[f32], scale: f32, out: &mut [f32]) {
     let width = out.len();
     let (gamma, grad) = (&gamma[..width], &grad[..width]);
-    let mean_grad = sum(width, |i| grad[i] * gamma[i]) / width as f32;
-    let mean_product = sum(width, |i| grad[i] * gamma[i] * (out[i] * scale)) / width as f32;
+    let mean_grad = sum([grad, gamma], |[grad, gamma]| grad * gamma) / width as f32;
+    let product = sum([grad, gamma, out], |[grad, gamma, x]| {
+        grad * gamma * (x * scale)
+    });
+    let mean_product = product / width as f32;
     for (i, out) in out.iter_mut().enumerate() {
         let normal = *out * scale;
         *out = scale * (grad[i] * gamma[i] - mean_grad - normal * mean_product);

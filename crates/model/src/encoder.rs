@@ -8,6 +8,7 @@ use goldpan_kernels::{
     Adapter, EmbeddingTables, EncoderLayer, LayerNorm, Part, Sequences, TableRows, attention,
     embed, encoder_layers, has_kernels, residual_layer_norm,
 };
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// The states of packed tokens, `[total_tokens, hidden]`, between two layers.
@@ -126,8 +127,8 @@ impl Encoder {
                 name: config.trained_name(&name),
             })
         };
-        let layers =
-            (0..config.layers).map(|index| Layer::load(weights, &prefix, index, &config, device));
+        let indices = (0..config.layers).into_par_iter();
+        let layers = indices.map(|index| Layer::load(weights, &prefix, index, &config, device));
         Ok(Self {
             words: table("word_embeddings", config.vocabulary)?,
             positions: table("position_embeddings", config.positions)?,

@@ -79,9 +79,13 @@ impl SentenceEncoder {
             false => SentenceConfig::default(),
         };
         let (pooling, own_normalize) = modules(folder)?;
+        let (tokenizer, encoder) = rayon::join(
+            || TextTokenizer::open(folder, &config, max_length.or(own.max_seq_length)),
+            || Encoder::load(&Weights::open(folder)?, config.clone(), device),
+        );
         Ok(Self {
-            tokenizer: TextTokenizer::open(folder, &config, max_length.or(own.max_seq_length))?,
-            encoder: Encoder::load(&Weights::open(folder)?, config, device)?,
+            tokenizer: tokenizer?,
+            encoder: encoder?,
             pooling,
             normalize: normalize.unwrap_or(own_normalize),
             lowercase: own.do_lower_case,

@@ -150,7 +150,7 @@ impl Weights {
             });
         }
         let values = tensor.floats(path, name)?;
-        if values.iter().any(|value| !value.is_finite()) {
+        if !stored::finite(&values) {
             return Err(Error::NotFinite {
                 path: path.to_path_buf(),
                 name: name.to_owned(),

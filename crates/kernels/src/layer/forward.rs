@@ -23,8 +23,10 @@ pub(crate) struct Space {
     middle: Vec<f32>,
     inner: Vec<f32>,
     attention: attention::Space,
-    /// The states after a layer.
+    /// The states before a layer.
     states: Vec<f32>,
+    /// The states after it.
+    next: Vec<f32>,
     /// What would be kept, where there is no backward pass.
     kept: Vec<f32>,
 }
@@ -43,25 +45,26 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
             let groups = call.groups.par_iter().zip(outs);
             groups.for_each(|(group, outs)| {
                 let space = &mut *spaces.take();
-                let (mut states, mut buffer) = (
-                    std::mem::take(&mut space.states),
-                    std::mem::take(&mut space.kept),
-                );
+                let [mut states, mut next, mut buffer] =
+                    [&mut space.states, &mut space.next, &mut space.kept].map(std::mem::take);
+                let tokens = group.keys.tokens() * call.hidden();
+                let first = sized(&mut states, tokens);
+                gather(x, &group.tokens, call.hidden(), first);
                 for (index, layer) in call.layers.iter().enumerate() {
                     let shape = call.shape(group, index);
-                    let mut kept = shape.cut(sized(&mut buffer, shape.count()));
-                    match index {
-                        0 => gather(x, &group.tokens, call.hidden(), kept.x),
-                        _ => kept.x.copy_from_slice(&states[..kept.x.len()]),
-                    }
-                    let out = sized(&mut states, shape.rows * shape.hidden);
+                    let mut kept = Kept {
+                        x: &mut states[..tokens],
+                        ..shape.cut(sized(&mut buffer, shape.count()))
+                    };
+                    let out = sized(&mut next, shape.rows * shape.hidden);
                     let view = View::new(group, call.is_last(index));
                     layer
                         .0
                         .forward(view, &adapters[index], &mut kept, out, space);
+                    std::mem::swap(&mut states, &mut next);
                 }
                 scatter(&states, outs);
-                (space.states, space.kept) = (states, buffer);
+                (space.states, space.next, space.kept) = (states, next, buffer);
             });
         }
         Some(kept) => {

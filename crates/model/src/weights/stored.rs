@@ -3,11 +3,15 @@
 use super::pickle::Pickled;
 use crate::Error;
 use goldpan_artifact::Mapping;
+use rayon::prelude::*;
 use safetensors::Dtype;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Values that one task reads.
+const TOGETHER: usize = 1 << 16;
 
 /// A tensor of a file.
 pub(super) struct Stored {
@@ -53,21 +57,34 @@ impl Stored {
 }
 
 fn f32s(bytes: &[u8]) -> Vec<f32> {
-    let (values, _) = bytes.as_chunks();
-    values
-        .iter()
-        .map(|&value| f32::from_le_bytes(value))
-        .collect()
+    decoded(bytes, f32::from_le_bytes)
 }
 
 fn f16s(bytes: &[u8]) -> Vec<f32> {
-    let (values, _) = bytes.as_chunks();
-    let value = |&value| half::f16::from_le_bytes(value).to_f32();
-    values.iter().map(value).collect()
+    decoded(bytes, |value| half::f16::from_le_bytes(value).to_f32())
 }
 
 fn bf16s(bytes: &[u8]) -> Vec<f32> {
-    let (values, _) = bytes.as_chunks();
-    let value = |&value| half::bf16::from_le_bytes(value).to_f32();
-    values.iter().map(value).collect()
+    decoded(bytes, |value| half::bf16::from_le_bytes(value).to_f32())
+}
+
+/// The values that `number` makes of every `N` bytes.
+fn decoded<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32 + Sync) -> Vec<f32> {
+    let (words, _) = bytes.as_chunks();
+    let mut values = vec![0.0; words.len()];
+    let tasks = values.par_chunks_mut(TOGETHER);
+    tasks
+        .zip(words.par_chunks(TOGETHER))
+        .for_each(|(values, words)| {
+            for (value, &word) in values.iter_mut().zip(words) {
+                *value = number(word);
+            }
+        });
+    values
+}
+
+/// Whether there is neither NaN nor infinity.
+pub(super) fn finite(values: &[f32]) -> bool {
+    let tasks = values.par_chunks(TOGETHER);
+    tasks.all(|values| values.iter().all(|value| value.is_finite()))
 }
