@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_sum_takes_every_term_once() {
-        for count in 0..70 {
+        for count in 0..70_usize {
             let numbers: Vec<f32> = (0..count).map(|number| number as f32).collect();
             let total = sum([&numbers, &numbers], |[a, b]| a + b);
             assert_eq!(total, (count * count.saturating_sub(1)) as f32);

@@ -128,13 +128,15 @@ impl Encoder {
             })
         };
         let indices = (0..config.layers).into_par_iter();
-        let layers = indices.map(|index| Layer::load(weights, &prefix, index, &config, device));
+        let layer = |index| Layer::load(weights, &prefix, index, &config, device);
+        let layers: Vec<Result<Layer, Error>> = indices.map(layer).collect();
         Ok(Self {
             words: table("word_embeddings", config.vocabulary)?,
             positions: table("position_embeddings", config.positions)?,
             token_types: table("token_type_embeddings", config.token_types)?,
             norm: Norm::load(weights, &prefix, "embeddings.LayerNorm", &config, device)?,
-            layers: layers.collect::<Result<_, _>>()?,
+            // The error of the lowest layer that has one.
+            layers: layers.into_iter().collect::<Result<_, _>>()?,
             precision: device.precision(),
             config,
         })
