@@ -195,3 +195,25 @@ fn trainings_at_once_give_the_same_results() {
     assert_eq!(small.results("one").len(), 6);
     assert_eq!(small.results("three"), small.results("one"));
 }
+
+#[test]
+fn arms_with_the_same_picks_share_their_training() {
+    let small = Small::new();
+    let file = small.file("small.yaml");
+    let twin = fs::read_to_string(&file).unwrap() + "    twin: { random: {} }\n";
+    fs::write(file, twin).unwrap();
+    let command = "run small.yaml --store a --trainings 3";
+    // The twin's selection, labels and model, for each seed.
+    let ran = run(small.path(), command).well();
+    let ran = ran.saying(&["23 stages run, 6 cached"]);
+    assert!(!ran.stderr.contains("waiting for"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_training_that_fails_ends_the_run() {
+    let small = Small::new();
+    let failing = "run small.yaml --store a --trainings 2 --set loop.train.learning_rate=1e30";
+    let ran = run(small.path(), failing).with(3);
+    let ran = ran.saying(&["/train failed"]);
+    assert!(!ran.stderr.contains("train: accuracy"), "{}", ran.stderr);
+}

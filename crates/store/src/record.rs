@@ -30,7 +30,7 @@ pub struct Record {
     pub files: BTreeMap<String, FileEntry>,
     /// What the stage says of its result.
     pub summary: Value,
-    /// How long the stage worked, in seconds of the whole machine: beside others, its share of them.
+    /// How long the stage worked, in seconds of the whole machine: of a training beside others, its share.
     pub seconds: f64,
 }
 

@@ -23,9 +23,9 @@ pub(crate) struct Space {
     middle: Vec<f32>,
     inner: Vec<f32>,
     attention: attention::Space,
-    /// The states before a layer.
+    /// The states before a layer, and in the end those after the last.
     states: Vec<f32>,
-    /// The states after it.
+    /// The states after a layer.
     next: Vec<f32>,
     /// What would be kept, where there is no backward pass.
     kept: Vec<f32>,
@@ -47,13 +47,13 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
                 let space = &mut *spaces.take();
                 let [mut states, mut next, mut buffer] =
                     [&mut space.states, &mut space.next, &mut space.kept].map(std::mem::take);
-                let tokens = group.keys.tokens() * call.hidden();
-                let first = sized(&mut states, tokens);
+                let values = group.keys.tokens() * call.hidden();
+                let first = sized(&mut states, values);
                 gather(x, &group.tokens, call.hidden(), first);
                 for (index, layer) in call.layers.iter().enumerate() {
                     let shape = call.shape(group, index);
                     let mut kept = Kept {
-                        x: &mut states[..tokens],
+                        x: &mut states[..values],
                         ..shape.cut(sized(&mut buffer, shape.count()))
                     };
                     let out = sized(&mut next, shape.rows * shape.hidden);

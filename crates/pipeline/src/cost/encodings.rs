@@ -114,6 +114,11 @@ impl<'a> Encodings<'a> {
         }
     }
 
+    /// Bytes of the states that the work asked for so far would keep.
+    pub(crate) fn kept(&self) -> u64 {
+        self.frozen.bytes() as u64
+    }
+
     /// Bytes that a training takes beside kept states; `None` where its model or texts are not here.
     pub(crate) fn memory_of_training(
         &mut self,
@@ -257,5 +262,5 @@ fn own_labels(table: NodeId, tables: &Tables<'_>) -> f64 {
 }
 
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    rayon::current_num_threads()
 }

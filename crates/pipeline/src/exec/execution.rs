@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope};
 
-use goldpan_store::{Action, Record, RunFolder};
-use tracing::{debug, info};
+use goldpan_store::{Action, Key, Record, RunFolder};
+use tracing::{debug, info, warn};
 
 use crate::cost::Encodings;
 use crate::exec::action::action;
@@ -39,17 +40,47 @@ pub(super) struct Execution<'a> {
 
 /// Trainings beside each other.
 struct Trainings<'scope, 'env> {
-    threads: &'scope Scope<'scope, 'env>,
+    scope: &'scope Scope<'scope, 'env>,
     sender: Sender<Ended>,
     waiting: BTreeMap<NodeId, Waiting>,
-    /// The bytes that each is expected to take.
-    running: BTreeMap<NodeId, Option<u64>>,
+    running: BTreeMap<NodeId, Running>,
 }
 
 /// A training that could start.
 struct Waiting {
     action: Action,
+    /// Bytes that it is expected to take.
     memory: Option<u64>,
+}
+
+/// A training under way.
+struct Running {
+    key: Key,
+    memory: Option<u64>,
+}
+
+impl Trainings<'_, '_> {
+    /// The lowest training that could start. One with the key of a running one waits for its result.
+    fn next(&self) -> Option<NodeId> {
+        let is_running = |action: &Action| {
+            let key = action.key();
+            self.running.values().any(|running| running.key == key)
+        };
+        let mut free = self.waiting.iter();
+        let (&node, _) = free.find(|(_, waiting)| !is_running(&waiting.action))?;
+        Some(node)
+    }
+}
+
+/// Stops the other work of a run where the thread that holds it panics.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A training that ended on its thread, or panicked.
@@ -112,10 +143,11 @@ impl<'a> Execution<'a> {
         let mut order = Order::of(&self.prepared.graph);
         let mut sizes = Sizes::new(self.worker.context);
         let (sender, ended) = mpsc::channel();
-        let mut result = Ok(());
-        thread::scope(|threads| {
+        thread::scope(|scope| {
+            let mut result = Ok(());
+            let _alarm = Alarm(self.worker.failed);
             let mut trainings = Trainings {
-                threads,
+                scope,
                 sender,
                 waiting: BTreeMap::new(),
                 running: BTreeMap::new(),
@@ -129,19 +161,28 @@ impl<'a> Execution<'a> {
                 } else {
                     self.start(&mut trainings);
                     if trainings.running.is_empty() {
-                        break;
+                        return result;
                     }
-                    let Ok(ended) = ended.recv() else { break };
+                    // `trainings` holds a sender, so there is an end of one to come.
+                    let Ok(ended) = ended.recv() else {
+                        return result;
+                    };
                     self.settle_training(ended, &mut order, &mut trainings)
                 };
                 if let Err(error) = step {
                     self.worker.failed.store(true, Ordering::Relaxed);
-                    // Of several errors, the one that stopped the others.
-                    result = std::mem::replace(&mut result, Ok(())).and(Err(error));
+                    result = Err(match result {
+                        Ok(()) | Err(Error::Cancelled) => error,
+                        Err(first) => {
+                            if !matches!(error, Error::Cancelled) {
+                                warn!("{}", told(&error));
+                            }
+                            first
+                        }
+                    });
                 }
             }
-        });
-        result
+        })
     }
 
     fn has_failed(&self) -> bool {
@@ -216,24 +257,33 @@ impl<'a> Execution<'a> {
         'a: 'scope,
     {
         while !self.has_failed()
-            && let Some(next) = trainings.waiting.first_entry()
+            && let Some(node) = trainings.next()
         {
-            let running: Vec<Option<u64>> = trainings.running.values().copied().collect();
-            if !self.room.takes(&running, next.get().memory) {
+            let running = trainings.running.values();
+            let running: Vec<Option<u64>> = running.map(|running| running.memory).collect();
+            let Entry::Occupied(waiting) = trainings.waiting.entry(node) else {
+                return;
+            };
+            if !self.room.takes(&running, waiting.get().memory) {
                 return;
             }
-            let (node, Waiting { action, memory }) = next.remove_entry();
+            let Waiting { action, memory } = waiting.remove();
             let left = trainings.waiting.len();
-            let (threads, share) = self.room.threads(running.len(), left);
+            let (threads, share) = self.room.threads(running.len(), left, memory);
             let (name, others) = (&self.prepared.graph.nodes[node].name, running.len());
             debug!("{name}: {threads} threads, beside {others} other trainings");
-            trainings.running.insert(node, memory);
+            let key = action.key();
+            trainings.running.insert(node, Running { key, memory });
             let (worker, records) = (self.worker, self.records.clone());
             let sender = trainings.sender.clone();
-            trainings.threads.spawn(move || {
+            trainings.scope.spawn(move || {
                 let threads = Threads::Own(threads, share);
                 let train = || worker.done(node, &action, &records, threads);
                 let result = catch_unwind(AssertUnwindSafe(train));
+                if !matches!(result, Ok(Ok(_))) {
+                    // Noticed at once, though the main thread may be in a long stage.
+                    worker.failed.store(true, Ordering::Relaxed);
+                }
                 // The receiver lives as long as any thread.
                 let _ = sender.send(Ended {
                     node,
@@ -256,10 +306,7 @@ impl<'a> Execution<'a> {
             result,
         } = ended;
         trainings.running.remove(&node);
-        let result = result.unwrap_or_else(|panic| {
-            self.worker.failed.store(true, Ordering::Relaxed);
-            resume_unwind(panic)
-        });
+        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         let record = self.counted(result?);
         self.settle(node, Some(&action), Some(record), order)
     }
@@ -321,4 +368,15 @@ impl<'a> Execution<'a> {
             stage: self.prepared.graph.nodes[node].name.clone(),
         }
     }
+}
+
+/// An error with its causes, in one line.
+fn told(error: &Error) -> String {
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        told += &format!(": {cause}");
+        source = cause.source();
+    }
+    told
 }

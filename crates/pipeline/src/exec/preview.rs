@@ -18,6 +18,8 @@ pub struct Preview {
     pub steps: Vec<Step>,
     /// How much goes on at once.
     pub(crate) room: Room,
+    /// Bytes of states that trainings and predictions keep together.
+    pub(crate) kept: u64,
     /// Where the speeds come from by which the encoder's work was predicted.
     pub sources: Vec<Source>,
     /// Whether rules may stop arms before their last round.

@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 
 use goldpan_model::Device;
 
-/// The part of the free memory that trainings beside each other may fill, as far as their size is
-/// predicted.
+use crate::exec::context::FROZEN_STATES;
+
+/// The part of the free memory that trainings beside each other, and the states that they keep together,
+/// may fill, as far as their size is predicted. The rest is for the stage beside them.
 const SHARE: f64 = 0.75;
 
 /// The machine's cores and memory, for trainings to share.
@@ -28,7 +30,10 @@ impl Room {
             _ => 1,
         };
         let memory = match asked {
-            None => Some((SHARE * free_memory() as f64) as u64),
+            None => {
+                let memory = (SHARE * free_memory() as f64) as u64;
+                Some(memory.saturating_sub(FROZEN_STATES as u64))
+            }
             Some(_) => None,
         };
         Self {
@@ -43,11 +48,15 @@ impl Room {
         self.most > 1
     }
 
-    /// How many trainings of this size may go on at once, at least one.
-    pub(super) fn trainings(&self, bytes: u64) -> usize {
-        let fit = match self.memory {
-            Some(memory) => usize::try_from(memory / bytes.max(1)).unwrap_or(usize::MAX),
-            None => usize::MAX,
+    /// How many trainings of this size may go on at once, at least one. Of unknown size one, unless the
+    /// number was asked for.
+    pub(super) fn trainings(&self, bytes: Option<u64>) -> usize {
+        let fit = match (self.memory, bytes) {
+            (None, _) => usize::MAX,
+            (Some(_), None) => 1,
+            (Some(memory), Some(bytes)) => {
+                usize::try_from(memory / bytes.max(1)).unwrap_or(usize::MAX)
+            }
         };
         self.most.min(fit).max(1)
     }
@@ -62,10 +71,16 @@ impl Room {
         running.len() < self.most && all.is_some_and(|all| all <= memory)
     }
 
-    /// The threads of a training that starts beside `running` others while `waiting` more could, and
-    /// what share of all threads they are.
-    pub(super) fn threads(&self, running: usize, waiting: usize) -> (usize, f64) {
-        let trainings = (running + waiting + 1).min(self.most);
+    /// The threads of a training of so many bytes that starts beside `running` others while `waiting`
+    /// more could, and what share of all threads they are.
+    pub(super) fn threads(
+        &self,
+        running: usize,
+        waiting: usize,
+        bytes: Option<u64>,
+    ) -> (usize, f64) {
+        let fit = self.trainings(bytes).max(running + 1);
+        let trainings = (running + waiting + 1).min(fit);
         let threads = (self.cores / trainings).max(1);
         (threads, threads as f64 / self.cores as f64)
     }
@@ -77,7 +92,8 @@ fn free_memory() -> u64 {
     system.refresh_memory();
     let free = system.available_memory();
     match system.cgroup_limits() {
-        Some(limits) => free.min(limits.free_memory),
+        // What else the container holds are pages of files, which give way.
+        Some(limits) => free.min(limits.total_memory.saturating_sub(limits.rss)),
         None => free,
     }
 }
@@ -101,9 +117,10 @@ mod tests {
         assert!(!ROOM.takes(&[Some(500)], None));
         assert!(!ROOM.takes(&[None], Some(1)));
         assert!(!ROOM.takes(&[Some(1); 4], Some(1)));
-        assert_eq!(ROOM.trainings(400), 2);
-        assert_eq!(ROOM.trainings(1), 4);
-        assert_eq!(ROOM.trainings(5000), 1);
+        assert_eq!(ROOM.trainings(Some(400)), 2);
+        assert_eq!(ROOM.trainings(Some(1)), 4);
+        assert_eq!(ROOM.trainings(Some(5000)), 1);
+        assert_eq!(ROOM.trainings(None), 1);
     }
 
     #[test]
@@ -114,17 +131,26 @@ mod tests {
         };
         assert!(room.takes(&[None; 3], None));
         assert!(!room.takes(&[None; 4], None));
-        assert_eq!(room.trainings(5000), 4);
+        assert_eq!(room.trainings(Some(5000)), 4);
+        assert_eq!(room.trainings(None), 4);
     }
 
     #[test]
     fn cores_are_shared_by_what_could_run() {
-        assert_eq!(ROOM.threads(0, 0), (8, 1.0));
-        assert_eq!(ROOM.threads(0, 1), (4, 0.5));
-        assert_eq!(ROOM.threads(1, 1), (2, 0.25));
-        assert_eq!(ROOM.threads(0, 9), (2, 0.25));
+        let small = Some(1);
+        assert_eq!(ROOM.threads(0, 0, small), (8, 1.0));
+        assert_eq!(ROOM.threads(0, 1, small), (4, 0.5));
+        assert_eq!(ROOM.threads(1, 1, small), (2, 0.25));
+        assert_eq!(ROOM.threads(0, 9, small), (2, 0.25));
         let crowded = Room { most: 20, ..ROOM };
-        assert_eq!(crowded.threads(10, 5), (1, 0.125));
+        assert_eq!(crowded.threads(10, 5, small), (1, 0.125));
+    }
+
+    #[test]
+    fn what_cannot_start_takes_no_cores() {
+        assert_eq!(ROOM.threads(0, 7, Some(600)), (8, 1.0));
+        assert_eq!(ROOM.threads(0, 7, Some(400)), (4, 0.5));
+        assert_eq!(ROOM.threads(0, 7, None), (8, 1.0));
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub fn preview(
     Ok(Preview {
         steps,
         room: Room::on(&prepared.device, options.trainings),
+        kept: encodings.kept(),
         sources: encodings.sources(),
         may_stop: !graph.checks.is_empty(),
     })

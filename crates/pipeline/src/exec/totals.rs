@@ -72,16 +72,21 @@ impl Totals {
 }
 
 impl Totals {
-    /// How many trainings go on at once.
+    /// How many trainings go on at once, at most: some may wait for others.
     fn at_once(&self, room: Room) -> usize {
-        room.trainings(self.training).min(self.trainings_run)
+        let bytes = (self.training > 0).then_some(self.training);
+        room.trainings(bytes).min(self.trainings_run)
     }
 
-    /// Bytes at once: trainings beside each other, and another step beside them.
-    fn memory(&self, room: Room) -> u64 {
+    /// Bytes at once: trainings beside each other, which share the states that they keep, and another
+    /// step beside them.
+    fn memory(&self, room: Room, kept: u64) -> u64 {
         match self.at_once(room) {
             0 | 1 => self.training.max(self.other),
-            trainings => trainings as u64 * self.training + self.other,
+            trainings => {
+                let own = self.training.saturating_sub(kept);
+                trainings as u64 * own + kept + self.other.saturating_sub(kept)
+            }
         }
     }
 }
@@ -103,7 +108,7 @@ pub(super) fn write(preview: &Preview, f: &mut fmt::Formatter<'_>) -> fmt::Resul
         write!(f, "\ntrainings: {run} to do, {cached} cached")?;
         let at_once = totals.at_once(preview.room);
         if at_once > 1 {
-            write!(f, "; {at_once} at once")?;
+            write!(f, "; at most {at_once} at once")?;
         }
         if preview.may_stop && run > 0 {
             f.write_str("; rules may stop arms before")?;
@@ -115,7 +120,7 @@ pub(super) fn write(preview: &Preview, f: &mut fmt::Formatter<'_>) -> fmt::Resul
         let kinds: Vec<String> = kinds
             .map(|(kind, time)| format!("{kind} {}", duration(*time)))
             .collect();
-        let memory = mebibytes(totals.memory(preview.room));
+        let memory = mebibytes(totals.memory(preview.room, preview.kept));
         let all = duration(all);
         let kinds = kinds.join(", ");
         write!(
@@ -192,6 +197,7 @@ mod tests {
                 Source::Measured,
             ],
             room: ROOM,
+            kept: 0,
             may_stop: true,
         };
         insta::assert_snapshot!(preview);
@@ -203,6 +209,7 @@ mod tests {
             steps: vec![step(StageKind::Train, Status::Cached, None)],
             sources: Vec::new(),
             room: ROOM,
+            kept: 0,
             may_stop: true,
         };
         let text = preview.to_string();
@@ -220,6 +227,7 @@ mod tests {
             let preview = Preview {
                 steps,
                 room,
+                kept: 200 << 20,
                 sources: Vec::new(),
                 may_stop: false,
             };
@@ -230,8 +238,8 @@ mod tests {
         assert_eq!(
             end(vec![train(400), predict.clone(), train(500), train(100)])[..],
             [
-                "trainings: 3 to do, 0 cached; 3 at once",
-                "predicted: 2 min 35 s (train 2 min 30 s, predict 5.0 s), at most 1800 MiB at once"
+                "trainings: 3 to do, 0 cached; at most 3 at once",
+                "predicted: 2 min 35 s (train 2 min 30 s, predict 5.0 s), at most 1200 MiB at once"
             ]
         );
         assert_eq!(

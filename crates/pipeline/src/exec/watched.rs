@@ -6,7 +6,7 @@ use goldpan_artifact::Progress;
 
 /// Puts the work's name before what it reports, and stops it where other work of the run failed.
 pub(crate) struct Watched<'a> {
-    pub inner: &'a dyn Progress,
+    pub inner: Box<dyn Progress + 'a>,
     pub name: String,
     pub failed: &'a AtomicBool,
 }
@@ -34,6 +34,10 @@ impl Progress for Watched<'_> {
     }
 
     fn beside(&self) -> Box<dyn Progress + '_> {
-        Box::new(self)
+        Box::new(Watched {
+            inner: self.inner.beside(),
+            name: self.name.clone(),
+            failed: self.failed,
+        })
     }
 }

@@ -76,9 +76,8 @@ impl Worker<'_> {
     ) -> Result<Done, Error> {
         let part = &self.context.graph.nodes[node];
         let position = format!("[{}/{}] {}", node + 1, records.len(), part.name);
-        let beside = self.progress.beside();
         let progress = Watched {
-            inner: &*beside,
+            inner: self.progress.beside(),
             name: position.clone(),
             failed: self.failed,
         };
@@ -100,9 +99,9 @@ impl Worker<'_> {
         };
         tracing::debug!("{position}: {}", reason(&why, self.forced[node]));
         let span = tracing::debug_span!("stage", name = part.name);
-        let _entered = span.enter();
         let began = Instant::now();
-        let summary = threads.run(|| self.stage(node, records, &pending, &progress))?;
+        let stage = || span.in_scope(|| self.stage(node, records, &pending, &progress));
+        let summary = threads.run(stage)?;
         let summary = summary.map_err(|source| match source.is_cancelled() {
             true => Error::Cancelled,
             false => Error::Stage {
