@@ -17,7 +17,7 @@
 //! # Writing
 //!
 //! A writer takes one row at a time and keeps at most one record batch in memory (65,536 rows or
-//! 32 MiB, whichever is reached first). It writes a temporary file beside the target; `finish`
+//! 4 MiB, whichever is reached first). It writes a temporary file beside the target; `finish`
 //! syncs it, renames it into place and syncs the folder. A writer dropped earlier removes the
 //! temporary file. The same rows, classes and producer give the same bytes.
 //!

@@ -19,7 +19,7 @@ use crate::{Damage, Digest, Error, Kind, atomic};
 /// batches), ...
 const BATCH_ROWS: usize = if cfg!(test) { 4 } else { 65_536 };
 /// ... or this many bytes of values.
-const BATCH_BYTES: usize = 32 << 20;
+const BATCH_BYTES: usize = 4 << 20;
 /// A vector has at most this many values: one row of them stays below a gigabyte.
 const MOST_WIDTH: usize = 1 << 28;
 

@@ -370,7 +370,7 @@ fn rows_beyond_one_batch_are_found() {
 fn wide_rows_make_short_batches() {
     let folder = folder();
     let path = folder.path().join("embeddings.arrow");
-    let dimension = 1 << 20;
+    let dimension = 1 << 17;
     let mut writer =
         EmbeddingsWriter::create(&path, dimension, Precision::F32, producer()).unwrap();
     let vector = |row: u64| vec![row as f32; dimension];

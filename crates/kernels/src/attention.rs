@@ -4,7 +4,7 @@
 //! kept; the backward pass makes them again.
 
 use crate::Sequences;
-use crate::math::{LANES, exp, halved, sum};
+use crate::math::{LANES, exp, lane_sums};
 use crate::matrix::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -66,8 +66,7 @@ pub(crate) fn forward(x: Operands<'_>, out: &mut [f32]) {
 /// Space for the weights of a sequence.
 #[derive(Default)]
 pub(crate) struct Space {
-    keys: Vec<f32>,
-    values: Vec<f32>,
+    turned: Vec<f32>,
     shares: Vec<f32>,
     slopes: Vec<f32>,
 }
@@ -75,32 +74,34 @@ pub(crate) struct Space {
 /// The rows of one sequence of what [`forward`] computes, on the calling thread.
 pub(crate) fn forward_sequence(x: Operands<'_>, index: usize, out: &mut [f32], space: &mut Space) {
     let (queries, keys) = (x.queries.range(index), x.keys.range(index));
-    let Space {
-        keys: turned,
-        shares,
-        ..
-    } = space;
+    let Space { turned, shares, .. } = space;
     for head in 0..x.heads {
-        let weights = Weights::new(x, &keys, head, turned);
-        for first in queries.clone().step_by(TOGETHER) {
-            let rows = first..queries.end.min(first + TOGETHER);
-            weights.of(x, rows.clone(), shares);
-            let start = (first - queries.start) * x.width + head * x.size();
+        for (first, rows) in together(&queries) {
+            let weights = Weights::new(x, head, keys.clone(), rows);
+            weights.make(turned, shares);
             Arch::new().dispatch(Product {
-                rows: rows.len(),
+                rows: weights.queries.len(),
                 depth: keys.len(),
                 columns: x.size(),
-                left: Left::rows(shares, weights.stride),
+                left: Left::columns(shares, weights.stride),
                 right: Right::Rows {
                     values: x.rows(x.v, keys.start, head),
                     stride: x.width,
                 },
                 begin: Begin::Zero,
-                out: &mut out[start..],
+                out: &mut out[first * x.width + head * x.size()..],
                 stride: x.width,
             });
         }
     }
+}
+
+/// Some of the queries after each other, and where they begin among all.
+fn together(queries: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+    let Range { start, end } = *queries;
+    (start..end)
+        .step_by(TOGETHER)
+        .map(move |first| (first - start, first..end.min(first + TOGETHER)))
 }
 
 /// The gradients of `q`, `k` and `v`.
@@ -134,43 +135,22 @@ pub(crate) fn backward_sequence(
 ) {
     let (queries, keys) = (x.queries.range(index), x.keys.range(index));
     let (size, length) = (x.size(), keys.len());
+    let Space {
+        turned,
+        shares,
+        slopes,
+    } = space;
     for head in 0..x.heads {
         let column = head * size;
-        let Space {
-            keys: turned,
-            values,
-            shares,
-            slopes,
-        } = space;
-        let weights = Weights::new(x, &keys, head, turned);
-        let stride = weights.stride;
-        turn(
-            x.rows(x.v, keys.start, head),
-            x.width,
-            [length, size],
-            stride,
-            values,
-        );
-        for first in queries.clone().step_by(TOGETHER) {
-            let rows = first..queries.end.min(first + TOGETHER);
-            let count = rows.len();
-            weights.of(x, rows, shares);
-            let grad = x.rows(grad, first, head);
-            slopes.resize(count * stride, 0.0);
-            Arch::new().dispatch(Product {
-                rows: count,
-                depth: size,
-                columns: stride,
-                left: Left::rows(grad, x.width),
-                right: Right::Rows { values, stride },
-                begin: Begin::Zero,
-                out: slopes,
-                stride,
-            });
+        for (first, rows) in together(&queries) {
+            let (start, count) = (rows.start, rows.len());
+            let weights = Weights::new(x, head, keys.clone(), rows);
+            let stride = weights.stride;
+            weights.make(turned, shares);
+            weights.products(x.v, grad, turned, slopes);
             Arch::new().dispatch(Slopes {
                 weights: shares,
                 slopes,
-                length,
                 stride,
                 scale: weights.scale,
             });
@@ -178,26 +158,26 @@ pub(crate) fn backward_sequence(
                 rows: count,
                 depth: length,
                 columns: size,
-                left: Left::rows(slopes, stride),
+                left: Left::columns(slopes, stride),
                 right: Right::Rows {
                     values: x.rows(x.k, keys.start, head),
                     stride: x.width,
                 },
                 begin: Begin::Zero,
-                out: &mut dq[(first - queries.start) * x.width + column..],
+                out: &mut dq[first * x.width + column..],
                 stride: x.width,
             });
-            let begin = match first == queries.start {
-                true => Begin::Zero,
-                false => Begin::Out,
+            let begin = match first {
+                0 => Begin::Zero,
+                _ => Begin::Out,
             };
-            let q = x.rows(x.q, first, head);
-            for (out, by_query, rows) in [(&mut *dk, &slopes, q), (&mut *dv, &shares, grad)] {
+            let (q, grad) = (x.rows(x.q, start, head), x.rows(grad, start, head));
+            for (out, by_key, rows) in [(&mut *dk, &slopes, q), (&mut *dv, &shares, grad)] {
                 Arch::new().dispatch(Product {
                     rows: length,
                     depth: count,
                     columns: size,
-                    left: Left::columns(by_query, stride),
+                    left: Left::rows(by_key, stride),
                     right: Right::Rows {
                         values: rows,
                         stride: x.width,
@@ -235,67 +215,77 @@ fn turn(
     }
 }
 
-/// How much each query of a sequence attends to each key, in one head.
+/// How much some queries of a sequence attend to each key, in one head: a row for each key, a lane for
+/// each query, so that no operation goes across a register.
 struct Weights<'a> {
-    /// The keys as columns.
-    keys: &'a [f32],
+    x: Operands<'a>,
     head: usize,
-    length: usize,
-    /// From a query's weights to the next one's: whole registers.
+    keys: Range<usize>,
+    queries: Range<usize>,
+    /// From a key's weights to the next one's: whole registers. What is beyond the queries means nothing.
     stride: usize,
     scale: f32,
 }
 
 impl<'a> Weights<'a> {
-    fn new(x: Operands<'_>, keys: &Range<usize>, head: usize, space: &'a mut Vec<f32>) -> Self {
-        let (size, length) = (x.size(), keys.len());
-        let stride = length.next_multiple_of(LANES);
-        turn(
-            x.rows(x.k, keys.start, head),
-            x.width,
-            [length, size],
-            stride,
-            space,
-        );
+    fn new(x: Operands<'a>, head: usize, keys: Range<usize>, queries: Range<usize>) -> Self {
         Self {
-            keys: space,
+            x,
             head,
-            length,
-            stride,
-            scale: 1.0 / (size as f32).sqrt(),
+            keys,
+            stride: queries.len().next_multiple_of(LANES),
+            queries,
+            scale: 1.0 / (x.size() as f32).sqrt(),
         }
     }
 
-    /// Writes the weights of some queries to `shares`; what is beyond a row's length means nothing.
-    fn of(&self, x: Operands<'_>, queries: Range<usize>, shares: &mut Vec<f32>) {
-        shares.resize(queries.len() * self.stride, 0.0);
-        Arch::new().dispatch(Product {
-            rows: queries.len(),
-            depth: x.size(),
-            // What is beyond the keys costs less than to stop there.
-            columns: self.stride,
-            left: Left::rows(x.rows(x.q, queries.start, self.head), x.width),
-            right: Right::Rows {
-                values: self.keys,
-                stride: self.stride,
-            },
-            begin: Begin::Zero,
-            out: shares,
-            stride: self.stride,
-        });
+    /// Writes the weights to `shares`; `turned` is space.
+    fn make(&self, turned: &mut Vec<f32>, shares: &mut Vec<f32>) {
+        self.products(self.x.k, self.x.q, turned, shares);
         Arch::new().dispatch(Softmax {
             values: shares,
-            length: self.length,
             stride: self.stride,
             scale: self.scale,
         });
     }
+
+    /// Writes the products of the keys' rows of one matrix and the queries' rows of another to `out`.
+    fn products(
+        &self,
+        by_key: &'a [f32],
+        by_query: &'a [f32],
+        turned: &mut Vec<f32>,
+        out: &mut Vec<f32>,
+    ) {
+        let Self { x, head, .. } = *self;
+        turn(
+            x.rows(by_query, self.queries.start, head),
+            x.width,
+            [self.queries.len(), x.size()],
+            self.stride,
+            turned,
+        );
+        out.resize(self.keys.len() * self.stride, 0.0);
+        Arch::new().dispatch(Product {
+            rows: self.keys.len(),
+            depth: x.size(),
+            // What is beyond the queries costs less than to stop there.
+            columns: self.stride,
+            left: Left::rows(x.rows(by_key, self.keys.start, head), x.width),
+            right: Right::Rows {
+                values: turned,
+                stride: self.stride,
+            },
+            begin: Begin::Zero,
+            out,
+            stride: self.stride,
+        });
+    }
 }
 
-/// The softmax of `scale * x` for each row of `values`, in place.
+/// The softmax of `scale * x` for each column of `values`, in place.
 struct Softmax<'a> {
     values: &'a mut [f32],
-    length: usize,
     stride: usize,
     scale: f32,
 }
@@ -304,38 +294,53 @@ impl WithSimd for Softmax<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for row in self.values.chunks_exact_mut(self.stride) {
-            // Whole registers: `exp` makes next to nothing of what is added, beside the largest's 1.
-            row[self.length..].fill(f32::NEG_INFINITY);
-            let (parts, _) = row.as_chunks_mut::<LANES>();
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            values,
+            stride,
+            scale,
+        } = self;
+        for first in (0..stride).step_by(LANES) {
             let mut largest = [f32::NEG_INFINITY; LANES];
-            for part in parts.iter() {
-                for (largest, &x) in largest.iter_mut().zip(part) {
+            for row in values.chunks_exact(stride) {
+                for (largest, &x) in largest.iter_mut().zip(&row[first..]) {
                     *largest = if x > *largest { x } else { *largest };
                 }
             }
-            let largest = halved(largest, |a, b| if a > b { a } else { b });
-            let mut total = [0.0; LANES];
-            for part in parts.iter_mut() {
-                for (x, total) in part.iter_mut().zip(&mut total) {
-                    *x = exp((*x - largest) * self.scale);
-                    *total += *x;
+            for row in values.chunks_exact_mut(stride) {
+                for (x, largest) in row[first..].iter_mut().zip(&largest) {
+                    *x = exp((*x - largest) * scale);
                 }
             }
-            let total = 1.0 / halved(total, |a, b| a + b);
-            for x in parts.as_flattened_mut() {
-                *x *= total;
+        }
+        let one = simd.splat_f32s(1.0);
+        for first in (0..stride).step_by(S::F32_LANES) {
+            let total = lane_sums(simd, registers::<S>(values, stride, first));
+            let share = simd.div_f32s(one, total);
+            for row in values.chunks_exact_mut(stride) {
+                for x in &mut S::as_mut_simd_f32s(&mut row[first..]).0[..1] {
+                    *x = simd.mul_f32s(*x, share);
+                }
             }
         }
     }
+}
+
+/// The register that begins at column `first` of each row.
+#[inline(always)]
+fn registers<S: Simd>(
+    values: &[f32],
+    stride: usize,
+    first: usize,
+) -> impl Iterator<Item = S::f32s> {
+    let rows = values.chunks_exact(stride);
+    rows.map(move |row| S::as_simd_f32s(&row[first..]).0[0])
 }
 
 /// From the gradients of weights, `slopes`, to those of the products of queries and keys, in place.
 struct Slopes<'a> {
     weights: &'a [f32],
     slopes: &'a mut [f32],
-    length: usize,
     stride: usize,
     scale: f32,
 }
@@ -344,13 +349,26 @@ impl WithSimd for Slopes<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let rows = self.slopes.chunks_exact_mut(self.stride);
-        for (slopes, weights) in rows.zip(self.weights.chunks_exact(self.stride)) {
-            let (slopes, weights) = (&mut slopes[..self.length], &weights[..self.length]);
-            let mean = sum([weights, slopes], |[weight, slope]| weight * slope);
-            for (slope, &weight) in slopes.iter_mut().zip(weights) {
-                *slope = weight * (*slope - mean) * self.scale;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            weights,
+            slopes,
+            stride,
+            scale,
+        } = self;
+        let scale = simd.splat_f32s(scale);
+        for first in (0..stride).step_by(S::F32_LANES) {
+            let weights = || registers::<S>(weights, stride, first);
+            let terms = weights().zip(registers::<S>(slopes, stride, first));
+            let mean = lane_sums(
+                simd,
+                terms.map(|(weight, slope)| simd.mul_f32s(weight, slope)),
+            );
+            for (row, weight) in slopes.chunks_exact_mut(stride).zip(weights()) {
+                for slope in &mut S::as_mut_simd_f32s(&mut row[first..]).0[..1] {
+                    let rest = simd.sub_f32s(*slope, mean);
+                    *slope = simd.mul_f32s(simd.mul_f32s(weight, rest), scale);
+                }
             }
         }
     }

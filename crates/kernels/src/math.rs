@@ -1,5 +1,7 @@
 //! Elementary functions that the compiler can vectorise, and sums of one fixed order.
 
+use pulp::Simd;
+
 /// How many partial sums a reduction keeps.
 pub(crate) const LANES: usize = 16;
 
@@ -68,17 +70,28 @@ pub(crate) fn sum<const N: usize>(rows: [&[f32]; N], term: impl Fn([f32; N]) -> 
     halved(lanes, |a, b| a + b)
 }
 
-/// One value of all lanes: `join` of each lane of the first half with that of the second, again and again.
+/// As [`sum`] for each lane: `terms` are what its row has at each place.
 #[inline(always)]
-pub(crate) fn halved(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+pub(crate) fn lane_sums<S: Simd>(simd: S, terms: impl Iterator<Item = S::f32s>) -> S::f32s {
+    let mut partials = [simd.splat_f32s(0.0); LANES];
+    for (place, term) in terms.enumerate() {
+        let partial = &mut partials[place % LANES];
+        *partial = simd.add_f32s(*partial, term);
+    }
+    halved(partials, |a, b| simd.add_f32s(a, b))
+}
+
+/// One value of all: `join` of each of the first half with that of the second, again and again.
+#[inline(always)]
+fn halved<T: Copy>(mut values: [T; LANES], join: impl Fn(T, T) -> T) -> T {
     let mut width = LANES / 2;
     while width > 0 {
-        for lane in 0..width {
-            lanes[lane] = join(lanes[lane], lanes[lane + width]);
+        for index in 0..width {
+            values[index] = join(values[index], values[index + width]);
         }
         width /= 2;
     }
-    lanes[0]
+    values[0]
 }
 
 #[cfg(test)]
