@@ -184,6 +184,18 @@ fn two_runs_at_once_share_their_work() {
 }
 
 #[test]
+fn two_runs_of_other_seeds_at_once_keep_their_own_links_until_their_reports() {
+    let small = Small::new();
+    let mut runs = ["[0]", "[1]"].map(|seeds| {
+        let command = format!("run small.yaml --store b --set seeds={seeds}");
+        start(small.path(), &command)
+    });
+    for run in &mut runs {
+        assert!(run.wait().unwrap().success());
+    }
+}
+
+#[test]
 fn trainings_at_once_give_the_same_results() {
     let small = Small::new();
     for (store, number) in [("one", 1), ("three", 3)] {
@@ -216,4 +228,26 @@ fn a_training_that_fails_ends_the_run() {
     let ran = run(small.path(), failing).with(3);
     let ran = ran.saying(&["/train failed"]);
     assert!(!ran.stderr.contains("train: accuracy"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_training_that_fails_stops_those_beside_it() {
+    let small = Small::new();
+    let file = small.file("small.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let (stages, looped) = text.split_once("\nloop:\n").unwrap();
+    let model = looped.split_once("base: ").unwrap().1;
+    let base = model.split_once(',').unwrap().0;
+    let train = |name: &str, settings: &str| {
+        format!(
+            "  {name}: {{ train: {{ texts: pool, validation: validation, model: {{ base: {base} }}, {settings} }} }}\n"
+        )
+    };
+    let good = train("good", "epochs: 400");
+    let bad = train("bad", "learning_rate: 1e30");
+    let stages = stages.replace("seeds: [0, 1]\n", "");
+    fs::write(file, format!("{stages}\n{good}{bad}")).unwrap();
+    let ran = run(small.path(), "run small.yaml --store a --trainings 2").with(1);
+    let ran = ran.saying(&["bad failed", "diverges"]);
+    assert!(!ran.stderr.contains("good: accuracy"), "{}", ran.stderr);
 }

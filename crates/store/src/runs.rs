@@ -43,16 +43,26 @@ impl RunFolder {
     /// Links `name`, such as `seed-0/margin/round-1/model`, to an object, in one step in place
     /// of an older link.
     pub fn link(&self, name: &str, object: &ObjectId) -> Result<(), Error> {
-        if !files::is_inner_path(name) {
-            return Err(Error::BadName { name: name.into() });
-        }
-        let path = self.path.join(name);
-        let target = self.target(name, object);
-        if fs::read_link(&path).is_ok_and(|old| old == target) {
+        if self.is_linked(name, object)? {
             return Ok(());
         }
         // Otherwise another run may remove the folder while it is empty.
-        let _lock = self.lock(&mut || ControlFlow::Continue(()))?;
+        let lock = self.lock(&mut || ControlFlow::Continue(()))?;
+        self.link_locked(&lock, name, object)
+    }
+
+    /// As [`RunFolder::link`], for who holds the folder.
+    pub fn link_locked(
+        &self,
+        _lock: &FolderLock,
+        name: &str,
+        object: &ObjectId,
+    ) -> Result<(), Error> {
+        if self.is_linked(name, object)? {
+            return Ok(());
+        }
+        let path = self.path.join(name);
+        let target = self.target(name, object);
         let folder = path.parent().unwrap_or(&self.path);
         files::create_folder(folder)?;
         let temporary = folder.join(format!(".{}.{}.tmp", object, std::process::id()));
@@ -60,6 +70,14 @@ impl RunFolder {
         std::os::unix::fs::symlink(&target, &temporary)
             .map_err(|source| Error::write(&temporary, source))?;
         fs::rename(&temporary, &path).map_err(|source| Error::write(&path, source))
+    }
+
+    fn is_linked(&self, name: &str, object: &ObjectId) -> Result<bool, Error> {
+        if !files::is_inner_path(name) {
+            return Err(Error::BadName { name: name.into() });
+        }
+        let old = fs::read_link(self.path.join(name));
+        Ok(old.is_ok_and(|old| old == self.target(name, object)))
     }
 
     /// Removes all links but those of these names, and folders that become empty. Other files

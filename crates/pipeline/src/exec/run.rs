@@ -10,7 +10,7 @@ use goldpan_artifact::Progress;
 use goldpan_evidence::{Evidence, Question, Trained};
 use goldpan_model::DeviceChoice;
 use goldpan_sources::Places;
-use goldpan_store::RunFolder;
+use goldpan_store::{FolderLock, Record, RunFolder};
 
 use crate::Error;
 use crate::cost::Encodings;
@@ -109,9 +109,10 @@ pub fn run(
     let room = Room::on(&prepared.device, options.trainings);
     let mut execution = Execution::new(&prepared, worker, &folder, room);
     let done = execution.run();
-    let _lock = folder.lock(&mut wait(progress, "another run's report"))?;
+    let lock = folder.lock(&mut wait(progress, "another run's report"))?;
     let models = Outcome::models(&prepared.graph, &execution.records, &execution.stops);
-    leave_folder(&folder, &execution, &prepared, done.is_ok(), &models)?;
+    leave_folder(&folder, &lock, &execution, &prepared, done.is_ok())?;
+    Outcome::write(&models, folder.path())?;
     done?;
     let folder = folder.path();
     if let Some(experiment) = &pipeline.experiment {
@@ -133,22 +134,28 @@ pub fn run(
     })
 }
 
-/// Writes the results; after a whole run, removes the links of earlier ones from the folder.
+/// Links what was done, as another run may have removed the links on the way; after a whole run, removes the
+/// links of earlier ones.
 fn leave_folder(
     folder: &RunFolder,
+    lock: &FolderLock,
     execution: &Execution<'_>,
     prepared: &Prepared<'_>,
     finished: bool,
-    models: &[ModelRow],
 ) -> Result<(), Error> {
-    let nodes = || prepared.graph.nodes.iter().enumerate();
-    let is_done = |node: NodeId| execution.records[node].is_some();
-    let is_stopped = |node: NodeId| execution.stops.told(node).is_some();
-    if finished && nodes().all(|(node, _)| is_done(node) || is_stopped(node)) {
-        let done = nodes().filter(|&(node, _)| is_done(node));
-        let names = done.map(|(_, node)| node.name.clone());
-        let kept: BTreeSet<String> = names.chain(["results.csv".to_owned()]).collect();
+    let nodes = || prepared.graph.nodes.iter().zip(&execution.records);
+    let mut kept = BTreeSet::new();
+    for (node, record) in nodes() {
+        if let Some(record) = record {
+            folder.link_locked(lock, &node.name, &record.object)?;
+            kept.insert(node.name.clone());
+        }
+    }
+    let is_over = |(node, (_, record)): (NodeId, (_, &Option<Record>))| {
+        record.is_some() || execution.stops.told(node).is_some()
+    };
+    if finished && nodes().enumerate().all(is_over) {
         folder.keep_only(&kept)?;
     }
-    Outcome::write(models, folder.path())
+    Ok(())
 }
