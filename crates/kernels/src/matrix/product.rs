@@ -4,10 +4,6 @@ use super::tile::{Single, Tile};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Words of a row that are worked on at a time: their part of a panel and of a tile's rows stays in the
-/// first-level cache.
-const DEPTH: usize = 192;
-
 /// The left operand: the element in row `r` and column `k` is `values[r * row + k * step]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Left<'a, T> {
@@ -85,11 +81,10 @@ impl WithSimd for Product<'_, f32> {
 struct Place {
     /// Its first row.
     row: usize,
-    depth: Range<usize>,
     columns: Range<usize>,
-    /// Where the right operand's columns begin at the first depth.
+    /// Where the right operand's columns begin.
     right: usize,
-    /// From there to those of the next depth.
+    /// From their words at one depth to those at the next.
     step: usize,
     ahead: Ahead,
 }
@@ -126,51 +121,46 @@ pub(crate) fn run<T: Tile>(tile: T, mut product: Product<'_, T::Word>) {
         "panels are those of the tile"
     );
     let tiles = rows.div_ceil(T::ROWS);
-    for start in (0..depth).step_by(DEPTH) {
-        let depth = start..depth.min(start + DEPTH);
-        for first in (0..columns).step_by(width) {
-            let columns = first..columns.min(first + width);
-            let (right, step) = match product.right {
-                Right::Panels { .. } => (first * product.depth + start * width, width),
-                Right::Rows { stride, .. } => (first + start * stride, stride),
+    for first in (0..columns).step_by(width) {
+        let columns = first..columns.min(first + width);
+        let (right, step) = match product.right {
+            Right::Panels { .. } => (first * depth, width),
+            Right::Rows { stride, .. } => (first, stride),
+        };
+        let next = right + depth * width;
+        for index in 0..tiles {
+            let row = index * rows / tiles;
+            let count = (index + 1) * rows / tiles - row;
+            let ahead = match filled {
+                true => Ahead {
+                    from: next + index * depth * width / tiles,
+                    bytes: width * size_of::<T::Word>() / tiles,
+                },
+                false => Ahead {
+                    from: right,
+                    bytes: 0,
+                },
             };
-            // The same depths of the next panel.
-            let next = right + product.depth * width;
-            for index in 0..tiles {
-                let row = index * rows / tiles;
-                let count = (index + 1) * rows / tiles - row;
-                let ahead = match filled {
-                    true => Ahead {
-                        from: next + index * depth.len() * width / tiles,
-                        bytes: width * size_of::<T::Word>() / tiles,
-                    },
-                    false => Ahead {
-                        from: right,
-                        bytes: 0,
-                    },
-                };
-                let place = Place {
-                    ahead,
-                    row,
-                    depth: depth.clone(),
-                    columns: columns.clone(),
-                    right,
-                    step,
-                };
-                let whole = filled || columns.len() % T::LANES == 0;
-                match (columns.len().div_ceil(T::LANES), whole) {
-                    (1, true) => by_rows::<T, 1, false>(tile, &mut product, count, &place),
-                    (1, false) => by_rows::<T, 1, true>(tile, &mut product, count, &place),
-                    (2, true) => by_rows::<T, 2, false>(tile, &mut product, count, &place),
-                    (2, false) => by_rows::<T, 2, true>(tile, &mut product, count, &place),
-                    (_, true) if T::COLUMNS > 2 => {
-                        by_rows::<T, 3, false>(tile, &mut product, count, &place);
-                    }
-                    (_, false) if T::COLUMNS > 2 => {
-                        by_rows::<T, 3, true>(tile, &mut product, count, &place);
-                    }
-                    _ => {}
+            let place = Place {
+                ahead,
+                row,
+                columns: columns.clone(),
+                right,
+                step,
+            };
+            let whole = filled || columns.len() % T::LANES == 0;
+            match (columns.len().div_ceil(T::LANES), whole) {
+                (1, true) => by_rows::<T, 1, false>(tile, &mut product, count, &place),
+                (1, false) => by_rows::<T, 1, true>(tile, &mut product, count, &place),
+                (2, true) => by_rows::<T, 2, false>(tile, &mut product, count, &place),
+                (2, false) => by_rows::<T, 2, true>(tile, &mut product, count, &place),
+                (_, true) if T::COLUMNS > 2 => {
+                    by_rows::<T, 3, false>(tile, &mut product, count, &place);
                 }
+                (_, false) if T::COLUMNS > 2 => {
+                    by_rows::<T, 3, true>(tile, &mut product, count, &place);
+                }
+                _ => {}
             }
         }
     }
@@ -205,9 +195,9 @@ fn block<T: Tile, const R: usize, const C: usize, const PART: bool>(
 ) {
     let mut sums = [[tile.zero(); C]; R];
     let begin = match product.begin {
-        Begin::Zero if place.depth.start == 0 => None,
-        Begin::Bias(bias) if place.depth.start == 0 => Some((&bias[place.columns.clone()], 0)),
-        _ => {
+        Begin::Zero => None,
+        Begin::Bias(bias) => Some((&bias[place.columns.clone()], 0)),
+        Begin::Out => {
             let from = place.row * product.stride + place.columns.start;
             Some((&product.out[from..], product.stride))
         }
@@ -249,13 +239,13 @@ fn chains<T: Tile, const R: usize, const C: usize, const PART: bool>(
     mut sums: [[T::Sums; C]; R],
 ) -> [[T::Sums; C]; R] {
     let Left { values, row, step } = product.left;
-    let left = &values[place.row * row + place.depth.start * step..];
+    let left = &values[place.row * row..];
     let (Right::Panels { values, .. } | Right::Rows { values, .. }) = product.right;
     let right = &values[place.right..];
     let end = place.columns.len();
     let Ahead { from, bytes } = place.ahead;
     let ahead = values.as_ptr().wrapping_add(from).cast::<u8>();
-    for k in 0..place.depth.len() {
+    for k in 0..product.depth {
         let words = &right[k * place.step..];
         prefetch(ahead.wrapping_add(k * bytes));
         // SAFETY: `check` compared the last element of each operand with its length. A tile's rows, depth
