@@ -53,7 +53,7 @@ impl FrozenLinear {
     /// # Panics
     ///
     /// When the weight is not `outputs` rows of at least one value.
-    pub fn new(weight: Vec<f32>, bias: Vec<f32>, precision: Precision, device: &Device) -> Self {
+    pub fn new(weight: &[f32], bias: Vec<f32>, precision: Precision, device: &Device) -> Self {
         let outputs = bias.len();
         let inputs = weight.len() / outputs;
         assert_eq!(weight.len(), outputs * inputs, "the weight is a matrix");
@@ -66,7 +66,7 @@ impl FrozenLinear {
                 bias,
             }))),
             false => {
-                let weight = TensorData::new(weight, [outputs, inputs]);
+                let weight = TensorData::new(weight.to_vec(), [outputs, inputs]);
                 Layer::Plain(Box::new(plain::Linear::new(
                     Tensor::from_data(weight, device),
                     Tensor::from_data(TensorData::new(bias, [outputs]), device),

@@ -125,7 +125,7 @@ impl AnyLayer {
             self.precision,
         );
         (
-            FrozenLinear::new(weight, bias, self.precision, &device),
+            FrozenLinear::new(&weight, bias, self.precision, &device),
             twin,
         )
     }
@@ -599,7 +599,7 @@ fn a_frozen_linear_gives_its_weight_back() {
     let device = Device::flex();
     let weight = values(7 * 45, 3);
     let bias = values(45, 4);
-    let layer = FrozenLinear::new(weight.clone(), bias.clone(), Precision::F32, &device);
+    let layer = FrozenLinear::new(&weight, bias.clone(), Precision::F32, &device);
     let expected = TensorData::new(weight, [45, 7]);
     layer.weight().into_data().assert_eq(&expected, true);
     let expected = TensorData::new(bias, [45]);

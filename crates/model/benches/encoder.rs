@@ -124,7 +124,7 @@ fn fastest_product(device: &Device, run: Duration) -> f64 {
     let precision = device.precision();
     let device = device.tensors();
     let weight = numbers(SIZE * SIZE, "weight");
-    let layer = FrozenLinear::new(weight, vec![0.0; SIZE], precision, device);
+    let layer = FrozenLinear::new(&weight, vec![0.0; SIZE], precision, device);
     let data = TensorData::new(numbers(ROWS * SIZE, "x"), [ROWS, SIZE]);
     let x = Tensor::<2>::from_data(data, device);
     let threads = rayon::current_num_threads();

@@ -24,11 +24,11 @@ impl Linear {
         device: &Device,
     ) -> Result<Self, Error> {
         let file_name = format!("{prefix}{name}");
-        let weight = weights.values(&format!("{file_name}.weight"), &[outputs, inputs])?;
+        let weight = weights.view(&format!("{file_name}.weight"), &[outputs, inputs])?;
         let bias = weights.values(&format!("{file_name}.bias"), &[outputs])?;
         Ok(Self {
             name: config.trained_name(name),
-            frozen: FrozenLinear::new(weight, bias, device.precision(), device.tensors()),
+            frozen: FrozenLinear::new(&weight, bias, device.precision(), device.tensors()),
         })
     }
 

@@ -134,29 +134,39 @@ impl Weights {
     /// When it is missing, of another shape or an integer type, cannot be read, or holds NaN or
     /// infinity.
     pub fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
-        let Some(Entry { path, tensor }) = self.tensors.get(name) else {
+        let Entry { path, tensor } = self.entry(name, shape)?;
+        let values = tensor.floats(path, name)?;
+        checked(values, path, name)
+    }
+
+    /// As [`Weights::values`], without a copy where the mapped file has them as f32.
+    pub(crate) fn view(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, Error> {
+        let Entry { path, tensor } = self.entry(name, shape)?;
+        let values = match tensor.mapped() {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(tensor.floats(path, name)?),
+        };
+        checked(values, path, name)
+    }
+
+    /// The tensor of this name and shape.
+    fn entry(&self, name: &str, shape: &[usize]) -> Result<&Entry, Error> {
+        let Some(entry) = self.tensors.get(name) else {
             return Err(Error::MissingTensor {
                 path: self.root.clone(),
                 name: name.to_owned(),
                 family: "complete".to_owned(),
             });
         };
-        if tensor.shape != shape {
+        if entry.tensor.shape != shape {
             return Err(Error::Shape {
-                path: path.to_path_buf(),
+                path: entry.path.to_path_buf(),
                 name: name.to_owned(),
-                found: tensor.shape.clone(),
+                found: entry.tensor.shape.clone(),
                 expected: shape.to_vec(),
             });
         }
-        let values = tensor.floats(path, name)?;
-        if !stored::finite(&values) {
-            return Err(Error::NotFinite {
-                path: path.to_path_buf(),
-                name: name.to_owned(),
-            });
-        }
-        Ok(values)
+        Ok(entry)
     }
 
     /// A matrix, `[rows, columns]`.
@@ -182,6 +192,17 @@ impl Weights {
     pub fn vector(&self, name: &str, length: usize, device: &Device) -> Result<Tensor<1>, Error> {
         let values = self.values(name, &[length])?;
         Ok(Tensor::from_data(TensorData::new(values, [length]), device))
+    }
+}
+
+/// The values of a tensor, which have to be finite.
+fn checked<V: AsRef<[f32]>>(values: V, path: &Path, name: &str) -> Result<V, Error> {
+    match stored::finite(values.as_ref()) {
+        true => Ok(values),
+        false => Err(Error::NotFinite {
+            path: path.to_owned(),
+            name: name.to_owned(),
+        }),
     }
 }
 

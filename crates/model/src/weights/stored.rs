@@ -54,6 +54,16 @@ impl Stored {
         };
         Ok(decode(&bytes))
     }
+
+    /// As [`Stored::floats`], where the mapped file has them as f32.
+    pub fn mapped(&self) -> Option<&[f32]> {
+        match (self.dtype, &self.data) {
+            (Dtype::F32, Data::Mapped(mapping, range)) => {
+                bytemuck::try_cast_slice(&mapping[range.clone()]).ok()
+            }
+            _ => None,
+        }
+    }
 }
 
 fn f32s(bytes: &[u8]) -> Vec<f32> {

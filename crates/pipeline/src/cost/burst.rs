@@ -25,7 +25,7 @@ pub(super) fn products(encoder: &Encoder, device: &Device) -> f64 {
     let precision = device.precision();
     let tensors = device.tensors();
     let bias = vec![0.0; outputs];
-    let layer = FrozenLinear::new(numbers(inputs * outputs), bias, precision, tensors);
+    let layer = FrozenLinear::new(&numbers(inputs * outputs), bias, precision, tensors);
     let x = TensorData::new(numbers(TOKENS * inputs), [TOKENS, inputs]);
     let x = Tensor::from_data(x, tensors);
     // The first one may have to load or compile something.
