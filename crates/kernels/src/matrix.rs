@@ -190,7 +190,7 @@ impl PackedMatrix {
 
     /// Blocks of some panels' columns: what is computed of one block stays in the first-level cache.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        const PANELS: usize = 4;
+        const PANELS: usize = 2;
         let (block, outputs) = (PANELS * self.width, self.outputs);
         let firsts = (0..outputs).step_by(block);
         firsts.map(move |first| first..outputs.min(first + block))
