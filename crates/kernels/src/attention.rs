@@ -6,6 +6,7 @@
 use crate::Sequences;
 use crate::math::{LANES, exp, lane_sums};
 use crate::matrix::{Begin, Left, Product, Right};
+use crate::turn::Turn;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -191,30 +192,6 @@ pub(crate) fn backward_sequence(
     }
 }
 
-/// Writes the first `columns` columns of rows as rows, every one `to_stride` values after the one before.
-fn turn(
-    from: &[f32],
-    stride: usize,
-    [rows, columns]: [usize; 2],
-    to_stride: usize,
-    to: &mut Vec<f32>,
-) {
-    to.resize(columns * to_stride, 0.0);
-    for (first, from) in from
-        .chunks(LANES * stride)
-        .take(rows.div_ceil(LANES))
-        .enumerate()
-    {
-        let first = first * LANES;
-        let count = LANES.min(rows - first);
-        for (column, to) in to.chunks_exact_mut(to_stride).enumerate() {
-            for (row, to) in to[first..first + count].iter_mut().enumerate() {
-                *to = from[row * stride + column];
-            }
-        }
-    }
-}
-
 /// How much some queries of a sequence attend to each key, in one head: a row for each key, a lane for
 /// each query, so that no operation goes across a register.
 struct Weights<'a> {
@@ -258,13 +235,14 @@ impl<'a> Weights<'a> {
         out: &mut Vec<f32>,
     ) {
         let Self { x, head, .. } = *self;
-        turn(
-            x.rows(by_query, self.queries.start, head),
-            x.width,
-            [self.queries.len(), x.size()],
-            self.stride,
-            turned,
-        );
+        turned.resize(x.size() * self.stride, 0.0);
+        Arch::new().dispatch(Turn {
+            from: x.rows(by_query, self.queries.start, head),
+            stride: x.width,
+            rows: self.queries.len(),
+            to: turned,
+            to_stride: self.stride,
+        });
         out.resize(self.keys.len() * self.stride, 0.0);
         Arch::new().dispatch(Product {
             rows: self.keys.len(),
@@ -303,12 +281,12 @@ impl WithSimd for Softmax<'_> {
         for first in (0..stride).step_by(LANES) {
             let mut largest = [f32::NEG_INFINITY; LANES];
             for row in values.chunks_exact(stride) {
-                for (largest, &x) in largest.iter_mut().zip(&row[first..]) {
+                for (largest, &x) in largest.iter_mut().zip(lanes(row, first)) {
                     *largest = if x > *largest { x } else { *largest };
                 }
             }
             for row in values.chunks_exact_mut(stride) {
-                for (x, largest) in row[first..].iter_mut().zip(&largest) {
+                for (x, largest) in lanes_mut(row, first).iter_mut().zip(&largest) {
                     *x = exp((*x - largest) * scale);
                 }
             }
@@ -326,13 +304,25 @@ impl WithSimd for Softmax<'_> {
     }
 }
 
+/// The lanes of a row that begin at column `first`.
+#[inline(always)]
+fn lanes(row: &[f32], first: usize) -> &[f32; LANES] {
+    &row[first..].as_chunks().0[0]
+}
+
+/// As [`lanes`], to be written.
+#[inline(always)]
+fn lanes_mut(row: &mut [f32], first: usize) -> &mut [f32; LANES] {
+    &mut row[first..].as_chunks_mut().0[0]
+}
+
 /// The register that begins at column `first` of each row.
 #[inline(always)]
 fn registers<S: Simd>(
     values: &[f32],
     stride: usize,
     first: usize,
-) -> impl Iterator<Item = S::f32s> {
+) -> impl ExactSizeIterator<Item = S::f32s> {
     let rows = values.chunks_exact(stride);
     rows.map(move |row| S::as_simd_f32s(&row[first..]).0[0])
 }

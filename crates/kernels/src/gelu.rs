@@ -37,7 +37,8 @@ pub(crate) fn forward(x: &[f32], out: &mut [f32]) {
 
 /// `out[i] = gelu(x[i])`, on the calling thread.
 pub(crate) fn of(x: &[f32], out: &mut [f32]) {
-    of_columns(x, x.len().max(1), 0..x.len(), out);
+    let width = x.len().max(1);
+    of_columns(x, width, width, 0..x.len(), out);
 }
 
 /// The gradient of `x`: `out[i] = grad[i] * gelu'(x[i])`.
@@ -56,10 +57,18 @@ pub(crate) fn backward_in_place(x: &[f32], grad: &mut [f32]) {
     Arch::new().dispatch(Backward { x, grad });
 }
 
-/// As [`of`] some columns of rows of `width` numbers.
-pub(crate) fn of_columns(x: &[f32], width: usize, columns: Range<usize>, out: &mut [f32]) {
+/// As [`of`] some columns of rows of `width` numbers; what is in them lies in `x`, each row `stride` after the
+/// one before.
+pub(crate) fn of_columns(
+    x: &[f32],
+    stride: usize,
+    width: usize,
+    columns: Range<usize>,
+    out: &mut [f32],
+) {
     Arch::new().dispatch(Of {
         x,
+        stride,
         width,
         columns,
         out,
@@ -68,6 +77,7 @@ pub(crate) fn of_columns(x: &[f32], width: usize, columns: Range<usize>, out: &m
 
 struct Of<'a> {
     x: &'a [f32],
+    stride: usize,
     width: usize,
     columns: Range<usize>,
     out: &'a mut [f32],
@@ -78,10 +88,10 @@ impl WithSimd for Of<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let rows = self.x.chunks_exact(self.width);
+        let rows = self.x.chunks(self.stride);
         for (out, x) in self.out.chunks_exact_mut(self.width).zip(rows) {
             let out = &mut out[self.columns.clone()];
-            for (out, &x) in out.iter_mut().zip(&x[self.columns.clone()]) {
+            for (out, &x) in out.iter_mut().zip(x) {
                 *out = gelu(x);
             }
         }

@@ -219,6 +219,7 @@ impl LayersCall {
             tokens: group.keys.tokens(),
             rows: group.queries(self.is_last(index)).tokens(),
             hidden: self.hidden(),
+            keeping: self.kept.is_some(),
             inner: self.layers[index].0.linears[Part::Intermediate as usize]
                 .bias()
                 .len(),

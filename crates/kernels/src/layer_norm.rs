@@ -1,11 +1,13 @@
 //! Layer normalisation over the last dimension of a sum: Ba et al. 2016, arXiv:1607.06450.
 
-use crate::math::sum;
+use crate::math::{LANES, sum, sums_of_rows};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows that one task works on.
 const ROWS: usize = 32;
+/// Rows that are summed beside each other.
+const TOGETHER: usize = 4;
 
 /// What is normalised, `x + residual`, `[tokens, width]` each; and with what.
 #[derive(Clone, Copy)]
@@ -46,6 +48,16 @@ pub(crate) fn forward(operands: Operands<'_>, beta: &[f32], out: &mut [f32]) {
             beta,
             out,
         });
+    });
+}
+
+/// As [`forward`], on the calling thread.
+pub(crate) fn forward_rows(operands: Operands<'_>, beta: &[f32], out: &mut [f32]) {
+    Arch::new().dispatch(Forward {
+        operands,
+        first: 0,
+        beta,
+        out,
     });
 }
 
@@ -164,13 +176,52 @@ impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let rows = self.out.chunks_exact_mut(self.beta.len());
-        for (row, out) in (self.first..).zip(rows) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        let width = self.beta.len();
+        let mut row = self.first;
+        let mut rest = self.out;
+        while width.is_multiple_of(LANES) && rest.len() >= TOGETHER * width {
+            let (rows, others) = rest.split_at_mut(TOGETHER * width);
+            together(simd, self.operands, row, self.beta, rows);
+            (row, rest) = (row + TOGETHER, others);
+        }
+        for (row, out) in (row..).zip(rest.chunks_exact_mut(width)) {
             let scale = self.operands.centre(row, out);
             for ((out, &gamma), &beta) in out.iter_mut().zip(self.operands.gamma).zip(self.beta) {
                 *out = *out * scale * gamma + beta;
             }
+        }
+    }
+}
+
+/// [`TOGETHER`] rows of whole registers from row `first` on.
+#[inline(always)]
+fn together<S: Simd>(simd: S, operands: Operands<'_>, first: usize, beta: &[f32], out: &mut [f32]) {
+    let width = beta.len();
+    let part = first * width..(first + TOGETHER) * width;
+    let x = S::as_simd_f32s(&operands.x[part.clone()]).0;
+    let residual = S::as_simd_f32s(&operands.residual[part]).0;
+    let out = S::as_mut_simd_f32s(out).0;
+    let registers = width / S::F32_LANES;
+    let totals: [f32; TOGETHER] = sums_of_rows(simd, registers, |row, index| {
+        let index = row * registers + index;
+        out[index] = simd.add_f32s(x[index], residual[index]);
+        out[index]
+    });
+    let means = totals.map(|sum| simd.splat_f32s(sum / width as f32));
+    let sums: [f32; TOGETHER] = sums_of_rows(simd, registers, |row, index| {
+        let centred = simd.sub_f32s(out[row * registers + index], means[row]);
+        simd.mul_f32s(centred, centred)
+    });
+    let scales = sums.map(|sum| {
+        let variance = sum / width as f32;
+        simd.splat_f32s(1.0 / (variance + operands.epsilon).sqrt())
+    });
+    let (gamma, beta) = (S::as_simd_f32s(operands.gamma).0, S::as_simd_f32s(beta).0);
+    for ((row, mean), scale) in out.chunks_exact_mut(registers).zip(means).zip(scales) {
+        for ((out, &gamma), &beta) in row.iter_mut().zip(gamma).zip(beta) {
+            let normal = simd.mul_f32s(simd.sub_f32s(*out, mean), scale);
+            *out = simd.add_f32s(simd.mul_f32s(normal, gamma), beta);
         }
     }
 }
@@ -211,5 +262,53 @@ fn backward_row(gamma: &[f32], grad: &[f32], scale: f32, out: &mut [f32]) {
     for (i, out) in out.iter_mut().enumerate() {
         let normal = *out * scale;
         *out = scale * (grad[i] * gamma[i] - mean_grad - normal * mean_product);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use pulp::Scalar;
+
+    proptest! {
+        /// Rows beside each other have the bits of rows one by one, on every processor.
+        #[test]
+        fn a_row_does_not_depend_on_the_others(
+            (width, x) in (1_usize..80, 1_usize..12, any::<bool>()).prop_flat_map(
+                |(width, rows, whole)| {
+                    let width = if whole { width.next_multiple_of(LANES) } else { width };
+                    (Just(width), prop::collection::vec(-4.0_f32..4.0, 2 * rows * width))
+                }
+            )
+        ) {
+            let (x, residual) = x.split_at(x.len() / 2);
+            let gamma: Vec<f32> = (0..width).map(|i| 1.0 + i as f32 * 0.01).collect();
+            let operands = Operands { x, residual, gamma: &gamma, epsilon: 1e-5 };
+            let beta: Vec<f32> = (0..width).map(|i| i as f32 * 0.1).collect();
+            let rows = x.len() / width;
+            let (mut normal, mut scales) = (vec![0.0; x.len()], vec![0.0; rows]);
+            let mut one_by_one = vec![0.0; x.len()];
+            let kept = Normal { rows: &mut normal, scales: &mut scales };
+            forward_keeping(operands, &beta, kept, &mut one_by_one);
+            let mut together = vec![f32::NAN; x.len()];
+            forward_rows(operands, &beta, &mut together);
+            prop_assert_eq!(&together, &one_by_one);
+            together.fill(f32::NAN);
+            let portable = Forward { operands, first: 0, beta: &beta, out: &mut together };
+            portable.with_simd(Scalar::new());
+            prop_assert_eq!(&together, &one_by_one);
+            for (index, &scale) in scales.iter().enumerate() {
+                let row = &one_by_one[index * width..][..width];
+                for (i, out) in row.iter().enumerate() {
+                    prop_assert_eq!(*out, normal[index * width + i] * gamma[i] + beta[i]);
+                }
+                let values = || (0..width).map(|i| f64::from(x[index * width + i] + residual[index * width + i]));
+                let mean = values().sum::<f64>() / width as f64;
+                let variance = values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / width as f64;
+                let expected = 1.0 / (variance + 1e-5).sqrt();
+                prop_assert!((f64::from(scale) - expected).abs() < 1e-4 * expected);
+            }
+        }
     }
 }

@@ -25,6 +25,7 @@ mod ops;
 pub mod plain;
 mod precision;
 mod sequences;
+mod turn;
 
 pub use embeddings::TableRows;
 pub use frozen::{FrozenLinear, PackedLinear};

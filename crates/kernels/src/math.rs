@@ -70,13 +70,47 @@ pub(crate) fn sum<const N: usize>(rows: [&[f32]; N], term: impl Fn([f32; N]) -> 
     halved(lanes, |a, b| a + b)
 }
 
+/// As [`sum`] for each of some rows of `count` whole registers, beside each other: a sum alone waits for each of its
+/// additions. `term` gets the numbers of the row and of the register.
+#[inline(always)]
+pub(crate) fn sums_of_rows<S: Simd, const N: usize>(
+    simd: S,
+    count: usize,
+    mut term: impl FnMut(usize, usize) -> S::f32s,
+) -> [f32; N] {
+    let registers = LANES / S::F32_LANES;
+    let mut partials = [[simd.splat_f32s(0.0); LANES]; N];
+    for first in (0..count).step_by(registers) {
+        for register in 0..registers {
+            for (row, partials) in partials.iter_mut().enumerate() {
+                let term = term(row, first + register);
+                partials[register] = simd.add_f32s(partials[register], term);
+            }
+        }
+    }
+    let mut sums = [0.0; N];
+    for (sum, partials) in sums.iter_mut().zip(&partials) {
+        let mut lanes = [0.0; LANES];
+        let parts = S::as_mut_simd_f32s(&mut lanes).0;
+        parts.copy_from_slice(&partials[..registers]);
+        *sum = halved(lanes, |a, b| a + b);
+    }
+    sums
+}
+
 /// As [`sum`] for each lane: `terms` are what its row has at each place.
 #[inline(always)]
-pub(crate) fn lane_sums<S: Simd>(simd: S, terms: impl Iterator<Item = S::f32s>) -> S::f32s {
+pub(crate) fn lane_sums<S: Simd>(
+    simd: S,
+    mut terms: impl ExactSizeIterator<Item = S::f32s>,
+) -> S::f32s {
     let mut partials = [simd.splat_f32s(0.0); LANES];
-    for (place, term) in terms.enumerate() {
-        let partial = &mut partials[place % LANES];
-        *partial = simd.add_f32s(*partial, term);
+    while terms.len() > 0 {
+        for partial in &mut partials {
+            if let Some(term) = terms.next() {
+                *partial = simd.add_f32s(*partial, term);
+            }
+        }
     }
     halved(partials, |a, b| simd.add_f32s(a, b))
 }

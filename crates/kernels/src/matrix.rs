@@ -53,11 +53,12 @@ pub(crate) enum GeluRows<'a> {
 }
 
 impl<'a> GeluRows<'a> {
-    /// Writes some columns of rows of `inputs` numbers; the first column has an even number.
-    pub(crate) fn write(&mut self, x: &[f32], inputs: usize, columns: Range<usize>) {
+    /// Writes some columns of rows of `inputs` numbers; the first column has an even number. A row's numbers in
+    /// these columns lie in `x`, `stride` after those of the row before.
+    pub(crate) fn write(&mut self, x: &[f32], stride: usize, inputs: usize, columns: Range<usize>) {
         match self {
-            Self::F32(out) => gelu::of_columns(x, inputs, columns, out),
-            Self::Bf16(pairs) => bf16::pack_gelu_columns(x, inputs, columns, pairs),
+            Self::F32(out) => gelu::of_columns(x, stride, inputs, columns, out),
+            Self::Bf16(pairs) => bf16::pack_gelu_columns(x, stride, inputs, columns, pairs),
         }
     }
 
@@ -151,32 +152,32 @@ impl PackedMatrix {
         match self.panels {
             Panels::F32(_) => Rounded::F32(x),
             Panels::Bf16(_) => {
-                let pairs = self.pairs(x, pairs);
+                let pairs = self.pairs(x.len() / self.inputs, pairs);
                 bf16::pack_rows(x, self.inputs, pairs);
                 Rounded::Bf16(pairs)
             }
         }
     }
 
-    /// Space for the exact GELU of as many rows as `x` has, as they are multiplied.
+    /// Space for the exact GELU of so many rows, as they are multiplied.
     pub(crate) fn gelu_space<'a>(
         &self,
-        x: &[f32],
+        rows: usize,
         inner: &'a mut Vec<f32>,
         pairs: &'a mut Vec<u32>,
     ) -> GeluRows<'a> {
         match self.panels {
             Panels::F32(_) => {
-                inner.resize(x.len(), 0.0);
+                inner.resize(rows * self.inputs, 0.0);
                 GeluRows::F32(inner)
             }
-            Panels::Bf16(_) => GeluRows::Bf16(self.pairs(x, pairs)),
+            Panels::Bf16(_) => GeluRows::Bf16(self.pairs(rows, pairs)),
         }
     }
 
     /// Space for rows as pairs.
-    fn pairs<'a>(&self, x: &[f32], pairs: &'a mut Vec<u32>) -> &'a mut [u32] {
-        let count = x.len() / self.inputs * bf16::words(self.inputs);
+    fn pairs<'a>(&self, rows: usize, pairs: &'a mut Vec<u32>) -> &'a mut [u32] {
+        let count = rows * bf16::words(self.inputs);
         if pairs.len() < count {
             pairs.resize(count, 0);
         }
@@ -185,7 +186,7 @@ impl PackedMatrix {
 
     /// `out = begin + x matrix`, on the calling thread; `out` is `[rows, outputs]`.
     pub(crate) fn product(&self, x: &Rounded<'_>, begin: Begin<'_>, out: &mut [f32]) {
-        self.product_of(0..self.outputs, x, begin, out);
+        self.product_of(0..self.outputs, x, begin, out, self.outputs);
     }
 
     /// Blocks of some panels' columns: what is computed of one block stays in the first-level cache.
@@ -196,22 +197,25 @@ impl PackedMatrix {
         firsts.map(move |first| first..outputs.min(first + block))
     }
 
-    /// As [`PackedMatrix::product`] the columns of a block.
+    /// As [`PackedMatrix::product`] the columns of a block, those of each row `stride` after the row's before.
     pub(crate) fn product_of(
         &self,
         block: Range<usize>,
         x: &Rounded<'_>,
         begin: Begin<'_>,
         out: &mut [f32],
+        stride: usize,
     ) {
-        let (stride, width) = (self.outputs, self.width);
-        let rows = out.len() / stride;
+        let width = self.width;
+        let rows = match x {
+            Rounded::F32(x) => x.len() / self.inputs,
+            Rounded::Bf16(x) => x.len() / bf16::words(self.inputs),
+        };
         let begin = match begin {
             Begin::Bias(bias) => Begin::Bias(&bias[block.clone()]),
             other => other,
         };
         let columns = block.len();
-        let out = &mut out[block.start..];
         match (x, &self.panels) {
             (Rounded::F32(x), Panels::F32(values)) => Arch::new().dispatch(Product {
                 rows,

@@ -95,6 +95,16 @@ pub fn model(name: &str, places: &Places, progress: &dyn Progress) -> Result<Mod
     }
 }
 
+/// As [`model`], the path alone: the files of a user's own folder are not read for their digest.
+pub fn model_path(name: &str, places: &Places, progress: &dyn Progress) -> Result<PathBuf, Error> {
+    let look = |_: &Search<'_>, folder: &Path, _| files(folder).map(|_| folder.to_owned());
+    let cached = |search: &Search<'_>| Ok(search.cached()?.path);
+    match Search::new(name, places).here(look, cached)? {
+        Some(path) => Ok(path),
+        None => Ok(model(name, places, progress)?.path),
+    }
+}
+
 /// Checks, within seconds and without fetching anything large, that [`model`] can find `name`:
 /// it is here, or the hub or the index has it.
 pub fn check_model(name: &str, places: &Places) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use goldpan_artifact::Texts;
 use goldpan_embed::{EmbedConfig, embed};
 
-use super::models::pretrained;
+use super::models::pretrained_path;
 use crate::app::App;
 use crate::args::EmbedArgs;
 use crate::error::Error;
@@ -20,15 +20,8 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     let texts = Texts::open(&args.texts)?;
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
-    let model = pretrained(&args.model, app)?;
-    let summary = embed(
-        &config,
-        &texts,
-        &model.path,
-        &device,
-        &args.out,
-        app.progress(),
-    )?;
+    let folder = pretrained_path(&args.model, app)?;
+    let summary = embed(&config, &texts, &folder, &device, &args.out, app.progress())?;
     let texts = count(summary.rows, "text");
     app.say(&format!(
         "{texts} embedded in {} dimensions",

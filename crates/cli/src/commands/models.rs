@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use goldpan_model::{BaseModel, ModelCard, TuningKind};
-use goldpan_sources::{ModelFolder, Origin, Places, model};
+use goldpan_sources::{ModelFolder, Origin, Places, model, model_path};
 
 use crate::app::App;
 use crate::error::{Error, OtherBase};
@@ -11,6 +11,11 @@ use crate::error::{Error, OtherBase};
 /// Finds a pretrained model by name or folder.
 pub fn pretrained(name: &str, app: &App) -> Result<ModelFolder, Error> {
     Ok(model(name, &Places::from_env()?, app.progress())?)
+}
+
+/// As [`pretrained`], for a command whose result does not say which model it is from.
+pub fn pretrained_path(name: &str, app: &App) -> Result<PathBuf, Error> {
+    Ok(model_path(name, &Places::from_env()?, app.progress())?)
 }
 
 /// What a model trained on `folder` says about it. A path is made absolute, so that the trained
@@ -79,7 +84,7 @@ pub fn classifier(name: &str, adapter: Option<&Path>, app: &App) -> Result<Class
             })
         }
         None => Ok(Classifier {
-            base: pretrained(name, app)?.path,
+            base: pretrained_path(name, app)?,
             adapter: None,
         }),
     }

@@ -1,12 +1,10 @@
 //! `goldpan predict`
 
-use std::path::Path;
-
 use goldpan_artifact::Texts;
 use goldpan_model::{ClassTexts, PrefixCache};
 use goldpan_predict::{Model, PredictConfig, Summary, ZeroShotConfig, predict, zero_shot};
 
-use super::models::{classifier, pretrained};
+use super::models::{classifier, pretrained_path};
 use crate::app::App;
 use crate::args::PredictArgs;
 use crate::error::Error;
@@ -63,14 +61,13 @@ fn without_training(
     config.check()?;
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
-    let folder = pretrained(&args.model, app)?;
-    let (folder, out): (&Path, &Path) = (&folder.path, &args.out);
+    let folder = pretrained_path(&args.model, app)?;
     Ok(zero_shot(
         &config,
         texts,
-        folder,
+        &folder,
         &device,
-        out,
+        &args.out,
         app.progress(),
     )?)
 }

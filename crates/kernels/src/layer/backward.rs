@@ -10,6 +10,8 @@ use crate::{attention, gelu, layer_norm};
 use rayon::prelude::*;
 use std::sync::PoisonError;
 
+const NOTHING_KEPT: &str = "only a pass that keeps its states has a backward pass";
+
 /// What a thread works with.
 #[derive(Default)]
 pub(crate) struct Space {
@@ -43,7 +45,7 @@ pub(crate) fn backward(
     of_adapters: &mut [f32],
 ) {
     let Some(kept) = &call.kept else {
-        panic!("only a pass that keeps its states has a backward pass");
+        panic!("{NOTHING_KEPT}");
     };
     let mut buffer = kept.lock().unwrap_or_else(PoisonError::into_inner);
     // Below this layer nothing has a gradient.
@@ -137,6 +139,10 @@ impl Pass<'_> {
             grads,
             space,
         } = self;
+        let Some(for_backward) = &kept.backward else {
+            panic!("{NOTHING_KEPT}");
+        };
+        let before_gelu = &*for_backward.before_gelu;
         let hidden = layer.linears[0].forward().inputs();
         let x = &*kept.x;
         let low = &kept.low;
@@ -160,14 +166,14 @@ impl Pass<'_> {
         let [of_output, of_middle] = &mut space.sums;
         let of_output = sized(of_output, grad.len());
         of_output.copy_from_slice(grad);
-        let (normal, scales) = &kept.output_normal;
+        let (normal, scales) = &for_backward.output_normal;
         layer_norm::backward_kept(&layer.output_norm.gamma, normal, scales, of_output);
 
-        let of_inner = sized(&mut space.inner, kept.before_gelu.len());
+        let of_inner = sized(&mut space.inner, before_gelu.len());
         let input = match adapters.of(Part::Output) {
             Some(_) => {
-                let input = sized(&mut space.input, kept.before_gelu.len());
-                gelu::of(kept.before_gelu, input);
+                let input = sized(&mut space.input, before_gelu.len());
+                gelu::of(before_gelu, input);
                 &*input
             }
             None => &[],
@@ -178,12 +184,12 @@ impl Pass<'_> {
             input,
             Some((Begin::Zero, of_inner)),
         );
-        gelu::backward_in_place(kept.before_gelu, of_inner);
+        gelu::backward_in_place(before_gelu, of_inner);
 
         // The states between attention and the feed-forward part: as the residual, and by it.
         let of_middle = sized(of_middle, grad.len());
         of_middle.copy_from_slice(of_output);
-        let (normal, scales) = &kept.attention_normal;
+        let (normal, scales) = &for_backward.attention_normal;
         let input = match adapters.of(Part::Intermediate) {
             Some(_) => scaled(&layer.attention_norm, normal, &mut space.input),
             None => &[],

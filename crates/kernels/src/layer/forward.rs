@@ -22,13 +22,13 @@ pub(crate) struct Space {
     /// The states between attention and the feed-forward part.
     middle: Vec<f32>,
     inner: Vec<f32>,
+    /// What GELU is applied to: some columns, or all.
+    before_gelu: Vec<f32>,
     attention: attention::Space,
     /// The states before a layer, and in the end those after the last.
     states: Vec<f32>,
-    /// The states after a layer.
-    next: Vec<f32>,
-    /// What would be kept, where there is no backward pass.
-    kept: Vec<f32>,
+    /// What a layer makes, where there is no backward pass.
+    made: Vec<f32>,
 }
 
 /// Writes the states after the layers to `out`, `[rows, hidden]`.
@@ -45,26 +45,23 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
             let groups = call.groups.par_iter().zip(outs);
             groups.for_each(|(group, outs)| {
                 let space = &mut *spaces.take();
-                let [mut states, mut next, mut buffer] =
-                    [&mut space.states, &mut space.next, &mut space.kept].map(std::mem::take);
-                let values = group.keys.tokens() * call.hidden();
-                let first = sized(&mut states, values);
-                gather(x, &group.tokens, call.hidden(), first);
+                let [mut states, mut buffer] =
+                    [&mut space.states, &mut space.made].map(std::mem::take);
+                let states_of_group = sized(&mut states, group.keys.tokens() * call.hidden());
+                gather(x, &group.tokens, call.hidden(), states_of_group);
                 for (index, layer) in call.layers.iter().enumerate() {
                     let shape = call.shape(group, index);
                     let mut kept = Kept {
-                        x: &mut states[..values],
+                        x: &mut *states_of_group,
                         ..shape.cut(sized(&mut buffer, shape.count()))
                     };
-                    let out = sized(&mut next, shape.rows * shape.hidden);
                     let view = View::new(group, call.is_last(index));
                     layer
                         .0
-                        .forward(view, &adapters[index], &mut kept, out, space);
-                    std::mem::swap(&mut states, &mut next);
+                        .forward(view, &adapters[index], &mut kept, None, space);
                 }
-                scatter(&states, outs);
-                (space.states, space.next, space.kept) = (states, next, buffer);
+                scatter(states_of_group, outs);
+                (space.states, space.made) = (states, buffer);
             });
         }
         Some(kept) => {
@@ -84,7 +81,8 @@ pub(crate) fn forward(call: &LayersCall, x: &[f32], adapters: &[f32], out: &mut 
                         None => sized(&mut states, kept.q.len()),
                     };
                     let view = View::new(group, call.is_last(index));
-                    layer.0.forward(view, &adapters[index], kept, out, space);
+                    let adapters = &adapters[index];
+                    layer.0.forward(view, adapters, kept, Some(out), space);
                     rest = next;
                 }
                 scatter(&states, outs);
@@ -212,15 +210,19 @@ impl<'a> View<'a> {
 }
 
 impl Layer {
-    /// Writes the states after the layer to `out`; those before it are `kept.x`.
+    /// Writes the states after the layer to `out`, or over those before it, `kept.x`.
+    ///
+    /// Where there will be no backward pass, memory is used again as soon as it can be: the less there is, the
+    /// more of it stays in the second-level cache.
     fn forward(
         &self,
         view: View<'_>,
         adapters: &Packed<'_>,
         kept: &mut Kept<'_>,
-        out: &mut [f32],
+        out: Option<&mut [f32]>,
         space: &mut Space,
     ) {
+        let values = kept.q.len();
         let hidden = self.linears[0].forward().inputs();
         let x = &*kept.x;
         let queried = view.queried(x, hidden, &mut space.picked);
@@ -265,49 +267,67 @@ impl Layer {
         }
         let matrix = self.linears[Part::AttentionOutput as usize].forward();
         let rounded = matrix.rounded(kept.attended, pairs);
-        let result = sized(&mut space.result, out.len());
+        let backward = &mut kept.backward;
+        let (result, middle) = match backward {
+            Some(_) => (
+                sized(&mut space.result, values),
+                sized(&mut space.middle, values),
+            ),
+            None => (&mut kept.k[..values], &mut kept.v[..values]),
+        };
         linear(Part::AttentionOutput, kept.attended, &rounded, result);
-        let middle = sized(&mut space.middle, out.len());
-        let normal = &mut kept.attention_normal;
+        let normal = backward.as_mut().map(|kept| &mut kept.attention_normal);
         self.attention_norm.forward(result, queried, normal, middle);
 
         let wide = &self.linears[Part::Intermediate as usize];
         let narrow = self.linears[Part::Output as usize].forward();
         let rounded = wide.forward().rounded(middle, pairs);
+        let before_gelu = backward.as_mut().map(|kept| &mut *kept.before_gelu);
+        let (count, inner) = (middle.len() / hidden, wide.bias().len());
         match [Part::Intermediate, Part::Output].map(|part| adapters.of(part)) {
             [None, None] => {
                 // Some columns at a time, which are still in the first-level cache when GELU reads them.
-                let before = &mut *kept.before_gelu;
+                let mut before_gelu = before_gelu;
                 let pairs = &mut space.inner_pairs;
-                let mut rows = narrow.gelu_space(before, &mut space.inner, pairs);
+                let mut rows = narrow.gelu_space(count, &mut space.inner, pairs);
                 for block in wide.forward().blocks() {
+                    let columns = block.len();
+                    let (before, stride) = match &mut before_gelu {
+                        Some(before) => (&mut before[block.start..], inner),
+                        None => (sized(&mut space.before_gelu, count * columns), columns),
+                    };
                     let bias = Begin::Bias(wide.bias());
-                    wide.forward()
-                        .product_of(block.clone(), &rounded, bias, before);
-                    rows.write(before, wide.bias().len(), block);
+                    let matrix = wide.forward();
+                    matrix.product_of(block.clone(), &rounded, bias, before, stride);
+                    rows.write(before, stride, inner, block);
                 }
                 linear(Part::Output, &[], &rows.rounded(), result);
             }
             _ => {
-                linear(Part::Intermediate, middle, &rounded, kept.before_gelu);
-                let inner = sized(&mut space.inner, kept.before_gelu.len());
-                gelu::of(kept.before_gelu, inner);
+                let before = match before_gelu {
+                    Some(before) => before,
+                    None => sized(&mut space.before_gelu, count * inner),
+                };
+                linear(Part::Intermediate, middle, &rounded, before);
+                let inner = sized(&mut space.inner, before.len());
+                gelu::of(before, inner);
                 let rounded = narrow.rounded(inner, pairs);
                 linear(Part::Output, inner, &rounded, result);
             }
         }
-        let normal = &mut kept.output_normal;
+        let normal = backward.as_mut().map(|kept| &mut kept.output_normal);
+        let out = out.unwrap_or(&mut kept.x[..values]);
         self.output_norm.forward(result, middle, normal, out);
     }
 }
 
 impl LayerNorm {
-    /// The normalised sum of `x` and `residual`, and what the backward pass needs of it.
+    /// The normalised sum of `x` and `residual`, and what the backward pass needs of it, where there is one.
     fn forward(
         &self,
         x: &[f32],
         residual: &[f32],
-        (rows, scales): &mut (&mut [f32], &mut [f32]),
+        normal: Option<&mut (&mut [f32], &mut [f32])>,
         out: &mut [f32],
     ) {
         let operands = Operands {
@@ -316,6 +336,12 @@ impl LayerNorm {
             gamma: &self.gamma,
             epsilon: self.epsilon,
         };
-        layer_norm::forward_keeping(operands, &self.beta, Normal { rows, scales }, out);
+        match normal {
+            Some((rows, scales)) => {
+                let normal = Normal { rows, scales };
+                layer_norm::forward_keeping(operands, &self.beta, normal, out);
+            }
+            None => layer_norm::forward_rows(operands, &self.beta, out),
+        }
     }
 }

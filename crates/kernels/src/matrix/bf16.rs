@@ -11,6 +11,7 @@ use super::product::{Product, run};
 use super::tile::Pairs;
 use crate::Precision;
 use crate::gelu::gelu;
+use crate::math::LANES;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
@@ -54,53 +55,91 @@ pub(crate) fn numbers(pair: u32) -> [f32; 2] {
 /// Writes rows of `inputs` numbers as pairs; a row of odd length ends with a zero.
 pub(crate) fn pack_rows(x: &[f32], inputs: usize, pairs: &mut [u32]) {
     let columns = 0..inputs;
-    Arch::new().dispatch(Pack {
+    pack(Pack {
         x,
+        stride: inputs,
         inputs,
         columns,
         pairs,
+        of: |x| x,
     });
 }
 
-/// As [`pack_rows`] some columns, of which the first has an even number, with the exact GELU of the numbers.
+/// As [`pack_rows`] some columns, of which the first has an even number, with the exact GELU of what is in them:
+/// that lies in `x`, each row `stride` after the one before.
 pub(crate) fn pack_gelu_columns(
     x: &[f32],
+    stride: usize,
     inputs: usize,
     columns: Range<usize>,
     pairs: &mut [u32],
 ) {
-    Arch::new().dispatch(PackGelu(Pack {
+    pack(Pack {
         x,
+        stride,
         inputs,
         columns,
         pairs,
-    }));
+        of: gelu,
+    });
 }
 
-struct Pack<'a> {
+fn pack(pack: Pack<'_, impl Fn(f32) -> f32>) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(bf16) = native::Bf16::detect() {
+        return bf16.pack(pack);
+    }
+    Arch::new().dispatch(pack);
+}
+
+struct Pack<'a, F> {
     x: &'a [f32],
+    stride: usize,
     inputs: usize,
     columns: Range<usize>,
     pairs: &'a mut [u32],
+    /// What becomes of each number before it is rounded.
+    of: F,
 }
 
-impl Pack<'_> {
-    /// Writes `f` of every number.
+impl<F: Fn(f32) -> f32> Pack<'_, F> {
+    /// Writes the numbers, a register of them rounded by `round`.
     #[inline(always)]
-    fn write(self, f: impl Fn(f32) -> f32) {
-        let columns = self.columns;
-        let numbers: &mut [u16] = bytemuck::cast_slice_mut(self.pairs);
-        let rows = self.x.chunks_exact(self.inputs);
-        for (x, numbers) in rows.zip(numbers.chunks_exact_mut(2 * words(self.inputs))) {
-            let to = &mut numbers[columns.clone()];
-            for (to, &x) in to.iter_mut().zip(&x[columns.clone()]) {
-                *to = (Precision::Bf16.round(f(x)).to_bits() >> 16) as u16;
+    fn write(self, round: impl Fn(&[f32; LANES]) -> [u16; LANES]) {
+        let Self {
+            x,
+            stride,
+            inputs,
+            columns,
+            pairs,
+            of,
+        } = self;
+        let numbers: &mut [u16] = bytemuck::cast_slice_mut(pairs);
+        let rows = numbers.chunks_exact_mut(2 * words(inputs));
+        for (numbers, x) in rows.zip(x.chunks(stride)) {
+            let (to, rest) = numbers[columns.clone()].as_chunks_mut();
+            let (x, x_rest) = x[..columns.len()].as_chunks();
+            for (to, x) in to.iter_mut().zip(x) {
+                let mut values = *x;
+                for value in &mut values {
+                    *value = of(*value);
+                }
+                *to = round(&values);
             }
-            if columns.end == self.inputs {
+            for (to, &x) in rest.iter_mut().zip(x_rest) {
+                *to = upper(of(x));
+            }
+            if columns.end == inputs {
                 numbers[columns.end..].fill(0);
             }
         }
     }
+}
+
+/// A number rounded to bf16.
+#[inline(always)]
+fn upper(x: f32) -> u16 {
+    (Precision::Bf16.round(x).to_bits() >> 16) as u16
 }
 
 // The first number of a pair is the one that comes first in memory.
@@ -109,23 +148,18 @@ const _: () = assert!(
     "numbers lie in pairs as they come"
 );
 
-impl WithSimd for Pack<'_> {
+impl<F: Fn(f32) -> f32> WithSimd for Pack<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        self.write(|x| x);
-    }
-}
-
-struct PackGelu<'a>(Pack<'a>);
-
-impl WithSimd for PackGelu<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        self.0.write(gelu);
+        self.write(|values| {
+            let mut rounded = [0; LANES];
+            for (rounded, &value) in rounded.iter_mut().zip(values) {
+                *rounded = upper(value);
+            }
+            rounded
+        });
     }
 }
 
@@ -197,6 +231,54 @@ mod tests {
                 let rounded = x.iter().map(|&x| Precision::Bf16.round(x));
                 let expected: Vec<f32> = rounded.chain((inputs % 2 == 1).then_some(0.0)).collect();
                 prop_assert_eq!(unpacked, expected);
+            }
+        }
+
+        /// Columns in whatever parts, with what is in them somewhere else, are those of whole rows.
+        #[test]
+        fn gelu_is_packed_in_parts_as_at_once(
+            (inputs, x) in (1_usize..120).prop_flat_map(|inputs| (Just(inputs), values(3 * inputs))),
+            part in 1_usize..30,
+        ) {
+            let part = 2 * part;
+            let of: Vec<f32> = x.iter().map(|&x| gelu(x)).collect();
+            let mut expected = vec![u32::MAX; 3 * words(inputs)];
+            pack_rows(&of, inputs, &mut expected);
+            let mut pairs = vec![u32::MAX; 3 * words(inputs)];
+            for first in (0..inputs).step_by(part) {
+                let columns = first..inputs.min(first + part);
+                let block: Vec<f32> = x
+                    .chunks_exact(inputs)
+                    .flat_map(|row| row[columns.clone()].to_vec())
+                    .collect();
+                pack_gelu_columns(&block, columns.len(), inputs, columns, &mut pairs);
+            }
+            prop_assert_eq!(&pairs, &expected);
+            pairs.fill(u32::MAX);
+            Arch::new().dispatch(Pack {
+                x: &x,
+                stride: inputs,
+                inputs,
+                columns: 0..inputs,
+                pairs: &mut pairs,
+                of: gelu,
+            });
+            prop_assert_eq!(&pairs, &expected);
+        }
+
+        /// The processor's own rounding is ours, but for numbers that its product takes for 0.
+        #[test]
+        fn every_way_of_rounding_gives_the_same_bits(bits in prop::collection::vec(any::<u32>(), 32)) {
+            let x: Vec<f32> = bits.into_iter().map(f32::from_bits).collect();
+            let mut pairs = vec![0; 16];
+            pack_rows(&x, 32, &mut pairs);
+            for (&x, rounded) in x.iter().zip(pairs.iter().flat_map(|&pair| numbers(pair))) {
+                let expected = Precision::Bf16.round(x);
+                match x.is_nan() {
+                    true => prop_assert!(rounded.is_nan()),
+                    false if x.is_subnormal() => prop_assert!([0.0, expected].contains(&rounded)),
+                    false => prop_assert_eq!(rounded, expected),
+                }
             }
         }
     }

@@ -1,10 +1,13 @@
-//! Products of pairs of bf16 with AVX-512's own instruction.
+//! Products of pairs of bf16, and rounding to it, with AVX-512's own instructions.
 
+use super::Pack;
+use crate::math::LANES;
 use crate::matrix::product::{Product, run};
 use crate::matrix::tile::Tile;
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_mask_storeu_ps,
-    _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps,
+    __m256bh, __m512, __m512bh, __m512i, _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_mask_storeu_ps, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps,
+    _mm512_set1_epi32, _mm512_setzero_ps,
 };
 use std::sync::OnceLock;
 
@@ -29,6 +32,26 @@ impl Bf16 {
         // SAFETY: there is a `Bf16` only where the processor was found to have the features.
         unsafe { with_features(product) };
     }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn pack(self, pack: Pack<'_, impl Fn(f32) -> f32>) {
+        // SAFETY: as in `product`.
+        unsafe { pack_with_features(pack) };
+    }
+}
+
+/// Numbers below 1.2e-38, which the product takes for 0, become 0.
+#[target_feature(enable = "avx512f,avx512bf16,fma")]
+#[allow(unsafe_code)]
+fn pack_with_features(pack: Pack<'_, impl Fn(f32) -> f32>) {
+    pack.write(|values| {
+        // SAFETY: a register is read from as many values as it has, unaligned; 256 bits of bf16 are as many
+        // numbers of 16 bits, and any bits are both.
+        unsafe {
+            let rounded = _mm512_cvtneps_pbh(_mm512_loadu_ps(values.as_ptr()));
+            std::mem::transmute::<__m256bh, [u16; LANES]>(rounded)
+        }
+    });
 }
 
 #[target_feature(enable = "avx512f,avx512bf16,fma")]
