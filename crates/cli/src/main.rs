@@ -8,6 +8,7 @@ mod error;
 mod exit;
 mod interrupt;
 mod logging;
+mod memory;
 mod output;
 mod progress;
 mod report;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use goldpan_artifact::{Progress, Silent};
-use goldpan_sources::{Error, Origin, Places, Token, check_model, model};
+use goldpan_sources::{Error, Origin, Places, Token, check_model, model, model_path};
 use server::{Reply, Request, Server, impatient, places};
 use tempfile::TempDir;
 
@@ -134,6 +134,43 @@ fn a_folder_of_models_comes_before_the_network() {
     assert_eq!(
         (by_path.origin, by_path.digest),
         (Origin::Path, found.digest)
+    );
+    for name in ["me/tiny", path] {
+        assert_eq!(model_path(name, &places, &Silent).unwrap(), own);
+    }
+}
+
+#[test]
+fn the_path_alone_is_found_and_refused_like_the_model() {
+    let folder = TempDir::new().unwrap();
+    let mut places = places(&folder, "http://127.0.0.1:9");
+    let models = folder.path().join("models");
+    let own = models.join("me/tiny");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("config.json"), content("config.json").unwrap()).unwrap();
+    places.models = Some(models);
+    let error = |result: Result<(), Error>| result.unwrap_err().to_string();
+    assert_eq!(
+        error(model_path("me/tiny", &places, &Silent).map(drop)),
+        error(model("me/tiny", &places, &Silent).map(drop))
+    );
+}
+
+#[test]
+fn the_path_of_a_model_on_the_hub_is_fetched_once_and_checked() {
+    let server = Server::start(good);
+    let folder = TempDir::new().unwrap();
+    let places = places(&folder, &server.url);
+    let path = model_path("me/tiny", &places, &Silent).unwrap();
+    let asked = server.requests().len();
+    assert_eq!(model_path("me/tiny", &places, &Silent).unwrap(), path);
+    assert_eq!(server.requests().len(), asked);
+    fs::write(path.join("config.json"), "{}").unwrap();
+    let again = model_path("me/tiny", &places, &Silent).unwrap();
+    assert_eq!(again, path);
+    assert_eq!(
+        fs::read(path.join("config.json")).unwrap(),
+        content("config.json").unwrap()
     );
 }
 

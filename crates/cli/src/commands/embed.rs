@@ -7,6 +7,7 @@ use super::models::pretrained_path;
 use crate::app::App;
 use crate::args::EmbedArgs;
 use crate::error::Error;
+use crate::memory::plan_for;
 use crate::output::{count, keep_apart, print_path};
 
 /// Turns texts into vectors.
@@ -18,6 +19,7 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
         storage: args.storage.into(),
     };
     let texts = Texts::open(&args.texts)?;
+    plan_for(texts.len());
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
     let folder = pretrained_path(&args.model, app)?;

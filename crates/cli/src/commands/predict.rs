@@ -8,12 +8,14 @@ use super::models::{classifier, pretrained_path};
 use crate::app::App;
 use crate::args::PredictArgs;
 use crate::error::Error;
+use crate::memory::plan_for;
 use crate::output::{count, keep_apart, print_path};
 
 /// Classifies texts.
 pub fn run(args: &PredictArgs, app: &App) -> Result<(), Error> {
     keep_apart(&args.out, [args.texts.as_path()])?;
     let texts = Texts::open(&args.texts)?;
+    plan_for(texts.len());
     let summary = match args.class.as_slice() {
         [] => with_training(args, &texts, app)?,
         classes => without_training(args, classes, &texts, app)?,
