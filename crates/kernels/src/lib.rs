@@ -6,8 +6,8 @@
 //! from burn's own operations. Both give the same numbers up to rounding.
 //!
 //! The kernels are written so that the compiler vectorises them, and safe Rust but for the product's inner
-//! loop; `pulp` selects AVX-512,
-//! AVX2, NEON or the baseline at run time. Products are chains of fused multiply-adds, a multiply is fused
+//! loop and the processor's own bf16 instructions; `pulp` selects AVX-512, AVX2, NEON or the baseline at run
+//! time. Products are chains of fused multiply-adds, a multiply is fused
 //! with an add only where the code says so, and every reduction has one fixed order: so a result is the
 //! same on each path and on any number of threads.
 
