@@ -6,8 +6,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{
-    EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Nearest, Precision,
-    PredictionsWriter, Producer, ResultRow, ResultsWriter, SelectionWriter, TextsWriter,
+    Digest, EmbeddingsWriter, HistoryRow, HistoryWriter, LabelsWriter, Nearest, OfTexts, Origin,
+    Precision, PredictionsWriter, Producer, ResultRow, ResultsWriter, SelectionWriter, TextsWriter,
 };
 
 /// More than one record batch.
@@ -45,6 +45,16 @@ fn producer() -> Producer {
     Producer::new("write_every_kind", 7)
 }
 
+/// The same for all derived tables.
+fn origin() -> Origin {
+    let texts = OfTexts {
+        digest: Digest::of(b"texts"),
+        file: "pool.arrow".to_owned(),
+        rows: 5,
+    };
+    Origin::of(texts).by("owner/model")
+}
+
 fn classes() -> Vec<String> {
     ["negative", "positive", "weiß nicht"]
         .map(str::to_owned)
@@ -71,7 +81,7 @@ fn texts(path: &Path, metadata: &[&str], rows: u64) -> Result<(), Box<dyn Error>
 
 /// Values that both precisions hold exactly, and one NaN where there is a fourth row.
 fn embeddings(path: &Path, precision: Precision, rows: u64) -> Result<(), Box<dyn Error>> {
-    let mut writer = EmbeddingsWriter::create(path, 3, precision, producer())?;
+    let mut writer = EmbeddingsWriter::create(path, 3, precision, producer())?.made_from(origin());
     for id in 0..rows {
         let base = (id % 100) as f32;
         let last = if id == 3 { f32::NAN } else { -0.5 };
@@ -82,7 +92,7 @@ fn embeddings(path: &Path, precision: Precision, rows: u64) -> Result<(), Box<dy
 }
 
 fn predictions(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
-    let mut writer = PredictionsWriter::create(path, &classes(), producer())?;
+    let mut writer = PredictionsWriter::create(path, &classes(), producer())?.made_from(origin());
     for id in 0..rows {
         let logit = (id % 8) as f32;
         writer.push(id, &[logit, -logit, 0.0], &[0.25, 0.5, 0.25])?;
@@ -94,7 +104,7 @@ fn predictions(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
 /// Ids descend, so that they do not follow the rank.
 fn selection(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
     let objectives = ["diversity", "margin"].map(str::to_owned);
-    let mut writer = SelectionWriter::create(path, &objectives, producer())?;
+    let mut writer = SelectionWriter::create(path, &objectives, producer())?.made_from(origin());
     for rank in 0..rows {
         let diversity = 1.0 / (rank + 1) as f32;
         writer.push(1_000_000 - rank, diversity * 0.5, &[diversity, 0.5])?;
@@ -105,7 +115,8 @@ fn selection(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
 
 /// A selection that says where picks lie; the first has no earlier one.
 fn located(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
-    let mut writer = SelectionWriter::with_nearest(path, &["margin".to_owned()], producer())?;
+    let mut writer = SelectionWriter::with_nearest(path, &["margin".to_owned()], producer())?
+        .made_from(origin());
     for rank in 0..rows {
         let nearest = Nearest {
             labelled: (rank % 2 == 0).then_some((5 + rank, 0.75)),
@@ -118,7 +129,7 @@ fn located(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
 }
 
 fn labels(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
-    let mut writer = LabelsWriter::create(path, &classes(), producer())?;
+    let mut writer = LabelsWriter::create(path, &classes(), producer())?.made_from(origin());
     for id in 0..rows {
         let source = if id % 2 == 0 { "dataset" } else { "human" };
         writer.push(id + 1, (id % 3) as i32, source, (id / 2) as u32)?;

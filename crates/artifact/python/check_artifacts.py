@@ -16,6 +16,12 @@ import pyarrow as pa
 
 BATCH = 65_536
 SIZES = {"": 5, "-empty": 0, "-many": 70_000}
+ORIGIN = {
+    "goldpan.texts": "df1aa1f0d2ab7a8d7cca9b9bcd2d1ea7ce5d8be5a0c5d1b2e3fdc5b2b1ad0a0d",
+    "goldpan.texts_file": "pool.arrow",
+    "goldpan.texts_rows": "5",
+    "goldpan.model": "owner/model",
+}
 METADATA = ["stars", "größe"]
 CLASSES = ["negative", "positive", "weiß nicht"]
 TEXTS = [
@@ -226,6 +232,17 @@ def check_rows(path, reader, numbers, found, row):
         )
 
 
+def check_origin(path, kind, found):
+    """Takes what a table says of its texts and its model out of its metadata."""
+    origin = {key: found.pop(key) for key in list(found) if key in ORIGIN}
+    if kind == "texts":
+        expected = {"goldpan.texts": origin.get("goldpan.texts", "")}
+        assert len(expected["goldpan.texts"]) == 64, f"{path}: {origin}"
+    else:
+        expected = {} if kind in ("history", "results") else ORIGIN
+    assert origin == expected, f"{path}: {origin}"
+
+
 def check_pyarrow(path, kind, metadata, fields, row, count):
     allocated = pa.total_allocated_bytes()
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
@@ -234,10 +251,11 @@ def check_pyarrow(path, kind, metadata, fields, row, count):
         found = {key.decode(): value.decode() for key, value in schema.metadata.items()}
         plain = {
             "goldpan.kind": kind,
-            "goldpan.version": "1",
+            "goldpan.version": "2",
             "goldpan.producer": "write_every_kind",
             "goldpan.producer_version": "7",
         }
+        check_origin(path, kind, found)
         named = {key: json.loads(found.pop(key)) for key in metadata}
         assert found == plain and named == metadata, f"{path}: {found} {named}"
 

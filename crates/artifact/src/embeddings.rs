@@ -10,7 +10,7 @@ use crate::builder::{self, Numbers, Vectors};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, ColumnType, Description, Precision};
 use crate::writer::{Rows, TableWriter, Written, checked_dimension, checked_width};
-use crate::{Access, Error, Kind, Producer};
+use crate::{Access, Error, Kind, Origin, Producer};
 
 const ID: usize = 0;
 const EMBEDDING: usize = 1;
@@ -83,6 +83,18 @@ impl Embeddings {
     /// Where the table lies.
     pub fn path(&self) -> &Path {
         self.frame.path()
+    }
+
+    /// The same table, which is called by another path in messages: that of the file it is a copy of.
+    #[must_use]
+    pub fn shown_as(mut self, path: &Path) -> Self {
+        self.frame.show_as(path);
+        self
+    }
+
+    /// What the table was made from, as far as it says so.
+    pub fn origin(&self) -> &Origin {
+        &self.frame.description().origin
     }
 
     /// Values in each vector.
@@ -191,6 +203,13 @@ impl EmbeddingsWriter {
         self.table.rows.ids.push(Some(id));
         self.table.rows.vectors.push(vector);
         self.table.pushed(self.row_bytes)
+    }
+
+    /// Says what the table is made from.
+    #[must_use]
+    pub fn made_from(mut self, origin: Origin) -> Self {
+        self.table.origin = origin;
+        self
     }
 
     /// Writes what is left and puts the table in place.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::origin::OtherTexts;
 use crate::schema::{Column, columns_text};
 use crate::{Damage, Digest, Kind};
 
@@ -191,6 +192,11 @@ pub enum Error {
         /// The most rows there can be.
         limit: u64,
     },
+    /// Two tables that are to be joined are of different texts.
+    #[error(
+        "{0}: give tables of the same texts, or --allow-other-texts where the ids mean the same texts"
+    )]
+    OtherTexts(Box<OtherTexts>),
     /// A record batch cannot be encoded.
     #[error("cannot write {path}: its rows cannot be put into Arrow's format")]
     Encode {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::str::FromStr;
 
 use arrow_format::ipc::planus::{self, ReadAsRoot};
 use arrow_format::ipc::{self, BlockRef, FieldRef, FooterRef, KeyValueRef, TypeRef};
@@ -10,7 +11,7 @@ use crate::schema::{
     self, Column, ColumnType, Description, FORMAT_VERSION, Precision, column_names, has_classes,
     key,
 };
-use crate::{Damage, Kind, Producer};
+use crate::{Damage, Digest, Kind, OfTexts, Origin, Producer};
 
 /// Arrow's magic, at the beginning (padded to 8 bytes) and at the end.
 pub(crate) const MAGIC: &[u8; 6] = b"ARROW1";
@@ -177,6 +178,41 @@ fn describe(schema: ipc::SchemaRef<'_>) -> Result<Description, Refusal> {
         objectives,
         metadata: texts_metadata,
         columns,
+        texts: match kind {
+            Kind::Texts => digest(&metadata)?,
+            _ => None,
+        },
+        origin: match kind {
+            Kind::Texts => Origin::default(),
+            _ => origin(&metadata)?,
+        },
+    })
+}
+
+/// The digest of the texts, where there is one.
+fn digest(metadata: &BTreeMap<&str, &str>) -> Result<Option<Digest>, Damage> {
+    let parse = |value: &&str| {
+        value.parse().map_err(|_| Damage::Metadata {
+            key: key::TEXTS,
+            value: (*value).to_owned(),
+        })
+    };
+    metadata.get(key::TEXTS).map(parse).transpose()
+}
+
+/// What a table that is not of texts was made from.
+fn origin(metadata: &BTreeMap<&str, &str>) -> Result<Origin, Damage> {
+    let texts = match digest(metadata)? {
+        None => None,
+        Some(digest) => Some(OfTexts {
+            digest,
+            file: value(metadata, key::TEXTS_FILE)?.to_owned(),
+            rows: number(metadata, key::TEXTS_ROWS)?,
+        }),
+    };
+    Ok(Origin {
+        texts,
+        model: metadata.get(key::MODEL).map(|name| (*name).to_owned()),
     })
 }
 
@@ -201,7 +237,7 @@ fn value<'a>(metadata: &BTreeMap<&'a str, &'a str>, key: &'static str) -> Result
         .ok_or(Damage::Missing { what: key })
 }
 
-fn number(metadata: &BTreeMap<&str, &str>, key: &'static str) -> Result<u32, Damage> {
+fn number<T: FromStr>(metadata: &BTreeMap<&str, &str>, key: &'static str) -> Result<T, Damage> {
     let value = value(metadata, key)?;
     value.parse().map_err(|_| Damage::Metadata {
         key,

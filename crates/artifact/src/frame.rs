@@ -8,8 +8,9 @@ use bytemuck::Pod;
 use crate::footer::{Footer, Refusal};
 use crate::layout::{Batch, Place, layout};
 use crate::mapping::{Access, Mapping};
+use crate::origin::file_name;
 use crate::schema::Description;
-use crate::{Damage, Error, Kind, checksum};
+use crate::{Damage, Error, Kind, OfTexts, Origin, checksum};
 
 /// How much is checked when a table is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +87,25 @@ impl Frame {
         &self.path
     }
 
+    /// Gives the table another path in messages.
+    pub(crate) fn show_as(&mut self, path: &Path) {
+        self.path = path.to_owned();
+    }
+
     pub(crate) fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// What the table was made from, as far as it says so.
+    pub(crate) fn origin(&self) -> Origin {
+        match self.description.texts {
+            None => self.description.origin.clone(),
+            Some(digest) => Origin::of(OfTexts {
+                digest,
+                file: file_name(&self.path),
+                rows: self.rows as u64,
+            }),
+        }
     }
 
     /// Tells the system how the table is about to be read.

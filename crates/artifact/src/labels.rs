@@ -8,7 +8,7 @@ use crate::builder::{self, Numbers};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names};
-use crate::{Error, Kind, Producer};
+use crate::{Error, Kind, Origin, Producer};
 
 const ID: usize = 0;
 const LABEL: usize = 1;
@@ -48,6 +48,11 @@ impl Labels {
     /// Where the table lies.
     pub fn path(&self) -> &Path {
         self.frame.path()
+    }
+
+    /// What the table was made from, as far as it says so.
+    pub fn origin(&self) -> &Origin {
+        &self.frame.description().origin
     }
 
     /// The names of the classes, in the order of their numbers.
@@ -135,6 +140,13 @@ impl LabelsWriter {
         rows.sources.push(Some(source));
         rows.rounds.push(Some(round));
         self.table.pushed(24 + source.len())
+    }
+
+    /// Says what the table is made from.
+    #[must_use]
+    pub fn made_from(mut self, origin: Origin) -> Self {
+        self.table.origin = origin;
+        self
     }
 
     /// Writes what is left and puts the table in place.

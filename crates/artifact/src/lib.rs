@@ -38,6 +38,14 @@
 //! Vector values are not looked at (NaN is a value like any other), so opening costs one pass
 //! over ids, labels and texts, and no heap but a few words for each batch.
 //!
+//! # Origin
+//!
+//! A table of texts carries the digest of its ids and texts ([`Texts::texts_digest`]), and every table
+//! made from it carries that digest too, with the name of the texts' file and the model's
+//! ([`Origin`]). Before tables are joined by id, [`check_same_texts`] compares them. In the file these
+//! are `goldpan.texts`, `goldpan.texts_file`, `goldpan.texts_rows` and `goldpan.model` of the schema's
+//! metadata in the footer.
+//!
 //! # Checksums
 //!
 //! The footer's own metadata carries a BLAKE3 checksum of the file. `open` compares it for files
@@ -86,6 +94,7 @@ mod labelled;
 mod labels;
 mod layout;
 mod mapping;
+mod origin;
 mod predictions;
 mod progress;
 mod results;
@@ -108,6 +117,7 @@ pub use kind::{Kind, ParseKindError, Producer};
 pub use labelled::Labelled;
 pub use labels::{Labels, LabelsWriter};
 pub use mapping::{Access, Mapping};
+pub use origin::{OfTexts, Origin, OtherTexts, check_same_texts};
 pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
 pub use results::{ResultRow, Results, ResultsWriter};

@@ -8,7 +8,7 @@ use crate::builder::{self, Numbers, Vectors};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, Description, Precision};
 use crate::writer::{Rows, TableWriter, Written, checked_dimension, checked_names, checked_width};
-use crate::{Error, Kind, Producer};
+use crate::{Error, Kind, Origin, Producer};
 
 const ID: usize = 0;
 const LOGITS: usize = 1;
@@ -51,6 +51,18 @@ impl Predictions {
     /// Where the table lies.
     pub fn path(&self) -> &Path {
         self.frame.path()
+    }
+
+    /// The same table, which is called by another path in messages: that of the file it is a copy of.
+    #[must_use]
+    pub fn shown_as(mut self, path: &Path) -> Self {
+        self.frame.show_as(path);
+        self
+    }
+
+    /// What the table was made from, as far as it says so.
+    pub fn origin(&self) -> &Origin {
+        &self.frame.description().origin
     }
 
     /// The names of the classes, in the order of their numbers.
@@ -136,6 +148,13 @@ impl PredictionsWriter {
         rows.logits.push(logits);
         rows.probabilities.push(probabilities);
         self.table.pushed(8 + 8 * width)
+    }
+
+    /// Says what the table is made from.
+    #[must_use]
+    pub fn made_from(mut self, origin: Origin) -> Self {
+        self.table.origin = origin;
+        self
     }
 
     /// Writes what is left and puts the table in place.

@@ -5,10 +5,10 @@ use std::fmt;
 
 use arrow2::datatypes::{DataType, Field, Schema};
 
-use crate::{Kind, Producer};
+use crate::{Digest, Kind, Origin, Producer};
 
 /// The version of the file format that this crate writes, and the latest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Keys of the schema's metadata.
 pub(crate) mod key {
@@ -20,6 +20,15 @@ pub(crate) mod key {
     pub(crate) const OBJECTIVES: &str = "goldpan.objectives";
     /// Only where there is such a column.
     pub(crate) const METADATA: &str = "goldpan.metadata";
+    /// The digest of the texts that a table is of; in the footer's schema alone, for it is known
+    /// when the last row is. Tables of format 1 have none.
+    pub(crate) const TEXTS: &str = "goldpan.texts";
+    /// The name of the texts' file. A table of texts has none.
+    pub(crate) const TEXTS_FILE: &str = "goldpan.texts_file";
+    /// How many texts there were. A table of texts has none.
+    pub(crate) const TEXTS_ROWS: &str = "goldpan.texts_rows";
+    /// The name of the model that made the table.
+    pub(crate) const MODEL: &str = "goldpan.model";
     /// In the footer's own metadata, not the schema's.
     pub(crate) const CHECKSUM: &str = "goldpan.checksum";
 }
@@ -263,6 +272,10 @@ pub(crate) struct Description {
     /// Metadata columns of texts; empty otherwise.
     pub(crate) metadata: Vec<String>,
     pub(crate) columns: Vec<Column>,
+    /// The digest of the texts in a table of texts, where it has one.
+    pub(crate) texts: Option<Digest>,
+    /// What another table was made from.
+    pub(crate) origin: Origin,
 }
 
 impl Description {
@@ -276,6 +289,8 @@ impl Description {
             objectives: Vec::new(),
             metadata: Vec::new(),
             columns,
+            texts: None,
+            origin: Origin::default(),
         }
     }
 
@@ -328,6 +343,22 @@ impl Description {
             Kind::Results => results(),
         }
     }
+}
+
+/// What a table says of its origin, as pairs of the schema's metadata.
+pub(crate) fn origin_pairs(texts: Option<Digest>, origin: &Origin) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if let Some(digest) = texts {
+        pairs.push((key::TEXTS, digest.to_string()));
+    } else if let Some(texts) = &origin.texts {
+        pairs.push((key::TEXTS, texts.digest.to_string()));
+        pairs.push((key::TEXTS_FILE, texts.file.clone()));
+        pairs.push((key::TEXTS_ROWS, texts.rows.to_string()));
+    }
+    if let Some(model) = &origin.model {
+        pairs.push((key::MODEL, model.clone()));
+    }
+    pairs
 }
 
 /// The names of `columns`, in order.

@@ -8,7 +8,7 @@ use crate::builder::{self, Numbers};
 use crate::frame::{Check, Frame, damaged};
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written, checked_names, checked_width};
-use crate::{Error, Kind, Producer};
+use crate::{Error, Kind, Origin, Producer};
 
 const RANK: usize = 0;
 const ID: usize = 1;
@@ -51,6 +51,11 @@ impl Selection {
     /// Where the table lies.
     pub fn path(&self) -> &Path {
         self.frame.path()
+    }
+
+    /// What the table was made from, as far as it says so.
+    pub fn origin(&self) -> &Origin {
+        &self.frame.description().origin
     }
 
     /// The names of the objectives.
@@ -239,6 +244,13 @@ impl SelectionWriter {
         }
         let more = if rows.nearest.is_some() { 24 } else { 0 };
         self.table.pushed(16 + 4 * expected + more)
+    }
+
+    /// Says what the table is made from.
+    #[must_use]
+    pub fn made_from(mut self, origin: Origin) -> Self {
+        self.table.origin = origin;
+        self
     }
 
     /// Writes what is left and puts the table in place.

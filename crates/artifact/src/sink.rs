@@ -34,8 +34,12 @@ impl Sink {
         }
     }
 
-    /// Writes the end with the checksum in it. Returns the file, its length and its digest.
-    pub(crate) fn finish(mut self) -> io::Result<(NamedTempFile, u64, Digest)> {
+    /// Writes the end with the checksum in it, and `metadata` in its schema. Returns the file, its
+    /// length and its digest.
+    pub(crate) fn finish(
+        mut self,
+        metadata: Vec<(&'static str, String)>,
+    ) -> io::Result<(NamedTempFile, u64, Digest)> {
         let unreadable = |_| io::Error::from(io::ErrorKind::InvalidData);
         // What arrow2 wrote: end-of-stream marker, footer, length, magic.
         let marker = 8.min(self.end.len());
@@ -48,6 +52,13 @@ impl Sink {
             key: Some(key::CHECKSUM.to_owned()),
             value: Some(String::from_utf8_lossy(&checksum::BLANK).into_owned()),
         }]);
+        if let Some(schema) = &mut footer.schema {
+            let pairs = metadata.into_iter().map(|(key, value)| ipc::KeyValue {
+                key: Some(key.to_owned()),
+                value: Some(value),
+            });
+            schema.custom_metadata.get_or_insert_default().extend(pairs);
+        }
         let mut builder = Builder::new();
         let footer = builder.finish(&footer, None);
 

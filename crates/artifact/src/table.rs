@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::frame::{Check, Frame};
 use crate::schema::Column;
 use crate::{
-    Embeddings, Error, History, Kind, Labels, Predictions, Producer, Results, Selection, Texts,
+    Embeddings, Error, History, Kind, Labels, Origin, Predictions, Producer, Results, Selection,
+    Texts,
 };
 
 /// What a table says of itself.
@@ -29,6 +30,8 @@ pub struct Header {
     pub objectives: Vec<String>,
     /// The names of the metadata columns of texts; empty for other kinds.
     pub metadata: Vec<String>,
+    /// What it was made from, as far as it says so.
+    pub origin: Origin,
 }
 
 /// Reads what the table at `path` says of itself. Neither its values nor its checksum are looked
@@ -46,6 +49,7 @@ pub fn peek(path: impl AsRef<Path>) -> Result<Header, Error> {
         classes: description.classes,
         objectives: description.objectives,
         metadata: description.metadata,
+        origin: frame.origin(),
     })
 }
 

@@ -1,14 +1,16 @@
 //! Tables of texts, with their labels, the user's own keys, and columns of metadata.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use arrow2::array::Array;
 
 use crate::builder::{self, Numbers};
 use crate::frame::{Check, Frame, damaged};
+use crate::origin::{TextsHasher, file_name};
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names, checked_width};
-use crate::{Error, Kind, Producer};
+use crate::{Digest, Error, Kind, OfTexts, Producer};
 
 const ID: usize = 0;
 const TEXT: usize = 1;
@@ -20,6 +22,7 @@ const METADATA: usize = 4;
 pub struct Texts {
     frame: Frame,
     labelled: bool,
+    digest: OnceLock<Digest>,
 }
 
 impl Texts {
@@ -36,6 +39,10 @@ impl Texts {
             .map_err(|damage| damaged(frame.path(), damage))?;
         Ok(Self {
             labelled: frame.has_values(LABEL),
+            digest: frame
+                .description()
+                .texts
+                .map_or_else(OnceLock::new, OnceLock::from),
             frame,
         })
     }
@@ -53,6 +60,28 @@ impl Texts {
     /// Where the table lies.
     pub fn path(&self) -> &Path {
         self.frame.path()
+    }
+
+    /// The digest of the texts and their ids, in the order of the rows. Labels, keys and metadata
+    /// are no part of it. It is read from the table; one of format 1 has none, so all of its texts
+    /// are read when this is first asked.
+    pub fn texts_digest(&self) -> Digest {
+        *self.digest.get_or_init(|| {
+            let mut hasher = TextsHasher::new();
+            for row in 0..self.len() {
+                hasher.row(self.id(row), self.text(row));
+            }
+            hasher.finish()
+        })
+    }
+
+    /// These texts, as tables that are made from them tell of them.
+    pub fn of_texts(&self) -> OfTexts {
+        OfTexts {
+            digest: self.texts_digest(),
+            file: file_name(self.path()),
+            rows: self.len() as u64,
+        }
     }
 
     /// The names of the classes, in the order of their numbers.
@@ -107,6 +136,7 @@ impl Texts {
 pub struct TextsWriter {
     table: TableWriter<Waiting>,
     classes: usize,
+    digest: TextsHasher,
 }
 
 #[derive(Default)]
@@ -165,6 +195,7 @@ impl TextsWriter {
         Ok(Self {
             table: TableWriter::create(path, &description, waiting)?,
             classes: classes.len(),
+            digest: TextsHasher::new(),
         })
     }
 
@@ -196,6 +227,7 @@ impl TextsWriter {
             checked_label(&self.table, label, self.classes)?;
         }
         self.table.note_id(id)?;
+        self.digest.row(id, text);
         let rows = &mut self.table.rows;
         rows.ids.push(Some(id));
         rows.texts.push(Some(text));
@@ -211,7 +243,8 @@ impl TextsWriter {
     }
 
     /// Writes what is left and puts the table in place.
-    pub fn finish(self) -> Result<Written, Error> {
+    pub fn finish(mut self) -> Result<Written, Error> {
+        self.table.texts = Some(self.digest.finish());
         self.table.finish()
     }
 }

@@ -13,7 +13,7 @@ use arrow2::io::ipc::write::{FileWriter, WriteOptions};
 use crate::frame::{Check, Frame};
 use crate::schema::{self, Description};
 use crate::sink::Sink;
-use crate::{Damage, Digest, Error, Kind, atomic};
+use crate::{Damage, Digest, Error, Kind, Origin, atomic};
 
 /// A batch ends once it has this many rows (few in unit tests, so that small files have several
 /// batches), ...
@@ -57,6 +57,10 @@ pub(crate) struct TableWriter<R> {
     ascending: bool,
     /// A batch was lost to an error: what was written cannot become a table.
     broken: bool,
+    /// The digest of a table of texts.
+    pub(crate) texts: Option<Digest>,
+    /// What the table is made from.
+    pub(crate) origin: Origin,
 }
 
 impl<R: Rows> TableWriter<R> {
@@ -83,6 +87,8 @@ impl<R: Rows> TableWriter<R> {
             last_id: None,
             ascending: true,
             broken: false,
+            texts: None,
+            origin: Origin::default(),
         })
     }
 
@@ -147,12 +153,13 @@ impl<R: Rows> TableWriter<R> {
         self.writer
             .finish()
             .map_err(|error| encode(&self.path, error))?;
+        let metadata = schema::origin_pairs(self.texts, &self.origin);
         let path = self.path;
         let write = |source| Error::Write {
             path: path.clone(),
             source,
         };
-        let (file, bytes, digest) = self.writer.into_inner().finish().map_err(write)?;
+        let (file, bytes, digest) = self.writer.into_inner().finish(metadata).map_err(write)?;
         if !self.ascending {
             check_ids(file.path(), &path, self.kind)?;
         }

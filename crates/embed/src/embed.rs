@@ -1,7 +1,7 @@
 //! Texts to vectors.
 
 use crate::Error;
-use goldpan_artifact::{EmbeddingsWriter, Precision, Producer, Progress, Texts};
+use goldpan_artifact::{EmbeddingsWriter, Origin, Precision, Producer, Progress, Texts};
 use goldpan_model::{Device, SentenceEncoder, for_each_text};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -40,7 +40,8 @@ pub struct Summary {
     pub dimension: usize,
 }
 
-/// Embeds `texts` with the model in `folder` and writes an embeddings table to `out`.
+/// Embeds `texts` with the model in `folder` and writes an embeddings table to `out`, which says that
+/// it was made from these texts by the model called `name`.
 ///
 /// # Errors
 ///
@@ -50,6 +51,7 @@ pub fn embed(
     config: &EmbedConfig,
     texts: &Texts,
     folder: &Path,
+    name: &str,
     device: &Device,
     out: &Path,
     progress: &dyn Progress,
@@ -57,7 +59,8 @@ pub fn embed(
     let encoder = SentenceEncoder::open(folder, config.max_length, config.normalize, device)?;
     let dimension = encoder.dimension();
     let producer = Producer::new("embed", VERSION);
-    let mut writer = EmbeddingsWriter::create(out, dimension, config.storage, producer)?;
+    let mut writer = EmbeddingsWriter::create(out, dimension, config.storage, producer)?
+        .made_from(Origin::of(texts.of_texts()).by(name));
     progress.begin("embedding", "texts", Some(texts.len() as u64));
     for_each_text(
         texts,

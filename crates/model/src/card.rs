@@ -2,7 +2,7 @@
 
 use crate::error::read_json;
 use crate::{Error, TuningKind};
-use goldpan_artifact::{Digest, atomic};
+use goldpan_artifact::{Digest, OfTexts, atomic};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -33,6 +33,9 @@ pub struct ModelCard {
     /// What was trained.
     #[serde(default)]
     pub tuning: TuningKind,
+    /// The texts that it was trained on; folders of earlier versions do not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<OfTexts>,
 }
 
 impl ModelCard {
@@ -49,6 +52,7 @@ impl ModelCard {
             base,
             max_length,
             tuning,
+            texts: None,
         }
     }
 

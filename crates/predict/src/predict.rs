@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::write::{Output, write};
-use goldpan_artifact::{Producer, Progress, Texts};
+use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{Device, PrefixCache, TextClassifier};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -21,6 +21,8 @@ pub struct PredictConfig {
 /// The model that classifies.
 #[derive(Clone, Copy, Debug)]
 pub struct Model<'a> {
+    /// Its name, which predictions tell of.
+    pub name: &'a str,
     /// The base model's folder.
     pub base: &'a Path,
     /// The trained adapter's folder; without it, the base model's own head is used.
@@ -53,6 +55,7 @@ pub fn predict(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
+    let name = model.name;
     let model = TextClassifier::open(model.base, model.adapter, config.max_length, device)?;
     write(
         texts,
@@ -63,6 +66,7 @@ pub fn predict(
             path: out,
             classes: model.classes(),
             producer: Producer::new("predict", VERSION),
+            origin: Origin::of(texts.of_texts()).by(name),
         },
         progress,
     )

@@ -1,7 +1,7 @@
 //! From a classifier's logits to a table of predictions.
 
 use crate::{Error, Summary};
-use goldpan_artifact::{PredictionsWriter, Producer, Progress, Texts};
+use goldpan_artifact::{Origin, PredictionsWriter, Producer, Progress, Texts};
 use goldpan_metrics::softmax;
 use goldpan_model::{Device, Tokens, for_each_text};
 use std::path::Path;
@@ -11,6 +11,7 @@ pub(crate) struct Output<'a> {
     pub path: &'a Path,
     pub classes: &'a [String],
     pub producer: Producer,
+    pub origin: Origin,
 }
 
 /// Classifies `texts` and writes a row for each to `out`.
@@ -25,7 +26,8 @@ pub(crate) fn write(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     let classes = out.classes;
-    let mut writer = PredictionsWriter::create(out.path, classes, out.producer)?;
+    let mut writer =
+        PredictionsWriter::create(out.path, classes, out.producer)?.made_from(out.origin);
     let mut probabilities = vec![0.0; classes.len()];
     progress.begin("predicting", "texts", Some(texts.len() as u64));
     for_each_text(

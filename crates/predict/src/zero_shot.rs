@@ -2,7 +2,7 @@
 
 use crate::write::{Output, write};
 use crate::{Error, Summary};
-use goldpan_artifact::{Producer, Progress, Texts};
+use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{ClassTexts, Device, PromptClassifier, SimilarityClassifier, Template};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -90,8 +90,8 @@ impl ZeroShotConfig {
     }
 }
 
-/// Classifies `texts` with the model in `folder`, which is not trained, and writes a predictions
-/// table to `out`.
+/// Classifies `texts` with the model in `folder`, which is called `name` and not trained, and writes
+/// a predictions table to `out`.
 ///
 /// # Errors
 ///
@@ -102,6 +102,7 @@ pub fn zero_shot(
     config: &ZeroShotConfig,
     texts: &Texts,
     folder: &Path,
+    name: &str,
     device: &Device,
     out: &Path,
     progress: &dyn Progress,
@@ -113,6 +114,7 @@ pub fn zero_shot(
         path: out,
         classes: &names,
         producer: Producer::new("predict", ZERO_SHOT_VERSION),
+        origin: Origin::of(texts.of_texts()).by(name),
     };
     let (classes, temperature) = (config.classes.as_slice(), config.temperature as f32);
     let length = config.max_length;

@@ -50,7 +50,7 @@ fn predictions(config: &ZeroShotConfig, model: &Path) -> Vec<Vec<f32>> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("predictions.arrow");
     let texts = texts(folder.path(), &[]);
-    let summary = zero_shot(config, &texts, model, &device(), &out, &Silent).unwrap();
+    let summary = zero_shot(config, &texts, model, "stand-in", &device(), &out, &Silent).unwrap();
     assert_eq!(summary.rows, 4);
     let table = Predictions::open(&out).unwrap();
     let names: Vec<&str> = config.classes.iter().map(|c| c.name.as_str()).collect();
@@ -144,7 +144,16 @@ fn a_prompt_needs_a_head_and_fills_its_gap() {
 
     let out = folder.path().join("predictions.arrow");
     let texts = texts(folder.path(), &[]);
-    let error = zero_shot(&config, &texts, &roberta, &device(), &out, &Silent).unwrap_err();
+    let error = zero_shot(
+        &config,
+        &texts,
+        &roberta,
+        "roberta",
+        &device(),
+        &out,
+        &Silent,
+    )
+    .unwrap_err();
     assert!(matches!(
         error,
         Error::Model(goldpan_model::Error::NoMaskedHead { .. })
@@ -159,7 +168,7 @@ fn what_makes_no_sense_is_refused_before_the_model_is_opened() {
     let out = folder.path().join("predictions.arrow");
     let told = |config: &ZeroShotConfig, classes: &[&str]| {
         let texts = texts(folder.path(), classes);
-        let error = zero_shot(config, &texts, &nowhere, &device(), &out, &Silent);
+        let error = zero_shot(config, &texts, &nowhere, "none", &device(), &out, &Silent);
         error.unwrap_err().to_string()
     };
     let good: (&str, &[&str]) = ("good", &["great"]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldpan_artifact::{Nearest, Producer, Progress, SelectionWriter};
+use goldpan_artifact::{Nearest, OfTexts, Origin, Producer, Progress, SelectionWriter, Texts};
 use serde::{Deserialize, Serialize};
 
 use crate::{Budget, Error, Inputs, Near, Rule, choose};
@@ -43,10 +43,12 @@ pub fn select(
 ) -> Result<Summary, Error> {
     let picks = choose(rule, inputs, budget, seed, progress)?;
     let producer = Producer::new("select", VERSION);
-    let mut writer = match picks.located {
+    let writer = match picks.located {
         true => SelectionWriter::with_nearest(out, &picks.objectives, producer)?,
         false => SelectionWriter::create(out, &picks.objectives, producer)?,
     };
+    let origin = of_texts(inputs).map(Origin::of);
+    let mut writer = writer.made_from(origin.unwrap_or_default());
     let pair = |near: Near| (near.id, near.distance);
     for pick in &picks.picks {
         let nearest = Nearest {
@@ -62,4 +64,20 @@ pub fn select(
         selected: picks.picks.len() as u64,
         left: (picks.pool - picks.labelled - picks.picks.len()) as u64,
     })
+}
+
+/// Which texts are picked from, where one of the inputs says so.
+fn of_texts(inputs: &Inputs<'_>) -> Option<OfTexts> {
+    let vectors = || {
+        inputs
+            .embeddings
+            .and_then(|table| table.origin().texts.clone())
+    };
+    let beliefs = || {
+        inputs
+            .predictions
+            .and_then(|table| table.origin().texts.clone())
+    };
+    let texts = inputs.texts.map(Texts::of_texts);
+    texts.or_else(vectors).or_else(beliefs)
 }

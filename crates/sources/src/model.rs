@@ -105,6 +105,20 @@ pub fn model_path(name: &str, places: &Places, progress: &dyn Progress) -> Resul
     }
 }
 
+/// The name of a model for people: as it was asked for, or of a folder the last part of its path.
+/// Nothing in it depends on where the folder lies.
+pub fn short_name(name: &str) -> String {
+    let path = Path::new(name);
+    if !path.is_dir() {
+        return name.to_owned();
+    }
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().map_or_else(
+        || name.to_owned(),
+        |part| part.to_string_lossy().into_owned(),
+    )
+}
+
 /// Checks, within seconds and without fetching anything large, that [`model`] can find `name`:
 /// it is here, or the hub or the index has it.
 pub fn check_model(name: &str, places: &Places) -> Result<(), Error> {

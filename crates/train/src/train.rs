@@ -447,7 +447,9 @@ impl<'a> Training<'a> {
         };
         write_trained(folder, parameters, tuning, on)?;
         let (classes, length) = (classes.to_vec(), self.config.max_length);
-        ModelCard::new(classes, base.clone(), length, tuning.kind()).write(folder)?;
+        let mut card = ModelCard::new(classes, base.clone(), length, tuning.kind());
+        card.texts = Some(self.inputs.texts.of_texts());
+        card.write(folder)?;
         let producer = Producer::new("train", VERSION);
         let mut history = HistoryWriter::create(folder.join("history.arrow"), producer)?;
         for row in &self.state.progress.history {

@@ -55,14 +55,17 @@ fn the_footer_says_what_the_file_is() {
     });
     refused!(
         Error::NewerVersion {
-            found: 2,
-            supported: 1,
+            found: 3,
+            supported: 2,
             ..
         },
-        |footer| *metadata(footer, schema::key::VERSION) = Some("2".to_owned())
+        |footer| *metadata(footer, schema::key::VERSION) = Some("3".to_owned())
     );
     damaged!(Damage::Metadata { .. }, |footer| {
         *metadata(footer, schema::key::VERSION) = Some("-1".to_owned());
+    });
+    damaged!(Damage::Metadata { .. }, |footer| {
+        *metadata(footer, schema::key::TEXTS) = Some("abc".to_owned());
     });
     damaged!(Damage::Missing { .. }, |footer| {
         *metadata(footer, schema::key::PRODUCER) = None;

@@ -21,6 +21,9 @@ pub struct EvaluateArgs {
     /// The texts, with labels
     #[arg(long, value_name = "T")]
     pub texts: PathBuf,
+    /// Join tables by id even where they were made from other texts
+    #[arg(long)]
+    pub allow_other_texts: bool,
     /// The JSON file to write
     #[arg(long, value_name = "JSON")]
     pub out: PathBuf,

@@ -83,6 +83,9 @@ pub struct SelectArgs {
     /// Which texts are labelled already
     #[arg(long, value_name = "L")]
     pub labelled: Option<PathBuf>,
+    /// Join tables by id even where they were made from other texts
+    #[arg(long)]
+    pub allow_other_texts: bool,
     /// Decides all that is drawn, and where diversity starts with nothing labelled
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

@@ -45,6 +45,9 @@ pub struct TrainArgs {
     /// Which of the texts are labelled [default: those with a label]
     #[arg(long, value_name = "L")]
     pub labelled: Option<PathBuf>,
+    /// Join tables by id even where they were made from other texts
+    #[arg(long)]
+    pub allow_other_texts: bool,
     /// The table of texts to validate on after each epoch
     #[arg(long, value_name = "TEXTS")]
     pub validation: PathBuf,

@@ -2,6 +2,7 @@
 
 use goldpan_artifact::Texts;
 use goldpan_embed::{EmbedConfig, embed};
+use goldpan_sources::short_name;
 
 use super::models::pretrained_path;
 use crate::app::App;
@@ -23,7 +24,16 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
     let folder = pretrained_path(&args.model, app)?;
-    let summary = embed(&config, &texts, &folder, &device, &args.out, app.progress())?;
+    let name = short_name(&args.model);
+    let summary = embed(
+        &config,
+        &texts,
+        &folder,
+        &name,
+        &device,
+        &args.out,
+        app.progress(),
+    )?;
     let texts = count(summary.rows, "text");
     app.say(&format!(
         "{texts} embedded in {} dimensions",

@@ -3,6 +3,7 @@
 use goldpan_artifact::{Predictions, Texts};
 use goldpan_evaluate::{evaluate, write};
 
+use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::EvaluateArgs;
 use crate::error::Error;
@@ -13,6 +14,10 @@ pub fn run(args: &EvaluateArgs, app: &App) -> Result<(), Error> {
     keep_apart(&args.out, [args.predictions.as_path(), &args.texts])?;
     let predictions = Predictions::open(&args.predictions)?;
     let texts = Texts::open(&args.texts)?;
+    let mut tables = SameTexts::default();
+    tables.texts(Some(&texts));
+    tables.predictions(Some(&predictions));
+    tables.check(args.allow_other_texts)?;
     let evaluation = evaluate(&predictions, &texts)?;
     write(&evaluation, &args.out)?;
     let metrics = &evaluation.metrics;

@@ -12,6 +12,7 @@ mod predict;
 mod report;
 mod run;
 mod runs;
+mod same_texts;
 mod select;
 mod show;
 mod train;

@@ -3,6 +3,7 @@
 use goldpan_artifact::Texts;
 use goldpan_model::{ClassTexts, PrefixCache};
 use goldpan_predict::{Model, PredictConfig, Summary, ZeroShotConfig, predict, zero_shot};
+use goldpan_sources::short_name;
 
 use super::models::{classifier, pretrained_path};
 use crate::app::App;
@@ -35,7 +36,12 @@ fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
     let folders = classifier(&args.model, args.adapter.as_deref(), app)?;
+    let name = match &args.adapter {
+        Some(adapter) => short_name(&adapter.to_string_lossy()),
+        None => short_name(&args.model),
+    };
     let model = Model {
+        name: &name,
         base: &folders.base,
         adapter: folders.adapter.as_deref(),
     };
@@ -68,6 +74,7 @@ fn without_training(
         &config,
         texts,
         &folder,
+        &short_name(&args.model),
         &device,
         &args.out,
         app.progress(),

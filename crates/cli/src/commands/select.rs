@@ -8,6 +8,7 @@ use goldpan_select::{
     Budget, Estimate, Inputs, Rule, STRATEGIES, Shape, Until, check_memory, estimate, select,
 };
 
+use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::SelectArgs;
 use crate::error::Error;
@@ -37,6 +38,12 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         .as_ref()
         .map(Predictions::open)
         .transpose()?;
+    let mut tables = SameTexts::default();
+    tables.texts(texts.as_ref());
+    tables.embeddings(embeddings.as_ref());
+    tables.predictions(predictions.as_ref());
+    tables.labelled(args.labelled.as_deref());
+    tables.check(args.allow_other_texts)?;
     let known = match &args.labelled {
         Some(path) => labelled(path, texts.as_ref())?.ids,
         None => Vec::new(),

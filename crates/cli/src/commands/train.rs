@@ -9,6 +9,7 @@ use goldpan_model::{LoraConfig, PrefixCache, Tuning, TuningKind};
 use goldpan_train::{Inputs, TrainConfig, train};
 
 use super::models::{base_of, pretrained};
+use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::TrainArgs;
 use crate::error::Error;
@@ -22,6 +23,10 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let config = config(args);
     let texts = Texts::open(&args.texts)?;
     let validation = Texts::open(&args.validation)?;
+    let mut tables = SameTexts::default();
+    tables.texts(Some(&texts));
+    tables.labelled(args.labelled.as_deref());
+    tables.check(args.allow_other_texts)?;
     let labelled = labelled(args.labelled.as_deref(), &texts, &validation)?;
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{
-    Embeddings, Labelled, Labels, LabelsWriter, Precision as Storage, Predictions, Producer,
-    Progress, Selection, Texts,
+    Embeddings, Labelled, Labels, LabelsWriter, Origin, Precision as Storage, Predictions,
+    Producer, Progress, Selection, Texts, check_same_texts,
 };
 use goldpan_embed::EmbedConfig;
 use goldpan_model::{BaseModel, Device, Precision};
 use goldpan_predict::{Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
+use goldpan_sources::short_name;
 use goldpan_store::{Pending, Record};
 use goldpan_train::Inputs as TrainInputs;
 use serde::Serialize;
@@ -120,6 +121,7 @@ impl Task<'_> {
                     &config,
                     &self.texts(*texts)?,
                     self.model(model)?.0,
+                    &short_name(model),
                     &self.device(encoding.precision),
                     &self.out("embeddings.arrow"),
                     progress,
@@ -141,6 +143,10 @@ impl Task<'_> {
                         return self.zero_shot(*texts, model, settings, inference);
                     }
                 };
+                let name = match adapter {
+                    Some(_) => format!("{}, trained", short_name(base)),
+                    None => short_name(base),
+                };
                 let (folder, base) = self.model(base)?;
                 let config = PredictConfig {
                     max_length: inference.max_length,
@@ -149,6 +155,7 @@ impl Task<'_> {
                     &config,
                     &self.texts(*texts)?,
                     Model {
+                        name: &name,
                         base: folder,
                         adapter: adapter.as_deref(),
                     },
@@ -162,7 +169,12 @@ impl Task<'_> {
             Work::Evaluate { predictions, texts } => {
                 let predictions =
                     Predictions::open(self.input(*predictions, "predictions.arrow")?)?;
-                let metrics = goldpan_evaluate::evaluate(&predictions, &self.texts(*texts)?)?;
+                let texts = self.texts(*texts)?;
+                check_same_texts([
+                    (texts.path(), Some(&texts.of_texts())),
+                    (predictions.path(), predictions.origin().texts.as_ref()),
+                ])?;
+                let metrics = goldpan_evaluate::evaluate(&predictions, &texts)?;
                 goldpan_evaluate::write(&metrics, &self.out("metrics.json"))?;
                 summary(&metrics)
             }
@@ -281,6 +293,20 @@ impl Task<'_> {
         };
         let predictions = predictions.as_ref().map(open).transpose()?;
         let labelled = labelled.map(|node| self.labelled(node)).transpose()?;
+        let origin = texts.of_texts();
+        let of = |table: &Origin| table.texts.clone();
+        let vectors = embeddings
+            .as_ref()
+            .map(|table| (table.path(), of(table.origin())));
+        let beliefs = predictions
+            .as_ref()
+            .map(|table| (table.path(), of(table.origin())));
+        let tables = [vectors, beliefs];
+        let tables = tables
+            .iter()
+            .flatten()
+            .map(|(path, of)| (*path, of.as_ref()));
+        check_same_texts([(texts.path(), Some(&origin))].into_iter().chain(tables))?;
         let inputs = SelectInputs {
             ids: Some(&ids),
             texts: Some(&texts),
@@ -315,7 +341,9 @@ impl Task<'_> {
         let row_of: std::collections::HashMap<u64, usize> =
             texts.ids().enumerate().map(|(row, id)| (id, row)).collect();
         let producer = Producer::new("label", LABEL_VERSION);
-        let mut writer = LabelsWriter::create(self.out("labels.arrow"), texts.classes(), producer)?;
+        let out = self.out("labels.arrow");
+        let mut writer = LabelsWriter::create(out, texts.classes(), producer)?
+            .made_from(Origin::of(texts.of_texts()));
         if let Some(previous) = previous {
             let previous = Labels::open(self.input(*previous, "labels.arrow")?)?;
             for row in 0..previous.len() {

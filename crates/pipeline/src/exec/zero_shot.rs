@@ -1,6 +1,7 @@
 //! Classifying without training, as a piece of work.
 
 use goldpan_predict::ZeroShotConfig;
+use goldpan_sources::short_name;
 use serde_json::Value;
 
 use crate::exec::stage::{StageError, Task, summary};
@@ -26,6 +27,7 @@ impl Task<'_> {
             &config,
             &self.texts(texts)?,
             self.model(model)?.0,
+            &short_name(model),
             &self.device(inference.precision),
             &self.out("predictions.arrow"),
             self.progress,

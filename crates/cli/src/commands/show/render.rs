@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use goldpan_artifact::Header;
+use goldpan_artifact::{Header, Kind, OfTexts};
 use goldpan_model::ModelCard;
 
-use crate::output::{grouped, line_of};
+use crate::output::{count, grouped, line_of};
 
 /// How much of a list of names is shown.
 const NAMES: usize = 100;
+/// Digits of a digest that are shown.
+const DIGEST: usize = 8;
 
 /// Kind, rows, columns, classes, metadata, size and producer of a table.
 pub fn header(path: &Path, header: &Header) -> String {
@@ -24,6 +26,16 @@ pub fn header(path: &Path, header: &Header) -> String {
     }
     if !header.metadata.is_empty() {
         lines.push(("metadata", line_of(&header.metadata.join(", "), NAMES)));
+    }
+    if let Some(texts) = &header.origin.texts {
+        let digest = &texts.digest.to_string()[..DIGEST];
+        lines.push(match header.kind {
+            Kind::Texts => ("digest", format!("{digest} of ids and texts")),
+            _ => ("of texts", format!("{}, digest {digest}", of(texts))),
+        });
+    }
+    if let Some(model) = &header.origin.model {
+        lines.push(("by model", line_of(model, NAMES)));
     }
     lines.push(("bytes", grouped(header.bytes)));
     let (stage, version) = (&header.producer.stage, header.producer.version);
@@ -42,10 +54,23 @@ pub fn card(path: &Path, card: &ModelCard) -> String {
         ("digest", card.base.digest.to_string()),
         ("classes", line_of(&card.classes.join(", "), NAMES)),
     ];
+    if let Some(texts) = &card.texts {
+        let digest = &texts.digest.to_string()[..DIGEST];
+        lines.push(("of texts", format!("{}, digest {digest}", of(texts))));
+    }
     if let Some(length) = card.max_length {
         lines.push(("tokens", format!("at most {length} of each text")));
     }
     aligned(&lines)
+}
+
+/// `texts.arrow, 2,000 texts`
+fn of(texts: &OfTexts) -> String {
+    format!(
+        "{}, {}",
+        line_of(&texts.file, NAMES),
+        count(texts.rows, "text")
+    )
 }
 
 fn aligned(lines: &[(&str, String)]) -> String {
