@@ -119,7 +119,11 @@ fn train(error: &goldpan_train::Error) -> Exit {
         | E::PreviousTensor { .. } => Exit::Usage,
         E::Model(error) => model(error),
         E::Artifact(error) => artifact(error),
-        E::Diverged { .. } | E::Write { .. } | E::Checkpoint { .. } => Exit::Failed,
+        E::Diverged { .. }
+        | E::DivergedValidation { .. }
+        | E::DivergedTensor { .. }
+        | E::Write { .. }
+        | E::Checkpoint { .. } => Exit::Failed,
         _ => Exit::Data,
     }
 }
@@ -156,6 +160,7 @@ fn select(error: &goldpan_select::Error) -> Exit {
         | E::Filter { .. }
         | E::Budget { .. }
         | E::UnknownClass { .. }
+        | E::UnknownPredicted { .. }
         | E::TooFew { .. }
         | E::TooFewLeft { .. }
         | E::OverMemory { .. } => Exit::Usage,

@@ -114,8 +114,14 @@ pub enum Error {
     },
     /// The loss is NaN or infinite, or stays far above that of guessing.
     #[error(
-        "the training diverges: the loss is {loss} at step {step} (epoch {epoch}, batch {batch}); \
-         try a learning rate below {learning_rate}, a longer warm-up or clipped gradients"
+        "the training diverges: the loss is {loss} at step {step} (epoch {epoch}, batch {batch}); {}",
+        match *step {
+            1 => "no step was done before, so look at the base model's weights and the class weights"
+                .to_owned(),
+            _ => format!(
+                "try a learning rate below {learning_rate}, a longer warm-up or clipped gradients"
+            ),
+        }
     )]
     Diverged {
         /// The loss.
@@ -126,6 +132,34 @@ pub enum Error {
         epoch: usize,
         /// The batch in the epoch, from 1.
         batch: usize,
+        /// The highest learning rate.
+        learning_rate: f64,
+    },
+    /// The validation loss is NaN or infinite, or far above that of guessing.
+    #[error(
+        "the training diverges: the validation loss is {loss} after epoch {epoch}, and guessing has \
+         {guessing:.4}; try a learning rate below {learning_rate}, a longer warm-up or clipped gradients"
+    )]
+    DivergedValidation {
+        /// The loss.
+        loss: f64,
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The loss of guessing every class alike.
+        guessing: f64,
+        /// The highest learning rate.
+        learning_rate: f64,
+    },
+    /// A trained tensor has a value that is NaN or infinite.
+    #[error(
+        "the training diverges: {tensor} has values that are no numbers after epoch {epoch}; try a \
+         learning rate below {learning_rate}, a longer warm-up or clipped gradients"
+    )]
+    DivergedTensor {
+        /// The tensor.
+        tensor: String,
+        /// The epoch, from 1.
+        epoch: usize,
         /// The highest learning rate.
         learning_rate: f64,
     },

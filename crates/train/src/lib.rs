@@ -9,6 +9,7 @@
 mod checkpoint;
 mod class_weights;
 mod config;
+mod divergence;
 mod error;
 mod examples;
 mod gradients;

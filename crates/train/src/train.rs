@@ -2,6 +2,7 @@
 
 use crate::checkpoint::{self, Progressed, Row, State};
 use crate::config::TrainConfig;
+use crate::divergence::Divergence;
 use crate::examples::Examples;
 use crate::gradients::NamedGradients;
 use crate::loss::Loss;
@@ -21,12 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// Rises with every change that gives other numbers: part of the cache key.
 pub const VERSION: u32 = 4;
-
-/// How many steps' losses are looked at to tell that a training diverges.
-const DIVERGED_STEPS: usize = 10;
-
-/// How many times the loss of guessing their mean may be.
-const DIVERGED_FACTOR: f32 = 20.0;
 
 /// What is learned from, validated with, and built upon.
 #[derive(Clone, Copy)]
@@ -274,7 +269,7 @@ impl<'a> Training<'a> {
             let loss = self.step(rows, rate)?;
             self.state.progress.steps += 1;
             self.record(epoch, loss, Some(rate), None);
-            self.check_loss(epoch, batch + 1, loss)?;
+            self.check_steps(epoch, batch + 1)?;
             total += f64::from(loss) * rows.len() as f64;
             self.progress
                 .note(&format!("epoch {epoch}, loss {loss:.3}"));
@@ -328,30 +323,18 @@ impl<'a> Training<'a> {
         }
     }
 
+    fn divergence(&self) -> Divergence {
+        let classes = self.inputs.validation.classes().len();
+        Divergence::new(classes, self.config.learning_rate)
+    }
+
     /// Refuses a loss that is not finite, and losses far above those of guessing.
-    fn check_loss(&self, epoch: usize, batch: usize, loss: f32) -> Result<(), Error> {
-        let classes = self.inputs.validation.classes().len() as f32;
-        let history = &self.state.progress.history;
-        let steps = history
-            .iter()
-            .rev()
-            .filter(|row| row.0.learning_rate.is_some());
-        let recent: Vec<f32> = steps
-            .take(DIVERGED_STEPS)
-            .filter_map(|row| row.0.loss)
-            .collect();
-        let mean = recent.iter().sum::<f32>() / recent.len() as f32;
-        let far = recent.len() == DIVERGED_STEPS && mean > DIVERGED_FACTOR * classes.ln();
-        if loss.is_finite() && !far {
-            return Ok(());
-        }
-        Err(Error::Diverged {
-            loss,
-            step: self.state.progress.steps,
-            epoch,
-            batch,
-            learning_rate: self.config.learning_rate,
-        })
+    fn check_steps(&self, epoch: usize, batch: usize) -> Result<(), Error> {
+        let history = self.state.progress.history.iter().rev();
+        let steps = history.filter(|row| row.0.learning_rate.is_some());
+        let losses = steps.filter_map(|row| row.0.loss);
+        let step = self.state.progress.steps;
+        self.divergence().check_steps(losses, step, epoch, batch)
     }
 
     fn validate(&mut self, epoch: usize, mean_loss: f32) -> Result<(), Error> {
@@ -363,7 +346,16 @@ impl<'a> Training<'a> {
             self.inputs.validation.classes(),
             self.cache,
             self.progress,
-        )?;
+        )
+        .map_err(|error| match error {
+            Error::Metrics(goldpan_metrics::Error::NotFinite { .. }) => {
+                self.divergence().validation(epoch, f64::NAN)
+            }
+            error => error,
+        })?;
+        let parameters = &self.state.parameters;
+        self.divergence()
+            .check_epoch(epoch, metrics.loss, parameters)?;
         let peak = Peak {
             epoch,
             accuracy: metrics.accuracy,
@@ -417,6 +409,8 @@ impl<'a> Training<'a> {
             let _ = fs::remove_dir_all(&temporary);
             return Err(error);
         }
+        self.divergence()
+            .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;
         let last = progress
             .history
