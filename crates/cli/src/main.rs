@@ -12,6 +12,7 @@ mod memory;
 mod output;
 mod progress;
 mod report;
+mod wrap;
 
 use std::process::ExitCode;
 

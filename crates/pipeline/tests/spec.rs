@@ -651,6 +651,7 @@ fn every_problem_has_its_line_column_path_and_remedy() {
         ("{ random: {} }", "{ product: [] }"),
         ("{ random: {} }", "{ product: [ { badge: {} } ] }"),
         ("{ random: {} }", "{ random: {}, where: length >> 3 }"),
+        ("{ random: {} }", "{ random: {}, where: \"'length' > 3\" }"),
         (
             "{ random: {} }",
             "{ random: {}, balance: { positive: -1 } }",

@@ -43,7 +43,11 @@ pub enum Error {
     /// Nothing is left to pick after what a rule passes over.
     #[error(
         "{asked} texts are asked for, but {left} of the {free} that are not labelled are left after \
-         {passed}: ask for at most {left}, or pass over fewer"
+         {passed}: {}pass over fewer",
+        match *left {
+            0 => String::new(),
+            left => format!("ask for at most {left}, or "),
+        }
     )]
     TooFewLeft {
         /// How many are asked for.
@@ -87,11 +91,24 @@ pub enum Error {
         /// Its classes.
         classes: Vec<String>,
     },
+    /// A class in a condition that the model does not know.
+    #[error(
+        "no text can be predicted to be `{class}`: {path} has the classes {}",
+        classes.join(", ")
+    )]
+    UnknownPredicted {
+        /// The class.
+        class: String,
+        /// The table of predictions.
+        path: PathBuf,
+        /// Its classes.
+        classes: Vec<String>,
+    },
     /// A name that is neither built in nor a metadata column.
     #[error(
         "{path} has no metadata column `{column}`{}: it has {}; columns are kept by \
          `goldpan ingest --metadata-columns {column}`",
-        nearest.as_ref().map(|nearest| format!(" (is `{nearest}` meant?)")).unwrap_or_default(),
+        nearest.as_ref().map(|nearest| format!(" (is {nearest} meant?)")).unwrap_or_default(),
         if columns.is_empty() { "none".to_owned() } else { columns.join(", ") }
     )]
     NoColumn {
@@ -106,8 +123,14 @@ pub enum Error {
     },
     /// A value of a metadata column that is compared with a number, or used as one, is none.
     #[error(
-        "row {row} (text {id}) of {path} has the {column} `{value}`, which is no number{}",
-        if *factor { " of at least 0, as an objective has to be" } else { ": compare it with a word" }
+        "row {row} (text {id}) of {path} has the {column} {value:?}, which is no number{}",
+        match *factor {
+            true => " of at least 0, as an objective has to be".to_owned(),
+            false => format!(
+                ": leave such texts out first (`not {column} in ['...'] and ...`), or compare with a \
+                 word in quotes"
+            ),
+        }
     )]
     NotANumber {
         /// The texts.
@@ -122,6 +145,34 @@ pub enum Error {
         value: String,
         /// Whether it is to be an objective.
         factor: bool,
+    },
+    /// A value of a metadata column that is compared with a date is none, or only one of the two has a
+    /// time zone.
+    #[error(
+        "row {row} (text {id}) of {path} has the {column} {value:?}, {}",
+        match zones {
+            Some(limit) => format!(
+                "which cannot be compared with `{limit}`: one has a time zone, the other has none"
+            ),
+            None => format!(
+                "which is no date such as 2024-01-31 or 2024-01-31T08:30Z: leave such texts out first \
+                 (`not {column} in ['...'] and ...`)"
+            ),
+        }
+    )]
+    NotADate {
+        /// The texts.
+        path: PathBuf,
+        /// The row in the table.
+        row: usize,
+        /// The text's id.
+        id: u64,
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// What it is compared with, if time zones are what does not fit.
+        zones: Option<String>,
     },
     /// A text has no value of a metadata column that is an objective.
     #[error(

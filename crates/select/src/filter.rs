@@ -6,20 +6,40 @@
 //! | `confidence` | the top class' probability |
 //! | `predicted` | the top class' name |
 //! | `length`, `words` | how many characters and words the text has |
-//! | any other | the metadata column of that name |
+//! | any other, or a name in quotes | the metadata column of that name |
 //!
-//! Numbers are compared by `<`, `<=`, `>`, `>=`, `=` and `!=`; words by `=`, `!=` and `in [a, b]`;
-//! words with spaces or signs in them stand in quotes. `is missing` is true where a row has no value of
-//! a metadata column; every comparison is false there. `not` binds closest, then `and`, then `or`.
+//! A name in quotes is always the user's column: `"length" > 3` looks at a column called `length`,
+//! `length > 3` at how long the text is. Quotes are `'` or `"`, and stand twice within themselves.
+//!
+//! Values without quotes are numbers, dates (`2024-01-31`, or with a time: ISO 8601) or words; values in
+//! quotes are words, as they stand. Numbers and dates are compared by `<`, `<=`, `>`, `>=`, `=`, `!=` and
+//! `in [a, b]`, words by the last three. Numbers are compared as numbers, whole ones of any length
+//! exactly; a date without a time means the whole day. Where a column that is compared with a number or
+//! a date has a value that is none, that is an error.
+//!
+//! Where a text has no value of a column, a comparison is neither true nor false, and so is its
+//! negation; only texts for which the whole condition is true are kept. `is missing` is true there.
+//! `not` binds closest, then `and`, then `or`. From the left, what is decided already is not looked at:
+//! `stars != '?' and stars > 3` compares no `?` with 3.
 
+mod decimal;
+mod evaluate;
+mod moment;
 mod parse;
+mod remarks;
+mod tokens;
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::pool::Pool;
 use crate::{Error, Uncertainty};
+use decimal::Decimal;
+use moment::Moment;
+pub(crate) use remarks::ambiguous;
+pub(crate) use tokens::written;
 
 /// A condition that was parsed.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +53,31 @@ enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Number(Name, Order, f64),
-    Words(Name, Vec<String>),
+    Compare(Name, Order, Value),
+    In(Name, Vec<Value>),
     Missing(Name),
+}
+
+/// What a name is compared with.
+#[derive(Debug, Clone, PartialEq)]
+enum Value {
+    /// A number, as it is written.
+    Number(String, Decimal),
+    /// A date, as it is written.
+    Date(String, Moment),
+    /// Anything else, and all that stands in quotes.
+    Word(String),
+}
+
+impl Value {
+    /// What stands without quotes.
+    fn bare(text: &str) -> Self {
+        match (Decimal::parse(text), Moment::parse(text)) {
+            (Some(number), _) => Self::Number(text.to_owned(), number),
+            (None, Some(moment)) => Self::Date(text.to_owned(), moment),
+            (None, None) => Self::Word(text.to_owned()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +91,14 @@ enum Order {
 }
 
 impl Order {
-    fn holds(self, a: f64, b: f64) -> bool {
+    fn holds(self, order: Option<Ordering>) -> bool {
         match self {
-            Self::Less => a < b,
-            Self::LessOrEqual => a <= b,
-            Self::Greater => a > b,
-            Self::GreaterOrEqual => a >= b,
-            Self::Equal => a == b,
-            Self::NotEqual => a != b,
+            Self::Less => order == Some(Ordering::Less),
+            Self::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Self::Greater => order == Some(Ordering::Greater),
+            Self::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::NotEqual => order != Some(Ordering::Equal),
         }
     }
 }
@@ -73,6 +115,7 @@ pub(crate) enum Name {
 }
 
 impl Name {
+    /// A name without quotes.
     pub(crate) fn new(name: &str) -> Self {
         let measure = Uncertainty::ALL
             .into_iter()
@@ -92,6 +135,17 @@ impl Name {
             self,
             Self::Uncertainty(_) | Self::Confidence | Self::Predicted
         )
+    }
+
+    /// What a measure is, in words; none for a column.
+    pub(crate) fn meaning(&self) -> Option<&'static str> {
+        match self {
+            Self::Column(_) => None,
+            Self::Uncertainty(_) | Self::Confidence => Some("a measure of the predictions"),
+            Self::Predicted => Some("the class that is predicted"),
+            Self::Length => Some("the number of characters in the text"),
+            Self::Words => Some("the number of words in the text"),
+        }
     }
 
     /// Whether values are words, as far as that is known before the texts are.
@@ -132,57 +186,53 @@ impl Filter {
 
     /// True where the condition is about predictions.
     pub fn needs_predictions(&self) -> bool {
-        self.condition.mentions(&Name::of_predictions)
+        self.condition.mentions(Name::of_predictions)
     }
 
     /// True where the condition is about the texts, or what they came with.
     pub fn needs_texts(&self) -> bool {
-        self.condition.mentions(&|name| !name.of_predictions())
+        self.condition.mentions(|name| !name.of_predictions())
     }
 
-    /// Those of `rows` for which the condition is true, in order.
+    /// The names of the metadata columns that the condition looks at.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        let mut columns = Vec::new();
+        self.condition.each(&mut |name, _| {
+            if let Name::Column(column) = name {
+                columns.push(column.as_str());
+            }
+        });
+        columns.into_iter()
+    }
+
+    /// Those of `rows` for which the condition is true, in order. What the condition may not have
+    /// meant is warned of.
     pub(crate) fn keep(&self, pool: &Pool<'_>, rows: &[u32]) -> Result<Vec<u32>, Error> {
-        let kept = self.condition.holds(pool, rows)?;
-        let pairs = rows.iter().zip(kept);
-        Ok(pairs
-            .filter_map(|(row, kept)| kept.then_some(*row))
-            .collect())
+        remarks::check(&self.condition, pool)?;
+        let held = evaluate::holds(&self.condition, pool, rows)?;
+        remarks::unknown(self, &held);
+        let pairs = rows.iter().zip(held);
+        let kept = pairs.filter_map(|(row, held)| (held == Some(true)).then_some(*row));
+        Ok(kept.collect())
     }
 }
 
 impl Condition {
-    fn mentions(&self, which: &dyn Fn(&Name) -> bool) -> bool {
+    /// Calls `look` for every name and what it is compared with.
+    fn each<'a>(&'a self, look: &mut dyn FnMut(&'a Name, &'a [Value])) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.mentions(which)),
-            Self::Not(part) => part.mentions(which),
-            Self::Number(name, ..) | Self::Words(name, _) | Self::Missing(name) => which(name),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each(look)),
+            Self::Not(part) => part.each(look),
+            Self::Compare(name, _, value) => look(name, std::slice::from_ref(value)),
+            Self::In(name, values) => look(name, values),
+            Self::Missing(name) => look(name, &[]),
         }
     }
 
-    fn holds(&self, pool: &Pool<'_>, rows: &[u32]) -> Result<Vec<bool>, Error> {
-        let fold = |parts: &[Self], whole: bool, join: fn(bool, bool) -> bool| {
-            let mut all = vec![whole; rows.len()];
-            for part in parts {
-                for (all, part) in all.iter_mut().zip(part.holds(pool, rows)?) {
-                    *all = join(*all, part);
-                }
-            }
-            Ok(all)
-        };
-        match self {
-            Self::All(parts) => fold(parts, true, |a, b| a && b),
-            Self::Any(parts) => fold(parts, false, |a, b| a || b),
-            Self::Not(part) => Ok(part.holds(pool, rows)?.iter().map(|kept| !kept).collect()),
-            Self::Number(name, order, than) => {
-                let values = pool.numbers(name, rows)?;
-                let holds = |value: Option<f64>| value.is_some_and(|v| order.holds(v, *than));
-                Ok(values.into_iter().map(holds).collect())
-            }
-            Self::Words(name, known) => pool.test_words(name, rows, |word| {
-                word.is_some_and(|word| known.iter().any(|known| known == word))
-            }),
-            Self::Missing(name) => pool.test_words(name, rows, |word| word.is_none()),
-        }
+    fn mentions(&self, which: fn(&Name) -> bool) -> bool {
+        let mut found = false;
+        self.each(&mut |name, _| found |= which(name));
+        found
     }
 }
 

@@ -71,6 +71,7 @@ mod budget;
 mod candidates;
 mod cells;
 mod centre;
+mod columns;
 mod compose;
 mod coverage;
 mod distinct;

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::points::Vectors;
 use crate::pool::Pool;
 use crate::problem::{Problem, Tuning};
-use crate::{Budget, Error, Inputs, Rule, Start, Strategy, Term};
+use crate::{Budget, Error, Inputs, Rule, Start, Strategy, Term, Until};
 
 /// Rows that were picked, best first.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,17 +100,16 @@ pub fn choose(
     let free = pool.free.len();
     eligible(rule, &mut pool, progress)?;
     let left = pool.free.len();
-    let count = match budget {
-        Budget::Count(asked) if asked > left => {
-            return Err(Error::TooFewLeft {
-                asked,
-                left,
-                free,
-                passed: rule.to_string(),
-            });
-        }
-        budget => budget.most(left),
-    };
+    let count = budget.most(left);
+    // Where texts could be picked before the rule passed over them all, no budget is met by none.
+    if count > left || (left == 0 && free > 0) {
+        return Err(Error::TooFewLeft {
+            asked: count.max(1),
+            left,
+            free,
+            passed: rule.to_string(),
+        });
+    }
     progress.begin("selecting", "texts", Some(count as u64));
     let task = Task {
         plan: &plan,
@@ -128,6 +127,15 @@ pub fn choose(
     });
     progress.end();
     let (picks, located) = located?;
+    if let (true, Budget::Until(Until { min_distance, .. })) = (picks.is_empty(), budget) {
+        match left {
+            0 => tracing::warn!("no text is picked: all are labelled"),
+            left => tracing::warn!(
+                "no text is picked: each of the {left} that may be is nearer than {min_distance} to a \
+                 labelled text"
+            ),
+        }
+    }
     Ok(Picks {
         objectives: task.objectives(),
         picks,

@@ -40,7 +40,10 @@ pub(crate) struct Pool<'a> {
     pub(crate) labelled: Vec<u32>,
     vectors: Option<Vectors<'a>>,
     beliefs: Option<Beliefs<'a>>,
-    texts: Option<(&'a Texts, Rows)>,
+    /// The texts and the rows there, where the rule looks at them.
+    pub(crate) texts: Option<(&'a Texts, Rows)>,
+    /// The names of the texts' metadata columns, where there are texts.
+    pub(crate) known: &'a [String],
 }
 
 /// Predictions by rows of the pool.
@@ -139,124 +142,40 @@ impl<'a> Pool<'a> {
             vectors,
             beliefs,
             texts,
+            known: inputs.texts.map_or(&[], Texts::metadata),
         })
     }
 
-    /// The values of `name` for `rows`.
+    /// A measure of the predictions or of the texts, for `rows`.
     ///
     /// # Errors
     ///
-    /// When there is no such column, or a value of it is no number.
-    pub(crate) fn numbers(&self, name: &Name, rows: &[u32]) -> Result<Vec<Option<f64>>, Error> {
-        if let Some(beliefs) = &self.beliefs {
-            let of = |measure: &dyn Fn(&[f32]) -> f32| {
-                let value = |&row| Ok(Some(f64::from(measure(beliefs.checked(row)?))));
-                rows.iter().map(value).collect()
+    /// When a probability is none.
+    pub(crate) fn measures(&self, name: &Name, rows: &[u32]) -> Result<Vec<f64>, Error> {
+        let of = |measure: &dyn Fn(&[f32]) -> f32| {
+            let Some(beliefs) = &self.beliefs else {
+                return Ok(vec![f64::NAN; rows.len()]);
             };
-            match name {
-                Name::Uncertainty(by) => return of(&|p| by.of(p)),
-                Name::Confidence => return of(&|p| p.iter().copied().fold(0.0, f32::max)),
-                _ => {}
-            }
+            let value = |&row: &u32| Ok(f64::from(measure(beliefs.checked(row)?)));
+            rows.iter().map(value).collect()
+        };
+        match name {
+            Name::Uncertainty(by) => of(&|p| by.of(p)),
+            Name::Confidence => of(&|p| p.iter().copied().fold(0.0, f32::max)),
+            _ => Ok(self.lengths(name, rows)),
         }
-        let Some((texts, at)) = &self.texts else {
-            return Ok(vec![None; rows.len()]);
-        };
-        let column = match name {
-            Name::Column(name) => Some((name, column(texts, name)?)),
-            _ => None,
-        };
-        rows.iter()
-            .map(|&row| {
-                let row = at.of(row);
-                let Some((name, column)) = column else {
-                    let text = texts.text(row);
-                    return Ok(match name {
-                        Name::Length => Some(text.chars().count() as f64),
-                        Name::Words => Some(text.split_whitespace().count() as f64),
-                        _ => None,
-                    });
-                };
-                let Some(value) = texts.metadata_value(row, column) else {
-                    return Ok(None);
-                };
-                match value.trim().parse::<f64>() {
-                    Ok(number) if number.is_finite() => Ok(Some(number)),
-                    _ => Err(Error::NotANumber {
-                        path: texts.path().to_owned(),
-                        row,
-                        id: texts.id(row),
-                        column: name.clone(),
-                        value: value.to_owned(),
-                        factor: false,
-                    }),
-                }
-            })
-            .collect()
     }
 
-    /// `test` of the words that `rows` have under `name`.
+    /// The class that is predicted for a row.
     ///
     /// # Errors
     ///
-    /// When there is no such column.
-    pub(crate) fn test_words(
-        &self,
-        name: &Name,
-        rows: &[u32],
-        test: impl Fn(Option<&str>) -> bool,
-    ) -> Result<Vec<bool>, Error> {
-        if let (Name::Predicted, Some(beliefs)) = (name, &self.beliefs) {
-            let classes = beliefs.table.classes();
-            let class = |&row: &u32| Ok(test(Some(&classes[top(beliefs.checked(row)?)])));
-            return rows.iter().map(class).collect();
+    /// When a probability is none.
+    pub(crate) fn predicted(&self, row: u32) -> Result<&str, Error> {
+        match &self.beliefs {
+            Some(beliefs) => Ok(&beliefs.table.classes()[top(beliefs.checked(row)?)]),
+            None => Ok(""),
         }
-        let Some((texts, at)) = &self.texts else {
-            return Ok(vec![test(None); rows.len()]);
-        };
-        let column = column(texts, &name.to_string())?;
-        let value = |&row: &u32| test(texts.metadata_value(at.of(row), column));
-        Ok(rows.iter().map(value).collect())
-    }
-
-    /// The values of a metadata column, or of `length` or `words`, as an objective of `rows`: finite
-    /// and at least 0.
-    ///
-    /// # Errors
-    ///
-    /// When a row has another value or none.
-    pub(crate) fn factors(&self, name: &str, rows: &[u32]) -> Result<Vec<f32>, Error> {
-        let name_of = match Name::new(name) {
-            known @ (Name::Length | Name::Words) => known,
-            _ => Name::Column(name.to_owned()),
-        };
-        let values = self.numbers(&name_of, rows)?;
-        let checked = |(&row, value): (&u32, Option<f64>)| {
-            let place = |texts: &Texts, row| (texts.path().to_owned(), row, texts.id(row));
-            let (path, row, id) = match &self.texts {
-                Some((texts, at)) => place(texts, at.of(row)),
-                None => Default::default(),
-            };
-            let column = name.to_owned();
-            match value {
-                Some(value) if value >= 0.0 && (value as f32).is_finite() => Ok(value as f32),
-                Some(value) => Err(Error::NotANumber {
-                    path,
-                    row,
-                    id,
-                    column,
-                    value: value.to_string(),
-                    factor: true,
-                }),
-                None => Err(Error::NoValue {
-                    path,
-                    row,
-                    id,
-                    column,
-                }),
-            }
-        };
-        rows.iter().zip(values).map(checked).collect()
     }
 
     /// The classes of the predictions and where these lie.
@@ -376,26 +295,6 @@ fn top(probabilities: &[f32]) -> usize {
     values
         .reduce(|a, b| if b.1 > a.1 { b } else { a })
         .map_or(0, |(class, _)| class)
-}
-
-/// The number of a metadata column.
-fn column(texts: &Texts, name: &str) -> Result<usize, Error> {
-    let columns = texts.metadata();
-    if let Some(column) = columns.iter().position(|column| column == name) {
-        return Ok(column);
-    }
-    const LIKE_ENOUGH: f64 = 0.8;
-    let likeness = |column: &&String| strsim::jaro_winkler(name, column);
-    let nearest = columns
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .filter(|column| likeness(column) >= LIKE_ENOUGH);
-    Err(Error::NoColumn {
-        path: texts.path().to_owned(),
-        column: name.to_owned(),
-        nearest: nearest.cloned(),
-        columns: columns.to_vec(),
-    })
 }
 
 fn unique(ids: &[u64]) -> Result<(), Error> {

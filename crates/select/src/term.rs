@@ -28,7 +28,8 @@ pub enum Term {
     },
     /// A column of numbers that the texts came with, or `length` or `words`.
     Metadata {
-        /// The column's name.
+        /// The column's name; in quotes, as `"length"`, it is the column's even where a measure is
+        /// called the same.
         column: String,
         /// The exponent, above 0.
         #[serde(default = "one", skip_serializing_if = "is_one")]

@@ -113,18 +113,25 @@ fn filters_say_what_may_be_picked() {
         ("words = 2", &[3]),
         ("source = web", &[1, 4]),
         ("source != web", &[2, 5]),
-        ("not source = web", &[2, 3, 5]),
+        ("not source = web", &[2, 5]),
+        ("not source = web or source is missing", &[2, 3, 5]),
+        ("not (source = web and stars > 3)", &[2, 3, 5]),
         ("source in [mail, 'a shop']", &[2, 5]),
         ("source is missing", &[3]),
         ("stars >= 2.5", &[1, 2, 5]),
         ("stars != 9", &[1, 3, 5]),
+        ("stars = 9.0", &[2]),
+        ("stars in [9.00, 2.5]", &[2, 5]),
+        ("stars not in [9.00, 2.5]", &[1, 3]),
+        ("source in [web, 9]", &[1, 4]),
+        ("'stars' > 3", &[1, 2]),
     ] {
         assert_eq!(kept(condition), expected, "{condition}");
     }
 }
 
 #[test]
-fn impossible_filters_are_told() {
+fn impossible_filters_are_refused() {
     let line = line();
     let rule = |condition: &str| format!(r#"{{"random":{{}},"where":"{condition}"}}"#);
     let message = line.message(&rule("star > 3"), 1);
@@ -134,7 +141,7 @@ fn impossible_filters_are_told() {
     );
     let message = line.message(&rule("source > 3"), 1);
     assert!(
-        message.contains("(text 1)") && message.contains("the source `web`, which is no number"),
+        message.contains("(text 1)") && message.contains("the source \"web\", which is no number"),
         "{message}"
     );
     assert_eq!(
@@ -321,6 +328,14 @@ fn a_budget_is_a_count_a_share_or_a_distance() {
     assert_eq!(line.ids(diversity, until(1.5, None)), [4, 3]);
     assert_eq!(line.ids(diversity, until(1.0, Some(1))), [4]);
     assert_eq!(line.ids(diversity, until(9.0, None)), [0; 0]);
+    for budget in [Budget::Count(1), Budget::Share(0.5), until(1.0, None)] {
+        let message = line.message(r#"{"diversity":{},"where":"length > 999"}"#, budget);
+        assert!(
+            message.contains("0 of the 5 that are not labelled are left")
+                && message.ends_with(": pass over fewer"),
+            "{message}"
+        );
+    }
     assert_eq!(
         line.message(r#"{"random":{}}"#, until(1.0, None)),
         "strategy `random` measures no distance to stop at: use `diversity` or a product with it, or \

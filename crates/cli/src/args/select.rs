@@ -19,7 +19,10 @@ comes before it:
 
 A condition compares `margin`, `entropy`, `least-confidence`, `confidence` and `predicted` of the
 predictions, `length` (in characters) and `words` of the texts, and the columns that `goldpan ingest
---metadata-columns` kept. It may join comparisons by `and`, `or`, `not` and brackets.
+--metadata-columns` kept. It may join comparisons by `and`, `or`, `not` and brackets. A name in
+quotes is always a column: '\"length\" > 3'. Values are numbers, dates (2024-01-31) or words; in
+quotes they are words as they stand. Where a text has no value, a comparison is neither true nor
+false, and `is missing` is true; texts are picked where the whole condition is true.
 
 L is a selection or labels table, or a JSONL, CSV or TSV file with a column `id`. Labelled texts are
 never picked.

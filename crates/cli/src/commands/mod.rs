@@ -15,6 +15,7 @@ mod runs;
 mod same_texts;
 mod select;
 mod show;
+mod strategies;
 mod train;
 
 pub use dispatch::run;

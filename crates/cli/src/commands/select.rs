@@ -5,19 +5,20 @@ use std::path::Path;
 use goldpan_artifact::{Embeddings, Predictions, Texts};
 use goldpan_ingest::labelled;
 use goldpan_select::{
-    Budget, Estimate, Inputs, Rule, STRATEGIES, Shape, Until, check_memory, estimate, select,
+    Budget, Estimate, Inputs, Rule, Shape, Until, check_memory, estimate, select,
 };
 
 use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::SelectArgs;
+use crate::commands::strategies;
 use crate::error::Error;
 use crate::output::{count, keep_apart, print, print_path};
 
 /// Picks texts to label.
 pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     if args.list {
-        return list();
+        return print(&strategies::list());
     }
     let rule = rule(args)?;
     let inputs = [
@@ -100,23 +101,6 @@ fn plan(rule: &Rule, shape: &Shape) -> Result<(), Error> {
         shape.labelled,
         memory.div_ceil(1 << 20),
     ))
-}
-
-/// A line for each strategy.
-fn list() -> Result<(), Error> {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["NAME", "PICKS", "NEEDS", "COST", "PAPER"]);
-    for about in STRATEGIES {
-        table.add_row([
-            about.name,
-            about.picks,
-            about.needs,
-            about.cost,
-            about.paper,
-        ]);
-    }
-    print(&format!("{}\n", table.trim_fmt()))
 }
 
 fn budget(args: &SelectArgs) -> Budget {

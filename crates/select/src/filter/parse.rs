@@ -1,9 +1,9 @@
 //! From text to a condition, by recursive descent.
 
-use std::iter::Peekable;
-use std::str::CharIndices;
-
-use super::{Condition, Name, Order};
+use super::decimal::Decimal;
+use super::moment::Moment;
+use super::tokens::{Token, Tokens, tokens};
+use super::{Condition, Name, Order, Value};
 use crate::Error;
 
 /// The most conditions within each other.
@@ -23,86 +23,6 @@ pub(super) fn condition(text: &str) -> Result<Condition, Error> {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    /// A name, a keyword or a word.
-    Bare(String),
-    Quoted(String),
-    Number(f64),
-    Order(Order),
-    /// One of `( ) [ ] ,`.
-    Sign(char),
-}
-
-/// Each token with the number of its first character, from 1, and its text.
-type Tokens = Vec<(Token, usize, String)>;
-
-fn tokens(text: &str) -> Result<Tokens, Error> {
-    let mut tokens = Tokens::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some(&(start, c)) = chars.peek() {
-        if c.is_whitespace() {
-            chars.next();
-            continue;
-        }
-        let place = text[..start].chars().count() + 1;
-        let wrong = |problem: String| Error::Filter {
-            text: text.to_owned(),
-            place,
-            problem,
-        };
-        let token = match c {
-            '(' | ')' | '[' | ']' | ',' => {
-                chars.next();
-                Token::Sign(c)
-            }
-            '<' | '>' | '=' | '!' => Token::Order(order(&mut chars).ok_or_else(|| {
-                wrong(format!("`{c}` is no comparison: use <, <=, >, >=, = or !="))
-            })?),
-            '\'' | '"' => {
-                chars.next();
-                let rest = &text[start + 1..];
-                let end = rest
-                    .find(c)
-                    .ok_or_else(|| wrong(format!("the quote {c} is not closed")))?;
-                while chars.peek().is_some_and(|(at, _)| *at <= start + 1 + end) {
-                    chars.next();
-                }
-                Token::Quoted(rest[..end].to_owned())
-            }
-            _ => {
-                let ends = |c: char| c.is_whitespace() || "()[],<>=!'\"".contains(c);
-                while chars.peek().is_some_and(|(_, c)| !ends(*c)) {
-                    chars.next();
-                }
-                let end = chars.peek().map_or(text.len(), |(end, _)| *end);
-                let word = &text[start..end];
-                match word.parse::<f64>() {
-                    Ok(number) if number.is_finite() => Token::Number(number),
-                    _ => Token::Bare(word.to_owned()),
-                }
-            }
-        };
-        let end = chars.peek().map_or(text.len(), |(end, _)| *end);
-        tokens.push((token, place, text[start..end].to_owned()));
-    }
-    Ok(tokens)
-}
-
-fn order(chars: &mut Peekable<CharIndices<'_>>) -> Option<Order> {
-    let (_, first) = chars.next()?;
-    let equal = chars.next_if(|(_, c)| *c == '=').is_some();
-    match (first, equal) {
-        ('<', false) => Some(Order::Less),
-        ('<', true) => Some(Order::LessOrEqual),
-        ('>', false) => Some(Order::Greater),
-        ('>', true) => Some(Order::GreaterOrEqual),
-        ('=', _) => Some(Order::Equal),
-        ('!', true) => Some(Order::NotEqual),
-        _ => None,
-    }
-}
-
 struct Parser<'a> {
     text: &'a str,
     tokens: Tokens,
@@ -113,12 +33,6 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.next).map(|(token, ..)| token)
-    }
-
-    fn take(&mut self) -> Option<Token> {
-        let token = self.peek().cloned();
-        self.next += usize::from(token.is_some());
-        token
     }
 
     /// Passes over a keyword, if it is next.
@@ -188,11 +102,16 @@ impl Parser<'_> {
     }
 
     fn comparison(&mut self) -> Result<Condition, Error> {
-        let Some(Token::Bare(name) | Token::Quoted(name)) = self.peek().cloned() else {
-            return Err(self.expected("a name such as `margin` or `length`"));
+        let name = match self.peek().cloned() {
+            Some(Token::Bare(name)) if Decimal::parse(&name).is_none() => Name::new(&name),
+            Some(Token::Quoted(name)) if !name.is_empty() => Name::Column(name),
+            _ => {
+                return Err(
+                    self.expected("a name such as `margin` or `length`, or a column in quotes")
+                );
+            }
         };
         self.next += 1;
-        let name = Name::new(&name);
         if self.keyword("is") {
             let negated = self.keyword("not");
             if !self.keyword("missing") {
@@ -208,11 +127,7 @@ impl Parser<'_> {
         }
         let negated = self.keyword("not");
         if self.keyword("in") {
-            let condition = self.list(name)?;
-            return Ok(match negated {
-                true => other_than(condition),
-                false => condition,
-            });
+            return Ok(negate(negated, self.list(name)?));
         }
         if negated {
             return Err(self.expected("`in`"));
@@ -220,37 +135,49 @@ impl Parser<'_> {
         match self.peek() {
             Some(&Token::Order(order)) => {
                 self.next += 1;
-                self.value(name, order)
+                let value = self.value(&name, order)?;
+                Ok(Condition::Compare(name, order, value))
             }
             _ => Err(self.expected("a comparison such as `>`, `=` or `in`")),
         }
     }
 
-    fn value(&mut self, name: Name, order: Order) -> Result<Condition, Error> {
-        let start = self.next;
-        match self.take() {
-            Some(Token::Number(_)) if name.is_words() == Some(true) => {
-                self.next = start;
-                Err(self.expected(&format!(
-                    "a word, as `{name}` is one (in quotes if need be)"
-                )))
-            }
-            Some(Token::Number(number)) => Ok(Condition::Number(name, order, number)),
-            Some(Token::Bare(_) | Token::Quoted(_)) if name.is_words() == Some(false) => {
-                self.next = start;
-                Err(self.expected(&format!("a number, as `{name}` is one")))
-            }
-            Some(Token::Bare(word) | Token::Quoted(word)) => match order {
-                Order::Equal => Ok(Condition::Words(name, vec![word])),
-                Order::NotEqual => Ok(other_than(Condition::Words(name, vec![word]))),
-                _ => {
-                    self.next = start;
-                    Err(self.expected("a number: words are compared by `=`, `!=` or `in` alone"))
-                }
+    /// What a name is compared with.
+    fn value(&mut self, name: &Name, order: Order) -> Result<Value, Error> {
+        let ordered = !matches!(order, Order::Equal | Order::NotEqual);
+        let value = match self.peek() {
+            Some(Token::Bare(word)) => Value::bare(word),
+            // A quoted number or date is a word, but words have no order.
+            Some(Token::Quoted(word)) => match Moment::parse(word) {
+                Some(moment) if ordered => Value::Date(word.clone(), moment),
+                _ => Value::Word(word.clone()),
             },
-            _ => {
-                self.next = start;
-                Err(self.expected("a number or a word"))
+            _ => return Err(self.expected("a number or a word")),
+        };
+        let problem = match (&value, name.is_words()) {
+            (Value::Word(word), _) if word.is_empty() => {
+                Some("a value: `is missing` finds texts without one".to_owned())
+            }
+            (Value::Number(..), Some(true)) if ordered => Some(format!(
+                "`=`, `!=` or `in` before it, as `{name}` is the name of a class"
+            )),
+            (Value::Word(_) | Value::Date(..), Some(false)) => {
+                Some(format!("a number, as `{name}` is one"))
+            }
+            (Value::Word(_), _) if ordered => Some(
+                "a number or a date such as 2024-01-31: words are compared by `=`, `!=` or `in` alone"
+                    .to_owned(),
+            ),
+            (Value::Date(..), Some(true)) if ordered => Some(format!(
+                "`=`, `!=` or `in` before it, as `{name}` is the name of a class"
+            )),
+            _ => None,
+        };
+        match problem {
+            Some(problem) => Err(self.expected(&problem)),
+            None => {
+                self.next += 1;
+                Ok(value)
             }
         }
     }
@@ -262,19 +189,11 @@ impl Parser<'_> {
         if !self.sign('[') {
             return Err(self.expected("`[`"));
         }
-        let mut words = Vec::new();
+        let mut values = Vec::new();
         loop {
-            let start = self.next;
-            match self.take() {
-                Some(Token::Bare(word) | Token::Quoted(word)) => words.push(word),
-                Some(Token::Number(_)) => words.push(self.tokens[start].2.clone()),
-                _ => {
-                    self.next = start;
-                    return Err(self.expected("a word"));
-                }
-            }
+            values.push(self.value(&name, Order::Equal)?);
             if self.sign(']') {
-                return Ok(Condition::Words(name, words));
+                return Ok(Condition::In(name, values));
             }
             if !self.sign(',') {
                 return Err(self.expected("`,` or `]`"));
@@ -288,17 +207,6 @@ fn negate(negated: bool, condition: Condition) -> Condition {
         true => Condition::Not(Box::new(condition)),
         false => condition,
     }
-}
-
-/// True for a word that is not among those of `condition`; no word is no other word.
-fn other_than(condition: Condition) -> Condition {
-    let missing = match &condition {
-        Condition::Words(name @ Name::Column(_), _) => Some(Condition::Missing(name.clone())),
-        _ => None,
-    };
-    let parts = std::iter::once(condition).chain(missing);
-    let parts = parts.map(|part| Condition::Not(Box::new(part))).collect();
-    one_or(parts, Condition::All)
 }
 
 fn one_or(mut parts: Vec<Condition>, many: fn(Vec<Condition>) -> Condition) -> Condition {

@@ -6,6 +6,7 @@ use goldpan_artifact::{Header, Kind, OfTexts};
 use goldpan_model::ModelCard;
 
 use crate::output::{count, grouped, line_of};
+use crate::wrap::{terminal, wrapped};
 
 /// How much of a list of names is shown.
 const NAMES: usize = 100;
@@ -74,8 +75,37 @@ fn of(texts: &OfTexts) -> String {
 }
 
 fn aligned(lines: &[(&str, String)]) -> String {
-    let lines = lines
-        .iter()
-        .map(|(key, value)| format!("{key:<9}{value}\n"));
-    lines.collect()
+    folded(lines, terminal().map(usize::from))
+}
+
+/// Keys and values, long values in lines that fit `width`.
+fn folded(lines: &[(&str, String)], width: Option<usize>) -> String {
+    const KEY: usize = 9;
+    let indent = " ".repeat(KEY);
+    let fold = |(key, value): &(&str, String)| match width {
+        Some(width) if KEY + value.chars().count() > width => {
+            let value = wrapped(value, &indent, width);
+            format!("{key:<KEY$}{}", value.trim_start())
+        }
+        _ => format!("{key:<KEY$}{value}\n"),
+    };
+    lines.iter().map(fold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_folded_into_a_terminal_alone() {
+        let lines = [
+            ("kind", "texts".to_owned()),
+            ("columns", "one two three".to_owned()),
+        ];
+        let whole = "kind     texts\ncolumns  one two three\n";
+        assert_eq!(folded(&lines, None), whole);
+        assert_eq!(folded(&lines, Some(22)), whole);
+        let folded = folded(&lines, Some(18));
+        assert_eq!(folded, "kind     texts\ncolumns  one two\n         three\n");
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
-use comfy_table::{Cell, CellAlignment, Table as Drawn, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Drawn, presets};
 use goldpan_artifact::{Embeddings, Predictions, Table};
 
 use crate::output::{grouped, line_of};
+use crate::wrap::terminal;
 
 /// Characters of a text that are shown.
 const TEXT: usize = 72;
@@ -17,7 +18,14 @@ pub fn first(table: &Table, count: usize) -> String {
     let shown = table.len().min(count);
     let mut drawn = Drawn::new();
     drawn.load_style(presets::UTF8_FULL_CONDENSED);
-    drawn.set_header(names(table));
+    // Wide tables are folded into the terminal; a program that reads them gets each row in one line.
+    if let Some(width) = terminal() {
+        drawn
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    let names = names(table).into_iter();
+    drawn.set_header(names.map(|name| line_of(name, TEXT)));
     for row in 0..shown {
         drawn.add_row(cells(table, row));
     }

@@ -156,6 +156,7 @@ impl<'a> Context<'a> {
                 predictions: select.predictions.is_some(),
             },
         );
+        self.columns(&path.key("strategy"), &select.strategy, &options.pool);
         let predictions = self.made_from(
             &path.key("predictions"),
             select.predictions.as_deref(),
@@ -210,6 +211,7 @@ impl<'a> Context<'a> {
                 let name = self.arm_name(&path, name);
                 let checked = self.rule(&path, strategy);
                 self.needs(&path, strategy, given);
+                self.columns(&path, strategy, &options.pool);
                 Some(Arm {
                     name: name?,
                     strategy: checked?,

@@ -1,5 +1,6 @@
 //! References between stages: what is made from what, and what a strategy looks at.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use goldpan_select::{Budget, Rule};
@@ -160,6 +161,18 @@ impl<'a> Context<'a> {
                 stage,
             };
             self.wrong_key::<()>(path, kind);
+        }
+    }
+
+    /// Notes a column that a rule looks at and that the `ingest` stage of its texts does not keep.
+    pub(super) fn columns(&mut self, path: &KeyPath, rule: &Rule, texts: &str) {
+        let Some(StageOptions::Ingest(ingest)) = self.find(texts) else {
+            return;
+        };
+        let columns = ingest.metadata_columns.iter().flatten();
+        let columns: Vec<String> = columns.map(|column| column.0.to_string()).collect();
+        if let Err(error) = rule.check_columns(&columns, Path::new(texts)) {
+            self.wrong_key::<()>(path, ProblemKind::Strategy(Arc::new(error)));
         }
     }
 

@@ -233,7 +233,10 @@ impl<'a> Context<'a> {
         let count = self.budget(&path.key("count"), options.count, [&options.strategy]);
         let texts = match options.pool(self) {
             None => self.wrong_key(path, ProblemKind::MissingField { field: "texts" }),
-            Some(texts) => self.stage(&path.key("texts"), texts, StageKind::Ingest),
+            Some(texts) => {
+                self.columns(&path.key("strategy"), &options.strategy, texts);
+                self.stage(&path.key("texts"), texts, StageKind::Ingest)
+            }
         };
         let pool = texts.as_ref().map(Name::as_str);
         let mut made = |key, name: &'a Option<String>, kind| {
