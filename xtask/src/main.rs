@@ -1,5 +1,5 @@
 //! Chores of this workspace: `cargo xtask pipeline FILE`, `cargo xtask parity`, `cargo xtask interop`,
-//! `cargo xtask bench`, `cargo xtask ci`.
+//! `cargo xtask bench`, `cargo xtask fuzz READER`, `cargo xtask ci`.
 
 mod interop;
 mod parity;
@@ -18,6 +18,11 @@ Usage:
                                           without PYTHON they are installed below target/ first
   cargo xtask bench [DEVICE] [SECONDS]    how fast the encoder is: texts and operations per second;
                                           DEVICE is cpu without it, a run takes 2 SECONDS
+  cargo xtask fuzz READER [--for 60s] [--inputs N] [--seed N] [--release]
+                                          read damaged files by READER, or by `all` of csv, tsv, jsonl,
+                                          json, parquet, arrow, safetensors, pickle, tokenizer, yaml and
+                                          labels; what a reader does not stand is kept in target/fuzz.
+                                          --release is faster and without overflow checks
   cargo xtask ci                          run what CI runs
 
 `cargo xtask pipeline --help` lists the arguments; the README tells about the pipelines.";
@@ -31,6 +36,7 @@ fn main() -> ExitCode {
         (Some("parity"), [] | [_]) => parity::parity(rest.first().map(OsString::as_os_str)),
         (Some("interop"), _) => interop::run(&rest),
         (Some("bench"), [] | [_] | [_, _]) => bench(&rest),
+        (Some("fuzz"), [_, ..]) => fuzz(&rest),
         (Some("ci"), []) => become_of(Command::new("bash").arg(root().join(".ci/run"))),
         (Some("help" | "-h" | "--help"), _) => {
             println!("{USAGE}");
@@ -68,6 +74,14 @@ fn bench(arguments: &[OsString]) -> ExitCode {
         bench.args(["--features", feature]);
     }
     become_of(bench.arg("--").args(arguments))
+}
+
+/// Becomes the fuzzer. Without `--release` it is built as tests are, with checks of overflows.
+fn fuzz(arguments: &[OsString]) -> ExitCode {
+    let (release, rest): (Vec<_>, Vec<_>) = arguments.iter().partition(|part| *part == "--release");
+    let mut fuzz = cargo(&["run", "--quiet", "--package", "goldpan-fuzz"]);
+    fuzz.args(release.first()).arg("--").args(rest);
+    become_of(&mut fuzz)
 }
 
 /// `cargo ARGUMENTS` for this workspace, in the same environment as in a terminal.
