@@ -51,10 +51,11 @@ pub(crate) fn layout(
     footer: &Footer<'_>,
     columns: &[Column],
 ) -> Result<Layout, Damage> {
-    let count = footer.blocks.map_or(0, planus::Vector::len);
+    // Nothing is reserved by what the footer claims: each place that is added was described by bytes of
+    // a block of its own.
     let mut layout = Layout {
-        batches: Vec::with_capacity(count),
-        places: Vec::with_capacity(count.saturating_mul(columns.len())),
+        batches: Vec::new(),
+        places: Vec::new(),
         rows: 0,
     };
     let mut free = HEAD;

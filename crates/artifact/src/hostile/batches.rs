@@ -3,8 +3,8 @@
 use arrow_format::ipc;
 
 use super::edits::{edit_footer, edit_last_batch};
-use super::samples::{damage, sample_of, survives};
-use crate::{Damage, Kind};
+use super::samples::{damage, producer, sample_of, survives};
+use crate::{Damage, Kind, TextsWriter};
 
 #[test]
 fn blocks_must_be_apart_inside_and_aligned() {
@@ -135,4 +135,34 @@ fn vectors_must_have_their_width() {
         fields[1].type_ = Some(ipc::Type::FixedSizeList(Box::new(width)));
     });
     assert!(matches!(damage(&path), Damage::ColumnRows { .. }));
+}
+
+/// A small file with many columns whose footer lists a block again and again asks for no more memory
+/// than its own bytes account for.
+#[test]
+fn nothing_is_reserved_for_batches_that_are_only_claimed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.arrow");
+    let metadata: Vec<String> = (0..500).map(|column| format!("column {column}")).collect();
+    let mut writer = TextsWriter::create_with(&path, &[], &metadata, producer()).unwrap();
+    writer
+        .push_with(0, "text", None, None, &vec![None::<&str>; 500])
+        .unwrap();
+    writer.finish().unwrap();
+    edit_footer(&path, |footer| {
+        let blocks = footer.record_batches.as_mut().unwrap();
+        *blocks = vec![blocks[0]; 100_000];
+    });
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    let mut found = None;
+    let allocated = allocation_counter::measure(|| found = Some(damage(&path)));
+    assert!(
+        matches!(found, Some(Damage::Block { batch: 1 })),
+        "{found:?}"
+    );
+    assert!(
+        allocated.bytes_max < 10 * bytes,
+        "{} bytes for {bytes}",
+        allocated.bytes_max
+    );
 }
