@@ -109,7 +109,7 @@ fn a_start_that_is_enough_ends_the_experiment_and_is_told_so() {
     let path = small.path();
     let rule = format!("{RUN} --set loop.stop.target_accuracy=0.01");
     run(path, &rule).well().saying(&[
-        "seed 0: every arm stopped after the start (target_accuracy: ",
+        "seed 0: every arm stopped after the start (target: accuracy ",
         "No arm did its rounds, so nothing is compared.",
     ]);
     let results = small.results("a");

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use goldpan_artifact::{Predictions, Texts};
-use goldpan_metrics::{Metrics, Tally};
+use goldpan_metrics::{Metrics, Tally, only};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
 /// The version of this stage: it changes when the same inputs would give other numbers.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What [`evaluate`] found; as JSON, one flat object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,46 @@ pub struct Evaluation {
     pub metrics: Metrics,
     /// How many texts have no label and were left out.
     pub unlabelled: u64,
+}
+
+impl Evaluation {
+    /// What has to be known of the numbers: texts of one class, a model that answers one class, classes that
+    /// macro-F1 leaves out. A sentence each, none where there is nothing to say.
+    pub fn notes(&self) -> Vec<String> {
+        let (metrics, classes) = (&self.metrics, &self.metrics.per_class);
+        let support: Vec<u64> = classes.iter().map(|class| class.support).collect();
+        let predicted = metrics.predicted();
+        let name = |class: usize| &classes[class].class;
+        let mut notes = Vec::new();
+        if let Some(class) = only(&support) {
+            notes.push(format!(
+                "all labelled texts are {}: how well other classes are found is not known",
+                name(class)
+            ));
+        }
+        if let Some(class) = only(&predicted) {
+            let (class, accuracy) = (name(class), metrics.accuracy);
+            notes.push(format!(
+                "the model answers {class} to all of these texts: accuracy is that of always answering \
+                 {class} ({accuracy:.4})"
+            ));
+        }
+        let absent = (0..classes.len()).filter(|&class| support[class] + predicted[class] == 0);
+        let absent: Vec<&str> = absent.map(|class| name(class).as_str()).collect();
+        if let [first, others @ ..] = absent.as_slice() {
+            let more = match others.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let measured = classes.len() - absent.len();
+            notes.push(format!(
+                "macro-F1 is the mean over {measured} of {} classes: no text is {first}{more} and none was \
+                 predicted so",
+                classes.len()
+            ));
+        }
+        notes
+    }
 }
 
 /// Measures `predictions` by the labels of `texts`.

@@ -45,6 +45,33 @@ fn evaluated(
 const BOTH: &[&str] = &["negative", "positive"];
 
 #[test]
+fn degenerate_cases_are_told() {
+    const THREE: &[&str] = &["neg", "pos", "other"];
+    let notes = |logits: [&[f32]; 2], labels: [i32; 2]| {
+        let rows: Vec<(u64, &[f32])> = (0..).zip(logits).collect();
+        let texts: Vec<(u64, Option<i32>)> = (0..).zip(labels.map(Some)).collect();
+        evaluated((THREE, &rows), (THREE, &texts)).unwrap().notes()
+    };
+    let (neg, pos): (&[f32], &[f32]) = (&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0]);
+    assert_eq!(
+        notes([neg, neg], [0, 1]),
+        [
+            "the model answers neg to all of these texts: accuracy is that of always answering neg (0.5000)",
+            "macro-F1 is the mean over 2 of 3 classes: no text is other and none was predicted so",
+        ]
+    );
+    assert_eq!(
+        notes([neg, pos], [1, 1])[0],
+        "all labelled texts are pos: how well other classes are found is not known"
+    );
+    assert_eq!(
+        notes([neg, neg], [0, 0])[2],
+        "macro-F1 is the mean over 1 of 3 classes: no text is pos and 1 more and none was predicted so"
+    );
+    assert_eq!(notes([&[0.0, 0.0, 1.0], pos], [0, 1]), [""; 0]);
+}
+
+#[test]
 fn joins_by_id_and_counts_what_it_leaves_out() {
     let found = evaluated(
         (

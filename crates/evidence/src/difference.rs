@@ -11,8 +11,9 @@ pub(crate) const ALPHA: f64 = 1.0 - LEVEL;
 /// The probability with which the seeds asked for would show the difference.
 const POWER: f64 = 0.8;
 
-/// Differences below this are the rounding of sums.
-const ROUNDING: f64 = 1e-12;
+/// Less than this is the rounding of shares: `0.1 + 0.2` is not `0.3`, and a share that went through f32
+/// is off by up to 6e-8. Shares of a million texts differ by more.
+pub(crate) const ROUNDING: f64 = 1e-7;
 
 /// An arm's values against the baseline's, seed by seed.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Difference {
     /// Student's interval of the mean difference; `None` where there is no test.
     pub interval: Option<Interval>,
     /// The two-sided p-value of Student's paired t-test. `None` for a single seed, and where all
-    /// differences are the same but not zero: then nothing can be said of their deviation.
+    /// differences are the same but for rounding: without a spread the test's t is not defined.
     pub p: Option<f64>,
     /// The p-value corrected for the number of arms that were compared.
     pub corrected_p: Option<f64>,
@@ -70,18 +71,36 @@ impl Difference {
         }
     }
 
+    /// Whether there are several differences, all the same but for rounding.
+    pub fn has_no_spread(&self) -> bool {
+        self.deviation
+            .is_some_and(|deviation| is_nothing(deviation, self.mean))
+    }
+
+    /// Whether the mean is zero but for rounding.
+    pub fn is_zero(&self) -> bool {
+        self.mean.abs() < ROUNDING
+    }
+
     /// Whether the corrected test shows a difference at the level of 5%.
     pub fn is_shown(&self) -> bool {
         self.corrected_p.is_some_and(|p| p < ALPHA)
     }
 }
 
-/// The two-sided p-value of Student's t-test that the mean of paired differences is zero (Student
-/// 1908): 1 where all are zero. `None` of fewer than two, and of equal ones that are not zero.
+/// Whether a deviation around `mean` is no more than rounding.
+fn is_nothing(deviation: f64, mean: f64) -> bool {
+    // A NaN is nothing to test by either.
+    !(deviation >= ROUNDING.max(1e-9 * mean.abs()))
+}
+
+/// The two-sided p-value of Student's t-test that the mean of paired differences of shares is zero
+/// (Student 1908), as scipy's `ttest_rel` gives it. `None` of fewer than two, and where all are the same
+/// but for rounding: t is then 0/0 or x/0, for which scipy gives NaN or 0 with a warning.
 pub fn paired_t(differences: &[f64]) -> Option<f64> {
     let (mean, deviation) = (mean(differences), deviation(differences)?);
-    if deviation < ROUNDING {
-        return (mean.abs() < ROUNDING).then_some(1.0);
+    if is_nothing(deviation, mean) {
+        return None;
     }
     let n = differences.len() as f64;
     let t = mean.abs() / (deviation / n.sqrt());
@@ -89,14 +108,15 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
 }
 
 /// Corrects p-values for being several, after Holm (1979, *A Simple Sequentially Rejective Multiple
-/// Test Procedure*): each against as many as are not smaller. In the order given.
+/// Test Procedure*): each against as many as are not smaller. In the order given. A NaN is no test: it
+/// stays NaN and is not counted, as in R's `p.adjust`.
 pub fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
+    let mut order: Vec<usize> = (0..p.len()).filter(|&place| !p[place].is_nan()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
-    let mut corrected = vec![0.0; p.len()];
+    let mut corrected = vec![f64::NAN; p.len()];
     let mut largest: f64 = 0.0;
     for (rank, &place) in order.iter().enumerate() {
-        let times = (p.len() - rank) as f64;
+        let times = (order.len() - rank) as f64;
         largest = largest.max((times * p[place]).min(1.0));
         corrected[place] = largest;
     }
@@ -108,7 +128,7 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 /// Theory T Tests*), which is within one pair of the exact number. `None` where the difference is
 /// zero or the deviation is.
 pub fn seeds_needed(difference: f64, deviation: f64, alpha: f64) -> Option<f64> {
-    if difference.abs() < ROUNDING || deviation < ROUNDING {
+    if difference.abs() < ROUNDING || is_nothing(deviation, difference) {
         return None;
     }
     let normal = Normal::standard();

@@ -1,5 +1,7 @@
 //! What can be wrong with the rows of an experiment.
 
+use crate::Metric;
+
 /// Rows that cannot be compared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -16,9 +18,9 @@ pub enum Error {
         /// The round.
         round: u32,
     },
-    /// An accuracy that is none.
+    /// An accuracy, or an F1, that is none.
     #[error(
-        "the accuracy of arm {arm}, seed {seed}, round {round} is {accuracy}, and must lie between \
+        "the {metric} of arm {arm}, seed {seed}, round {round} is {accuracy}, and must lie between \
          0 and 1: leave the row out or train the model again"
     )]
     Accuracy {
@@ -28,7 +30,9 @@ pub enum Error {
         seed: u64,
         /// The round.
         round: u32,
-        /// The accuracy.
+        /// What was measured.
+        metric: Metric,
+        /// Its value.
         accuracy: f64,
     },
 }

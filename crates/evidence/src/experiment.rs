@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Curve, Error, Measure, Trained};
+use crate::{Curve, Error, Question, Trained};
 
 /// The models of each seed.
 pub(crate) type Models = BTreeMap<u64, Model>;
 
 /// A model, by one measure.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) labelled: f64,
     pub(crate) accuracy: f64,
+    /// Its validation loss, as far as it is known.
+    pub(crate) loss: Option<f64>,
+    /// The class that it answers to every validation text, where it is only one.
+    pub(crate) only: Option<String>,
     /// Whether its arm was stopped after it.
     pub(crate) stopped: bool,
 }
@@ -22,7 +26,7 @@ impl Model {
     }
 }
 
-/// An experiment, as one measure of accuracy sees it.
+/// An experiment, as one measure sees it.
 #[derive(Debug, Default)]
 pub(crate) struct Experiment {
     /// The models of the start.
@@ -41,10 +45,10 @@ pub(crate) struct Arm {
 
 impl Experiment {
     /// Sorts the rows. Rows without this measure are left out.
-    pub(crate) fn of(rows: &[Trained], measure: Measure) -> Result<Self, Error> {
+    pub(crate) fn of(rows: &[Trained], question: &Question) -> Result<Self, Error> {
         let mut experiment = Self::default();
         for row in rows {
-            let Some(accuracy) = measure.of(row) else {
+            let Some(accuracy) = question.measure.of(row) else {
                 continue;
             };
             let (seed, round) = (row.seed, row.round);
@@ -55,6 +59,7 @@ impl Experiment {
                     arm,
                     seed,
                     round,
+                    metric: question.metric.clone(),
                     accuracy,
                 });
             }
@@ -62,6 +67,8 @@ impl Experiment {
             let model = Model {
                 labelled: row.labelled as f64,
                 accuracy,
+                loss: row.loss,
+                only: row.only.clone(),
                 stopped: row.stopped,
             };
             if models.insert(seed, model).is_some() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{ArmEvidence, Difference, Evidence, Verdict};
+use crate::{ArmEvidence, Difference, Evidence, Saved, Verdict};
 
 /// More seeds than this are not counted out.
 const MANY: f64 = 1000.0;
@@ -14,46 +14,77 @@ impl Evidence {
     /// What the experiment shows, in one or a few sentences.
     pub fn headline(&self) -> String {
         let Some(baseline) = &self.baseline else {
-            return match self.arms.is_empty() {
-                true => "No arm did its rounds, so nothing is compared.".to_owned(),
-                false => "There is no arm called random, so nothing is compared.".to_owned(),
+            return match &self.asked {
+                _ if self.arms.is_empty() => "No arm did its rounds, so nothing is compared.".to_owned(),
+                Some(asked) => format!("There is no result of {asked}, so nothing is compared."),
+                None => "No arm picks at random and none is named in loop.report.baseline, so nothing is \
+                          compared."
+                    .to_owned(),
             };
         };
-        let named = |wanted: fn(&Verdict) -> bool| {
-            let arms = self.arms.iter().filter(|arm| wanted(&arm.verdict));
-            list(arms.map(|arm| arm.arm.as_str()).collect())
+        let named = |wanted: &dyn Fn(&ArmEvidence) -> bool| {
+            let arms = self.arms.iter().filter(|arm| wanted(arm));
+            list(arms.map(|arm| arm.arm.as_str()).collect(), NAMED)
+        };
+        let of = |wanted: fn(&Verdict) -> bool| named(&|arm| wanted(&arm.verdict));
+        let no_spread = |zero: bool| {
+            named(&|arm| {
+                let difference = arm.difference.as_ref();
+                arm.verdict == Verdict::NoSpread
+                    && difference.is_some_and(|difference| difference.is_zero() == zero)
+            })
         };
         let told = [
             (
-                named(|verdict| *verdict == Verdict::Better),
+                of(|verdict| *verdict == Verdict::Better),
                 format!("beat {baseline}"),
             ),
             (
-                named(|verdict| *verdict == Verdict::Worse),
+                of(|verdict| *verdict == Verdict::Worse),
                 format!("fell behind {baseline}"),
             ),
             (
-                named(|verdict| matches!(verdict, Verdict::NotShown { .. })),
+                of(|verdict| matches!(verdict, Verdict::NotShown { .. })),
                 format!("showed no difference from {baseline}"),
             ),
             (
-                named(|verdict| *verdict == Verdict::OneSeed),
+                no_spread(true),
+                format!("did as well as {baseline} in every seed, to the same number"),
+            ),
+            (
+                no_spread(false),
+                format!(
+                    "differed from {baseline} by the same in every seed, which no test can judge"
+                ),
+            ),
+            (
+                of(|verdict| *verdict == Verdict::OneSeed),
                 format!("cannot be told from {baseline}: one seed has no interval"),
             ),
         ];
-        let parts: Vec<String> = told
+        let mut parts: Vec<String> = told
             .into_iter()
             .filter_map(|(arms, said)| Some(format!("{} {said}", arms?)))
             .collect();
-        match parts.is_empty() {
-            true => format!("There is no arm to compare with {baseline}."),
-            false => format!("{}, {}.", self.place(), parts.join("; ")),
+        let is_compared = !parts.is_empty();
+        let unequal = of(|verdict| matches!(verdict, Verdict::UnequalLabels { .. }));
+        parts.extend(unequal.map(|arms| {
+            format!("{arms} cannot be compared with {baseline}: the numbers of labels differ")
+        }));
+        match (parts.is_empty(), is_compared) {
+            (true, _) => format!("There is no arm to compare with {baseline}."),
+            (false, true) => format!("{}, {}.", self.place(), parts.join("; ")),
+            (false, false) => format!("{}.", parts.join("; ")),
         }
     }
 
     /// Where arms are compared.
     fn place(&self) -> &'static str {
-        match self.arms.iter().any(|arm| arm.is_cut) {
+        let compared = || self.arms.iter().filter(|arm| arm.difference.is_some());
+        match compared().any(|arm| arm.is_cut) {
+            true if compared().any(|arm| arm.is_cut && arm.labels_part) => {
+                "With the most labels that both had"
+            }
             true => "At the last round that both did",
             false => "At the end",
         }
@@ -66,12 +97,31 @@ impl Evidence {
         let numbers = arm.difference.as_ref().map(numbers).unwrap_or_default();
         match &arm.verdict {
             Verdict::Baseline => "what the others are compared with".to_owned(),
+            Verdict::NothingToCompare if self.baseline.is_none() => {
+                "compared with nothing".to_owned()
+            }
             Verdict::NothingToCompare => format!("no seed to compare with {baseline}"),
+            Verdict::UnequalLabels {
+                labelled,
+                baseline: other,
+            } => format!(
+                "not compared: it has {} labels at the end and {baseline} has {}",
+                count(*labelled),
+                count(*other)
+            ),
             Verdict::OneSeed => format!("one seed: no interval ({numbers})"),
+            Verdict::NoSpread => {
+                let zero = arm.difference.as_ref().is_some_and(Difference::is_zero);
+                let told = match zero {
+                    true => format!("the same as {baseline} in every seed"),
+                    false => format!("the same difference from {baseline} in every seed"),
+                };
+                format!(
+                    "{told} with {labels} labels ({numbers}): without a spread there is no test"
+                )
+            }
             Verdict::Better => {
-                let saved = arm.saved.as_ref().map(|saved| count(saved.labels.value));
-                let saved = saved.map(|saved| format!(", which saves about {saved} labels"));
-                let saved = saved.unwrap_or_default();
+                let saved = arm.saved.as_ref().and_then(saves).unwrap_or_default();
                 format!("better than {baseline} with {labels} labels ({numbers}){saved}")
             }
             Verdict::Worse => format!("worse than {baseline} with {labels} labels ({numbers})"),
@@ -81,6 +131,13 @@ impl Evidence {
             }
         }
     }
+}
+
+/// `, which saves about 50 labels at 0.6000`; `None` where it saves none.
+fn saves(saved: &Saved) -> Option<String> {
+    let labels = saved.labels.value;
+    let (labels_, accuracy) = (count(labels), saved.accuracy);
+    (labels >= 0.5).then(|| format!(", which saves about {labels_} labels at {accuracy:.4}"))
 }
 
 /// `+1.44 points, 95% interval -0.10 to +2.98, p = 0.061`
@@ -96,7 +153,6 @@ fn numbers(difference: &Difference) -> String {
         Some(p) => {
             let _ = write!(text, ", p = {p:.3}");
         }
-        None if difference.seeds > 1 => text += ", the same for every seed",
         None => {}
     }
     text
@@ -110,18 +166,18 @@ fn more(seeds: f64) -> String {
     format!("; {seeds} would show a difference of this size")
 }
 
-/// `a`, `a and b`, `a, b and c`, `9 arms`; `None` of nothing.
-fn list(names: Vec<&str>) -> Option<String> {
+/// `a`, `a and b`, `a, b and c`, `9 arms` of more than `most`; `None` of nothing.
+pub(crate) fn list(names: Vec<&str>, most: usize) -> Option<String> {
     match names.as_slice() {
         [] => None,
-        many if many.len() > NAMED => Some(format!("{} arms", many.len())),
+        many if many.len() > most => Some(format!("{} arms", many.len())),
         [name] => Some((*name).to_owned()),
         [first @ .., last] => Some(format!("{} and {last}", first.join(", "))),
     }
 }
 
 /// A whole number with its thousands apart.
-fn count(number: f64) -> String {
+pub(crate) fn count(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

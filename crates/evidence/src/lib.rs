@@ -13,10 +13,18 @@
 //!   bootstrap intervals over the seeds, each with the level that it can have with so few seeds
 //!   ([`Interval`]).
 //!
+//! **What cannot be compared is not.** Two arms are compared with the same number of labels only: in each
+//! seed, with the most that both were measured with. An arm that in some seed never had as many labels as the
+//! baseline gets no test and no verdict. Where every seed shows the same difference there is no spread, so
+//! there is no test; what is only rounding counts as the same. Seeds that gave the same models count once.
+//!
 //! **An arm that was stopped early** stays where it stopped: its learning curve ends there, and its seed is
 //! not dropped, or the seeds that are left would be a choice. Differences to the baseline are taken at the
 //! last round that both did in a seed; labels saved are read off both whole curves. A stop by the arm's own
 //! accuracy comes at a good moment, which flatters it.
+//!
+//! **Labels saved** are counted at an accuracy that both reach and keep, which stands beside them. An arm that
+//! ends below the baseline, and is not shown to be better, saves none.
 //!
 //! What varies is the seed: the texts that are picked, their order, and new weights. The texts that
 //! accuracy is measured on stay the same, so nothing is said about other texts.
@@ -32,6 +40,8 @@
 //!     peak,
 //!     last: peak,
 //!     test: None,
+//!     loss: None,
+//!     only: None,
 //!     stopped: false,
 //! };
 //! let mut rows = Vec::new();
@@ -40,7 +50,7 @@
 //!     rows.push(model(Some("random"), seed, 200, random));
 //!     rows.push(model(Some("margin"), seed, 200, margin));
 //! }
-//! let evidence = Evidence::of(&rows, &Question::default())?;
+//! let evidence = Evidence::of(&rows, &Question::against("random"))?;
 //! let margin = &evidence.arms[1];
 //! assert!((margin.gain.value - 0.0933).abs() < 1e-4);
 //! assert!(evidence.headline().contains("margin beat random"));
@@ -55,8 +65,12 @@ mod evidence;
 mod experiment;
 mod headline;
 mod moments;
+mod notes;
+mod pairs;
+mod repeats;
 mod trained;
 mod verdict;
+mod weighing;
 
 pub use bootstrap::Interval;
 pub use curve::Curve;
@@ -64,5 +78,7 @@ pub use difference::{Difference, holm, paired_t, seeds_needed};
 pub use error::Error;
 pub use evidence::{ArmEvidence, Estimate, Evidence, Point, Saved};
 pub use moments::{deviation, mean};
-pub use trained::{Measure, Question, Trained};
+pub use notes::OneAnswer;
+pub use repeats::Repeat;
+pub use trained::{Measure, Metric, Question, Trained};
 pub use verdict::Verdict;

@@ -9,8 +9,17 @@ pub enum Verdict {
     Baseline,
     /// There is no baseline, or no seed that both have.
     NothingToCompare,
+    /// It never had as many labels as the baseline, in some seed: nothing is compared.
+    UnequalLabels {
+        /// Labelled texts of the arm at its end, the mean over the seeds.
+        labelled: f64,
+        /// Those of the baseline at its end.
+        baseline: f64,
+    },
     /// One seed: nothing is known of the deviation.
     OneSeed,
+    /// The same difference in every seed: there is no spread, so there is no test.
+    NoSpread,
     /// Better, at a corrected level of 5%.
     Better,
     /// Worse, at a corrected level of 5%.
@@ -28,6 +37,7 @@ impl Verdict {
     pub(crate) fn of(difference: &Difference) -> Self {
         match (difference.seeds, difference.is_shown()) {
             (1, _) => Self::OneSeed,
+            _ if difference.has_no_spread() => Self::NoSpread,
             (_, true) if difference.mean > 0.0 => Self::Better,
             (_, true) => Self::Worse,
             (seeds, false) => Self::NotShown {

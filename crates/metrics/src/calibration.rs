@@ -24,15 +24,17 @@ pub struct Reliability {
 }
 
 /// Counts for the expected calibration error of Guo et al. 2017: bin b holds the rows whose top
-/// probability is in (b / 15, (b + 1) / 15].
+/// probability is in (b / 15, (b + 1) / 15], and the first bin 0 too. Edges are those of numpy's
+/// `linspace(0, 1, 16)`, as in scikit-learn's `calibration_curve`.
 #[derive(Debug, Clone, Default)]
 pub struct Calibration([Bin; BINS]);
 
 impl Calibration {
     /// Counts a row by its top probability, in [0, 1], and whether that class is right.
     pub fn push(&mut self, confidence: f64, correct: bool) {
-        let above = (confidence * BINS as f64).ceil() as usize;
-        let bin = &mut self.0[above.clamp(1, BINS) - 1];
+        let below = |bin: usize| bin as f64 * (1.0 / BINS as f64);
+        let bin = (1..BINS).find(|&bin| confidence <= below(bin));
+        let bin = &mut self.0[bin.unwrap_or(BINS) - 1];
         bin.rows += 1;
         bin.correct += u64::from(correct);
         bin.confidence += confidence;
@@ -49,7 +51,7 @@ impl Calibration {
         filled.map(point).collect()
     }
 
-    /// The mean over rows of |accuracy - mean confidence| of the row's bin, in [0, 1].
+    /// The mean over rows of |accuracy - mean confidence| of the row's bin, in [0, 1]; NaN without rows.
     pub fn error(&self) -> f64 {
         let rows = self.0.iter().map(|bin| bin.rows).sum::<u64>();
         let gap = |bin: &Bin| (bin.correct as f64 - bin.confidence).abs();

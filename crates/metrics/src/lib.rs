@@ -22,6 +22,6 @@ mod tally;
 pub use agreement::kappa;
 pub use calibration::{BINS, Calibration, Reliability};
 pub use error::Error;
-pub use metrics::{Metrics, PerClass};
+pub use metrics::{Metrics, PerClass, only};
 pub use softmax::{argmax, cross_entropy, softmax};
 pub use tally::{Tally, measure};

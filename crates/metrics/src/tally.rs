@@ -71,7 +71,7 @@ impl Tally {
         let confidence = (-normaliser.surprise(logits[predicted])).exp();
         self.confusion[truth][predicted] += 1;
         self.calibration.push(confidence, predicted == truth);
-        self.loss += normaliser.surprise(logits[truth]);
+        self.loss += clipped(normaliser.surprise(logits[truth]));
         self.rows += 1;
         Ok(())
     }
@@ -91,21 +91,25 @@ impl Tally {
             return Err(Error::NoRows);
         }
         let confusion = self.confusion;
+        let predicted = |class: usize| -> u64 { confusion.iter().map(|row| row[class]).sum() };
         let per_class: Vec<PerClass> = self
             .classes
             .iter()
             .enumerate()
             .map(|(class, name)| {
-                let predicted = confusion.iter().map(|row| row[class]).sum();
                 let support = confusion[class].iter().sum();
-                PerClass::new(name, confusion[class][class], predicted, support)
+                PerClass::new(name, confusion[class][class], predicted(class), support)
             })
             .collect();
         let hits = (0..per_class.len())
             .map(|class| confusion[class][class])
             .sum();
-        let macro_f1 =
-            per_class.iter().fold(0.0, |sum, class| sum + class.f1) / per_class.len() as f64;
+        let occur = (0..).zip(&per_class);
+        let occur = occur.filter(|(class, of)| !of.is_absent(predicted(*class)));
+        let (sum, count) = occur.fold((0.0, 0.0), |(sum, count), (_, class)| {
+            (sum + class.f1, count + 1.0)
+        });
+        let macro_f1 = sum / count;
         Ok(Metrics {
             examples: self.rows,
             accuracy: ratio(hits, self.rows),
@@ -116,6 +120,12 @@ impl Tally {
             confusion,
         })
     }
+}
+
+/// A negative log-likelihood between those of the largest probability below 1 and the least above 0, as
+/// scikit-learn's `log_loss` holds them.
+fn clipped(surprise: f64) -> f64 {
+    surprise.clamp(-(-f64::EPSILON).ln_1p(), -f64::EPSILON.ln())
 }
 
 /// The measurements over `rows`, each the logits (one for each class) and the true class.

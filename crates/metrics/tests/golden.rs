@@ -1,6 +1,6 @@
 //! The numbers scikit-learn gives for the rows of `fixtures/golden.json` (made by `golden.py`).
 
-use goldpan_metrics::{Metrics, measure};
+use goldpan_metrics::{Metrics, argmax, kappa, measure};
 use serde::Deserialize;
 
 /// Both sides sum in f64, in their own order.
@@ -20,6 +20,8 @@ struct Case {
     f1: Vec<f64>,
     support: Vec<u64>,
     confusion: Vec<Vec<u64>>,
+    /// Of the true and the predicted classes.
+    kappa: Option<f64>,
 }
 
 impl Case {
@@ -39,7 +41,7 @@ impl Case {
 #[test]
 fn equals_scikit_learn() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("fixtures/golden.json")).unwrap();
-    assert_eq!(cases.len(), 5);
+    assert_eq!(cases.len(), 65);
     for case in cases {
         let near = |what: &str, ours: f64, theirs: f64| {
             let name = &case.name;
@@ -54,6 +56,15 @@ fn equals_scikit_learn() {
         near("accuracy", metrics.accuracy, case.accuracy);
         near("macro F1", metrics.macro_f1, case.macro_f1);
         near("loss", metrics.loss, case.loss);
+        let predicted = case.logits.iter().map(|logits| argmax(logits));
+        let truth = case.labels.iter().map(|&label| label as usize);
+        let agreement = kappa(predicted.zip(truth));
+        assert_eq!(agreement.is_some(), case.kappa.is_some(), "{}", case.name);
+        near(
+            "kappa",
+            agreement.unwrap_or_default(),
+            case.kappa.unwrap_or_default(),
+        );
         near(
             "calibration error",
             metrics.calibration_error,
@@ -66,6 +77,18 @@ fn equals_scikit_learn() {
             near("recall", class.recall, case.recall[k]);
             near("F1", class.f1, case.f1[k]);
         }
+    }
+}
+
+#[test]
+fn the_one_class_that_is_answered_is_found() {
+    use goldpan_metrics::only;
+    let found: [&[u64]; 5] = [&[0, 7, 0], &[1, 7, 0], &[0, 0], &[7], &[]];
+    assert_eq!(found.map(only), [Some(1), None, None, None, None]);
+    let cases: Vec<Case> = serde_json::from_str(include_str!("fixtures/golden.json")).unwrap();
+    for case in cases {
+        let predicted = case.measure().predicted();
+        assert_eq!(predicted.iter().sum::<u64>(), case.labels.len() as u64);
     }
 }
 

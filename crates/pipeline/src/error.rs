@@ -56,6 +56,19 @@ pub enum Error {
         /// The stage.
         stage: String,
     },
+    /// The loop's metric is of a class that no validation text has.
+    #[error(
+        "no text of {stage} is `{class}`, so its F1 cannot be told: give validation texts of that class, or \
+         another loop.metric ({texts})"
+    )]
+    NoTextOfClass {
+        /// The table of the validation texts.
+        texts: PathBuf,
+        /// Its stage.
+        stage: String,
+        /// The class.
+        class: String,
+    },
     /// A selection needs more memory than it may.
     #[error("{stage} does not fit")]
     OverMemory {

@@ -2,15 +2,20 @@
 
 use std::fmt;
 
+use goldpan_evidence::Metric;
 use goldpan_report::grouped;
+
+/// Less than this is the rounding of shares and of their sums.
+const ROUNDING: f64 = 1e-12;
 
 /// The rules of `loop.stop`. An arm stops after the first round, the start included, after which any
 /// of them holds. They are part of no result's key: a model stays usable when a rule changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopRules {
-    /// Stop with a validation accuracy (of the best epoch) of at least this.
-    pub target_accuracy: Option<f64>,
-    /// Stop where the last round gained less validation accuracy than this for each of its labels.
+    /// Stop where the loop's metric, accuracy if none is given, is at least this on the validation texts, in
+    /// the best epoch.
+    pub target: Option<f64>,
+    /// Stop where the last round gained less of the metric than this for each of its labels.
     pub gain_per_label: Option<f64>,
     /// Stop where the last two models' predictions of the validation texts agree by at least this
     /// Cohen's kappa, as Bloodgood and Vijay-Shanker (2009, *A Method for Stopping Active Learning
@@ -23,13 +28,15 @@ pub struct StopRules {
 }
 
 /// What is known of an arm after a round. What is `None` stops nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Measured {
-    /// Validation accuracy.
-    pub accuracy: Option<f64>,
+    /// The loop's metric.
+    pub metric: Metric,
+    /// Its value on the validation texts.
+    pub value: Option<f64>,
     /// Labelled texts.
     pub labelled: Option<u64>,
-    /// Validation accuracy and labelled texts of the round before.
+    /// The metric's value and labelled texts of the round before.
     pub before: Option<(f64, u64)>,
     /// The agreement with the model of the round before.
     pub kappa: Option<f64>,
@@ -40,18 +47,20 @@ pub(crate) struct Measured {
 }
 
 /// A rule that holds, with the value it was compared with.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StopReason {
-    /// The accuracy wanted is there.
-    TargetAccuracy {
-        /// The validation accuracy.
-        accuracy: f64,
+    /// The value wanted is there.
+    Target {
+        /// What is measured.
+        metric: Metric,
+        /// Its value on the validation texts.
+        value: f64,
         /// The rule.
         target: f64,
     },
     /// Labels bring too little.
     GainPerLabel {
-        /// Accuracy gained per label.
+        /// What was gained of the metric per label.
         gain: f64,
         /// The rule.
         least: f64,
@@ -101,7 +110,7 @@ impl StopRules {
     /// The rules that hold.
     pub(crate) fn holding(&self, measured: &Measured) -> Vec<StopReason> {
         let all = [
-            target_accuracy(self.target_accuracy, measured.accuracy),
+            target(self.target, measured),
             gain_per_label(self.gain_per_label, measured),
             kappa(self.kappa, measured.kappa),
             distance(self.distance, measured.distance),
@@ -111,20 +120,26 @@ impl StopRules {
     }
 }
 
-fn target_accuracy(rule: Option<f64>, accuracy: Option<f64>) -> Option<StopReason> {
-    let (target, accuracy) = (rule?, accuracy?);
-    (accuracy >= target).then_some(StopReason::TargetAccuracy { accuracy, target })
+/// A mean of F1 may be a rounding error below what it is.
+fn target(rule: Option<f64>, measured: &Measured) -> Option<StopReason> {
+    let (target, value) = (rule?, measured.value?);
+    (value >= target - ROUNDING).then(|| StopReason::Target {
+        metric: measured.metric.clone(),
+        value,
+        target,
+    })
 }
 
 /// A round that labelled nothing has no gain per label.
 fn gain_per_label(rule: Option<f64>, measured: &Measured) -> Option<StopReason> {
-    let (least, (accuracy, labelled)) = (rule?, measured.before?);
+    let (least, (before, labelled)) = (rule?, measured.before?);
     let labels = measured
         .labelled?
         .checked_sub(labelled)
         .filter(|&n| n > 0)?;
-    let gain = (measured.accuracy? - accuracy) / labels as f64;
-    (gain < least).then_some(StopReason::GainPerLabel { gain, least })
+    let gained = measured.value? - before;
+    let gain = gained / labels as f64;
+    (gained < least * labels as f64 - ROUNDING).then_some(StopReason::GainPerLabel { gain, least })
 }
 
 fn kappa(rule: Option<f64>, kappa: Option<f64>) -> Option<StopReason> {
@@ -145,9 +160,11 @@ fn labels(rule: Option<u64>, next: Option<u64>) -> Option<StopReason> {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TargetAccuracy { accuracy, target } => {
-                write!(f, "target_accuracy: {accuracy:.4} is at least {target}")
-            }
+            Self::Target {
+                metric,
+                value,
+                target,
+            } => write!(f, "target: {metric} {value:.4} is at least {target}"),
             Self::GainPerLabel { gain, least } => {
                 write!(f, "gain_per_label: {gain:.2e} is below {least:e}")
             }
@@ -188,7 +205,7 @@ mod tests {
 
     fn rules() -> StopRules {
         StopRules {
-            target_accuracy: Some(0.9),
+            target: Some(0.9),
             gain_per_label: Some(1e-4),
             kappa: Some(0.99),
             distance: Some(0.1),
@@ -199,7 +216,8 @@ mod tests {
     /// A round that no rule of [`rules`] holds after, if only just.
     fn going_on() -> Measured {
         Measured {
-            accuracy: Some(0.8999),
+            metric: Metric::Accuracy,
+            value: Some(0.8999),
             labelled: Some(1_500),
             before: Some((0.8499, 1_000)),
             kappa: Some(0.9899),
@@ -213,7 +231,12 @@ mod tests {
         assert_eq!(rules().holding(&going_on()), []);
         let stopping = [
             Measured {
-                accuracy: Some(0.9),
+                value: Some(0.9),
+                ..going_on()
+            },
+            Measured {
+                metric: Metric::F1("spam".to_owned()),
+                value: Some(0.9 - 1e-16),
                 ..going_on()
             },
             Measured {
@@ -241,7 +264,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "target_accuracy: 0.9000 is at least 0.9",
+                "target: accuracy 0.9000 is at least 0.9",
+                "target: F1 of spam 0.9000 is at least 0.9",
                 "gain_per_label: 9.98e-5 is below 1e-4",
                 "kappa: 0.9900 is at least 0.99",
                 "distance: 0.0999 is below 0.1",
@@ -250,11 +274,29 @@ mod tests {
         );
     }
 
+    /// 0.05 by 500 labels is 1e-4 each, though 0.9 - 0.85 is less than 0.05.
+    #[test]
+    fn a_gain_is_not_too_small_by_a_rounding_error() {
+        let measured = Measured {
+            value: Some(0.9),
+            labelled: Some(1_500),
+            before: Some((0.85, 1_000)),
+            ..Measured::default()
+        };
+        let rules = StopRules {
+            gain_per_label: Some(1e-4),
+            ..StopRules::default()
+        };
+        assert!(0.9 - 0.85 < 0.05);
+        assert_eq!(rules.holding(&measured), []);
+    }
+
     #[test]
     fn what_is_not_known_or_not_asked_stops_nothing() {
         assert_eq!(rules().holding(&Measured::default()), []);
         let perfect = Measured {
-            accuracy: Some(1.0),
+            metric: Metric::Accuracy,
+            value: Some(1.0),
             labelled: Some(10),
             before: Some((1.0, 5)),
             kappa: Some(1.0),

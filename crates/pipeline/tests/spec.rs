@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use goldpan_evidence::Metric;
 use goldpan_model::{LoraConfig, Tuning};
 use goldpan_pipeline::StopRules;
 use goldpan_pipeline::spec::{
@@ -428,7 +429,7 @@ fn a_label_has_a_price_and_labels_are_counted_to_a_target() {
         (LOOP, &set[..])
     );
     let report = pipeline.experiment.unwrap().report;
-    assert_eq!(report.target_accuracy, Some(0.9));
+    assert_eq!(report.target, Some(0.9));
     let price = report.price.unwrap();
     assert_eq!((price.of_label, price.currency.as_str()), (0.25, "EUR"));
     let wrong = |set: &str| {
@@ -437,6 +438,11 @@ fn a_label_has_a_price_and_labels_are_counted_to_a_target() {
     };
     for (set, part) in [
         ("loop.report.target_accuracy=90", "above 0, at most 1"),
+        ("loop.report.target=90", "above 0, at most 1"),
+        (
+            "loop.report={ target: 0.9, target_accuracy: 0.9 }",
+            "exclude each other",
+        ),
         ("loop.report.label_price=0", "above 0"),
         ("loop.report.currency=EUR", "label_price"),
         ("loop.test=pool", "trained on"),
@@ -444,6 +450,142 @@ fn a_label_has_a_price_and_labels_are_counted_to_a_target() {
     ] {
         assert!(wrong(set).contains(part), "{}", wrong(set));
     }
+}
+
+/// By what it does, never by what it is called.
+#[test]
+fn the_baseline_is_named_or_picks_at_random() {
+    let arms = |arms: &str| {
+        let set = format!("loop.arms={{ {arms} }}");
+        Pipeline::parse("demo.yaml", LOOP, &[set])
+    };
+    let baseline = |text: &str| {
+        let experiment = arms(text).unwrap().experiment.unwrap();
+        let baseline = experiment.report.baseline;
+        baseline.map(|name| name.to_string())
+    };
+    let warnings = |text: &str| arms(text).unwrap().warnings();
+    assert_eq!(
+        baseline("uniform: random, margin: margin").as_deref(),
+        Some("uniform")
+    );
+    assert_eq!(warnings("uniform: random, margin: margin"), [""; 0]);
+    let other = "random: margin, entropy: entropy";
+    assert_eq!(baseline(other), None);
+    assert!(
+        warnings(other)[0].contains("(the arm random picks by: margin)"),
+        "{:?}",
+        warnings(other)
+    );
+    // Not at random from the whole pool.
+    let some = "random: { random: {}, where: length > 20 }, margin: margin";
+    assert_eq!(baseline(some), None);
+    assert_eq!(warnings("margin: margin"), [""; 0]);
+
+    let two = arms("a: random, b: random, c: margin")
+        .unwrap_err()
+        .to_string();
+    assert!(two.contains("loop.arms: a, b all pick at random"), "{two}");
+    assert!(two.contains("baseline: a"), "{two}");
+    let named = |set: &[&str]| {
+        let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+        Pipeline::parse("demo.yaml", LOOP, &set)
+    };
+    let both = [
+        "loop.arms={ a: random, b: random }",
+        "loop.report.baseline=b",
+    ];
+    let found = named(&both).unwrap().experiment.unwrap().report.baseline;
+    assert_eq!(found.unwrap().as_str(), "b");
+    let wrong = named(&["loop.report.baseline=randon"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        wrong.contains("loop.report.baseline: there is no arm `randon`; did you mean `random`?"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn arms_are_compared_by_a_metric() {
+    let with = |set: &[&str]| {
+        let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+        Pipeline::parse("demo.yaml", LOOP, &set)
+    };
+    let metric = |set: &str| with(&[set]).unwrap().experiment.unwrap().metric;
+    assert_eq!(
+        parse(LOOP).unwrap().experiment.unwrap().metric,
+        Metric::Accuracy
+    );
+    assert_eq!(metric("loop.metric=accuracy"), Metric::Accuracy);
+    assert_eq!(metric("loop.metric=macro-f1"), Metric::MacroF1);
+    assert_eq!(
+        metric("loop.metric={ f1: 'not ok' }"),
+        Metric::F1("not ok".to_owned())
+    );
+    let wrong = |set: &[&str]| with(set).unwrap_err().to_string();
+    let unknown = wrong(&["loop.metric=macro_f1"]);
+    assert!(unknown.contains("did you mean `macro-f1`?"), "{unknown}");
+    let number = wrong(&["loop.metric={ f1: 1 }"]);
+    assert!(number.contains("loop.metric.f1: expected text"), "{number}");
+    let classes = "stages.validation.ingest={ input: dev.csv, classes: [neg, pos] }";
+    let class = wrong(&[classes, "loop.metric={ f1: poss }"]);
+    assert!(
+        class.contains("loop.metric.f1: the texts have no class `poss`; did you mean `pos`?"),
+        "{class}"
+    );
+    assert!(with(&[classes, "loop.metric={ f1: pos }"]).is_ok());
+
+    // A target says of what it is.
+    let rules = [
+        "loop.metric=macro-f1",
+        "loop.stop={ target: 0.9 }",
+        "loop.report.target=0.8",
+    ];
+    let experiment = with(&rules).unwrap().experiment.unwrap();
+    assert_eq!(
+        (experiment.stop.target, experiment.report.target),
+        (Some(0.9), Some(0.8))
+    );
+    for place in ["stop", "report"] {
+        let set = format!("loop.{place}.target_accuracy=0.9");
+        let other = wrong(&["loop.metric=macro-f1", &set]);
+        let told = format!(
+            "loop.{place}.target_accuracy: `target_accuracy` is an accuracy, and `loop.metric` is macro-F1; \
+             give `target`"
+        );
+        assert!(other.contains(&told), "{other}");
+    }
+}
+
+#[test]
+fn budgets_that_give_arms_other_numbers_of_labels_are_warned_of() {
+    let warnings = |arms: &str, rounds: &str| {
+        let set = [
+            format!("loop.arms={{ {arms} }}"),
+            format!("loop.rounds={rounds}"),
+        ];
+        Pipeline::parse("demo.yaml", LOOP, &set).unwrap().warnings()
+    };
+    let long = "random: random, long: { uncertainty: { score: margin }, where: length > 110 }";
+    let told = warnings(long, "[10, { share: 0.5 }]");
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("arms may get different numbers of labels in round 2: "),
+        "{told:?}"
+    );
+    assert!(
+        told[0].contains("random and long may pick different ones"),
+        "{told:?}"
+    );
+    assert_eq!(warnings(long, "[10, 20]"), [""; 0]);
+    assert_eq!(
+        warnings("random: random, margin: margin", "[{ share: 0.5 }]"),
+        [""; 0]
+    );
+    let apart = "a: diversity, b: diversity-margin";
+    let told = warnings(apart, "[{ until: { min_distance: 0.2 } }]");
+    assert!(told[1].contains("as many as lie apart"), "{told:?}");
 }
 
 #[test]
@@ -677,7 +819,8 @@ fn stopping_rules_have_their_ranges_and_needs() {
     let rules = [
         "{}",
         "0.9",
-        "{ target: 0.9 }",
+        "{ accuracy: 0.9 }",
+        "{ target: 90 }",
         "{ target_accuracy: 90 }",
         "{ gain_per_label: -1e-6 }",
         "{ kappa: 1.5, distance: 0 }",
@@ -707,7 +850,7 @@ fn stopping_rules_are_read() {
                  distance: 0.1, labels: 200 }";
     let pipeline = parse(&edit(LOOP, "rounds: [50, 50]", rules)).unwrap();
     let expected = StopRules {
-        target_accuracy: Some(0.9),
+        target: Some(0.9),
         gain_per_label: Some(1e-6),
         kappa: Some(1.0),
         distance: Some(0.1),

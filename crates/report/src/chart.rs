@@ -59,9 +59,9 @@ pub(crate) struct Bar {
 
 /// What the axes of a line chart say.
 #[derive(Clone, Copy)]
-pub(crate) struct Axes {
-    pub x: &'static str,
-    pub y: &'static str,
+pub(crate) struct Axes<'a> {
+    pub x: &'a str,
+    pub y: &'a str,
     /// Whether a dashed line marks where both are equal.
     pub diagonal: bool,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Axes {
 const FEW_POINTS: usize = 30;
 
 /// Lines in one chart; `None` where there is nothing to draw.
-pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<Option<Drawing>, Error> {
+pub(crate) fn lines(axes: Axes<'_>, lines: &[Line]) -> Result<Option<Drawing>, Error> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let bands = || lines.iter().flat_map(|line| &line.band);
     let (Some(x), Some(y)) = (
@@ -91,7 +91,7 @@ pub(crate) fn lines(axes: Axes, lines: &[Line]) -> Result<Option<Drawing>, Error
 
 fn draw_lines(
     svg: &mut String,
-    axes: Axes,
+    axes: Axes<'_>,
     lines: &[Line],
     x: std::ops::Range<f64>,
     y: std::ops::Range<f64>,
@@ -147,7 +147,7 @@ fn draw_lines(
 }
 
 /// Horizontal bars below each other; `None` where there are none.
-pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<Option<Drawing>, Error> {
+pub(crate) fn bars(x: &str, bars: &[Bar]) -> Result<Option<Drawing>, Error> {
     let ends = bars.iter().flat_map(|bar| {
         let deviation = bar.deviation.unwrap_or_default();
         [0.0, bar.value - deviation, bar.value + deviation]
@@ -164,7 +164,7 @@ pub(crate) fn bars(x: &'static str, bars: &[Bar]) -> Result<Option<Drawing>, Err
 fn draw_bars(
     svg: &mut String,
     size: (u32, u32),
-    title: &'static str,
+    title: &str,
     bars: &[Bar],
     x: std::ops::Range<f64>,
 ) -> Drawn {

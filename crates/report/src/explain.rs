@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use goldpan_artifact::{Embeddings, Nearest, Predictions, Selection, Texts};
+use serde_json::Value;
 
 use crate::Error;
 use crate::contents::{Contents, Round};
@@ -56,8 +57,8 @@ pub enum Verdict {
         rank: u32,
         /// How many were picked.
         of: usize,
-        /// The score by which it was picked.
-        score: f32,
+        /// The score by which it was picked; `None` where picks have no score, as at random.
+        score: Option<f32>,
         /// Every objective's own value.
         objectives: Vec<(String, f32)>,
         /// Where it lies, by the selection.
@@ -65,7 +66,7 @@ pub enum Verdict {
     },
     /// It was not picked.
     PassedOver {
-        /// The score of the last pick; `None` where nothing was picked.
+        /// The score of the last pick; `None` where nothing was picked, or picks have no score.
         last_score: Option<f32>,
         /// The nearest text labelled before the round, and its distance.
         nearest_labelled: Option<(u64, f32)>,
@@ -116,7 +117,7 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
             .filter_map(|(earlier, selection)| Some((earlier, selection.as_ref()?)))
             .collect();
         let verdict = match selection {
-            Some(selection) => verdict(id, selection, &before, vectors.as_ref()),
+            Some(selection) => verdict(id, round, selection, &before, vectors.as_ref()),
             None => match &round.stopped {
                 Some(why) => Verdict::Stopped { why: why.clone() },
                 None => Verdict::NotDone,
@@ -179,8 +180,18 @@ fn open(folder: &Path, round: &Round) -> Result<Option<Selection>, Error> {
     }
 }
 
+/// Whether a round's picks have scores: those at random have none, whatever the table holds.
+fn has_scores(round: &Round, selection: &Selection) -> bool {
+    let name = match &round.rule {
+        Value::String(name) => Some(name.as_str()),
+        rule => rule.get("stratified").map(|_| "stratified"),
+    };
+    !selection.objectives().is_empty() && name != Some("stratified")
+}
+
 fn verdict(
     id: u64,
+    round: &Round,
     selection: &Selection,
     before: &[(&Round, &Selection)],
     vectors: Option<&Vectors>,
@@ -197,13 +208,14 @@ fn verdict(
         return Verdict::Picked {
             rank: selection.rank(row),
             of: selection.len(),
-            score: selection.score(row),
+            score: has_scores(round, selection).then(|| selection.score(row)),
             objectives: names.zip(values).collect(),
             nearest: selection.nearest(row),
         };
     }
     let labelled = before.iter().flat_map(|(_, picks)| picks.ids());
     let last = selection.len().checked_sub(1);
+    let last = last.filter(|_| has_scores(round, selection));
     Verdict::PassedOver {
         last_score: last.map(|last| selection.score(last)),
         nearest_labelled: vectors.and_then(|vectors| vectors.nearest(labelled)),

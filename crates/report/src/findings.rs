@@ -81,6 +81,11 @@ impl<'a> Findings<'a> {
         })
     }
 
+    /// What has to be known of the numbers, a sentence each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        [self.evidence.notes(), self.run.notes.clone()].concat()
+    }
+
     /// The number of an arm's colour; `None` of an arm that charts leave out.
     pub(crate) fn colour(&self, arm: &str) -> Option<usize> {
         self.shown.iter().position(|shown| shown == arm)

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use crate::figures::File;
 use crate::findings::Findings;
-use crate::format;
 use crate::tables::{self, Table};
 
 /// The whole file; `figures` lie beside it.
@@ -15,6 +14,9 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
     for arm in &evidence.arms {
         let _ = writeln!(text, "- **{}**: {}", arm.arm, evidence.sentence(arm));
     }
+    for note in findings.notes() {
+        let _ = write!(text, "\n{}\n", escaped(&note));
+    }
     for evidence in [evidence].into_iter().chain(&findings.others) {
         let is_main = evidence.measure == findings.evidence.measure;
         let accuracies = tables::accuracies(evidence, run.zero_shot.filter(|_| is_main));
@@ -22,13 +24,13 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
             let _ = write!(
                 text,
                 "\nBy the {}: {}\n",
-                evidence.measure.name(),
+                escaped(&evidence.measure.name(&evidence.metric)),
                 evidence.headline()
             );
         }
         text += &table(&accuracies);
     }
-    let _ = write!(text, "\n{}\n", tables::NOTE);
+    let _ = write!(text, "\n{}\n", escaped(&tables::note(findings)));
     if !run.stops.is_empty() {
         let _ = write!(text, "\n## {}\n\n", tables::STOPS);
         for [arm, why] in tables::stops(run) {
@@ -38,10 +40,7 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
     }
     text += &table(&tables::gains(evidence));
     text += &table(&tables::savings(findings));
-    if let Some(target) = evidence.target {
-        let target = format::accuracy(target);
-        let _ = write!(text, "\nThe target is an accuracy of {target}.\n");
-    }
+    let _ = write!(text, "\n{}\n", escaped(&tables::labels_note(findings)));
     if !figures.is_empty() {
         text += "\n## Figures\n";
     }
@@ -58,16 +57,16 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
 
 fn table(table: &Table) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let escaped =
+    let all =
         |cells: &[String]| -> Vec<String> { cells.iter().map(|cell| escaped(cell)).collect() };
     let sides: Vec<String> = (0..table.columns.len())
         .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
         .collect();
-    let mut text = format!("\n## {}\n\n", table.title);
-    text += &line(&escaped(&table.columns));
+    let mut text = format!("\n## {}\n\n", escaped(&table.title));
+    text += &line(&all(&table.columns));
     text += &line(&sides);
     for row in &table.rows {
-        text += &line(&escaped(row));
+        text += &line(&all(row));
     }
     text
 }

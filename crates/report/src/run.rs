@@ -19,11 +19,17 @@ pub struct Run {
     pub name: String,
     /// What is asked of the experiment; the measure is every one in turn.
     pub question: Question,
+    /// What epochs were chosen by: `accuracy`, `macro-f1` or `loss`.
+    #[serde(default = "accuracy")]
+    pub epochs_by: String,
+    /// What has to be known of the models, beside what the evidence tells: a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What a label costs, if that was said.
     pub price: Option<Price>,
     /// The arms that rules stopped before their last round.
     pub stops: Vec<Stopped>,
-    /// The accuracy of the baseline that was not trained, in [0, 1].
+    /// The metric of the model that was not trained, in [0, 1].
     pub zero_shot: Option<f64>,
     /// The trained models, in the order of `results.csv`.
     pub models: Vec<Model>,
@@ -43,6 +49,11 @@ pub struct Run {
     pub pipeline: String,
     /// What the command line put in place of the file's values: `KEY=VALUE`.
     pub overrides: Vec<String>,
+}
+
+/// What runs chose epochs by before they said so.
+fn accuracy() -> String {
+    "accuracy".to_owned()
 }
 
 /// An arm that a rule stopped before its last round.

@@ -39,7 +39,7 @@ fn round(arm: Option<&str>, round: u32) -> Round {
         seed: 0,
         round,
         stopped: None,
-        rule: json!({ "random": {} }),
+        rule: json!({ "uncertainty": { "score": "margin" } }),
         selection: format!("{}{round}.arrow", arm.unwrap_or("start")).into(),
         predictions: arm.map(|_| "not-there.arrow".into()),
     }
@@ -86,7 +86,7 @@ fn as_much_is_told_as_is_known() {
     let picked = Verdict::Picked {
         rank: 1,
         of: 2,
-        score: 1.75,
+        score: Some(1.75),
         objectives: vec![("margin".to_owned(), 0.5)],
         nearest: Nearest::default(),
     };
@@ -104,6 +104,41 @@ fn as_much_is_told_as_is_known() {
     assert_eq!(verdicts(of("9"))[2], passed_over(None));
     let labels = ["8", "9"].map(|text| of(text).label);
     assert_eq!(labels, [Some("yes".to_owned()), None]);
+}
+
+/// A pick at random has no score: 0 would be one.
+#[test]
+fn picks_without_objectives_have_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    unfinished(folder.path());
+    let path = folder.path().join("margin1.arrow");
+    let mut picks = SelectionWriter::create(path, &[], Producer::new("test", 1)).unwrap();
+    for id in [6, 7] {
+        picks.push(id, 0.0, &[]).unwrap();
+    }
+    picks.finish().unwrap();
+    let of = |text| explain(folder.path(), text, false).unwrap();
+    let picked = Verdict::Picked {
+        rank: 1,
+        of: 2,
+        score: None,
+        objectives: Vec::new(),
+        nearest: Nearest::default(),
+    };
+    assert_eq!(verdicts(of("7"))[1], picked);
+    assert_eq!(verdicts(of("9"))[1], passed_over(None));
+
+    // The class of a stratified pick is told, and is no score.
+    let mut contents = Contents::read(folder.path()).unwrap();
+    contents.rounds[0].rule = json!({ "stratified": {} });
+    contents.write(folder.path()).unwrap();
+    let Verdict::Picked {
+        score, objectives, ..
+    } = &verdicts(of("4"))[0]
+    else {
+        panic!("it was picked");
+    };
+    assert_eq!((*score, objectives.len()), (None, 1));
 }
 
 #[test]

@@ -61,6 +61,8 @@ fn run(folder: &Path, seeds: u64) -> Run {
                     peak: accuracy,
                     last: accuracy - 0.01,
                     test: None,
+                    loss: Some(0.5 - 0.01 * seed as f64),
+                    only: None,
                     stopped: false,
                 },
                 history: history(folder, models.len()),
@@ -72,7 +74,9 @@ fn run(folder: &Path, seeds: u64) -> Run {
     }
     Run {
         name: "small".to_owned(),
-        question: Question::default(),
+        question: Question::against("random"),
+        epochs_by: "accuracy".to_owned(),
+        notes: Vec::new(),
         price: Some(Price {
             of_label: 0.5,
             currency: "EUR".to_owned(),

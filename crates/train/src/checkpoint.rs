@@ -33,6 +33,15 @@ pub(crate) struct Progressed {
     pub steps: usize,
     pub history: Vec<Row>,
     pub best: Option<crate::train::Peak>,
+    /// The last finished epoch.
+    #[serde(default)]
+    pub last: Option<crate::train::Peak>,
+    /// The last epoch that was better than all before.
+    #[serde(default)]
+    pub improved: usize,
+    /// How many epochs are as good as the best by the metric.
+    #[serde(default)]
+    pub equal: usize,
 }
 
 /// A row of the history as it is saved.
@@ -162,7 +171,7 @@ fn decode(
     Ok(Some(State {
         parameters: parameters.tracked(),
         optimizer,
-        best: progress.best.map(|peak| Best {
+        best: progress.best.clone().map(|peak| Best {
             peak,
             parameters: best,
         }),

@@ -3,8 +3,8 @@
 //! LoRA adapters and the head are trained, the head alone, or every tensor, by AdamW (Loshchilov and
 //! Hutter 2019, arXiv:1711.05101) with a linear warm-up. The loss is cross-entropy, averaged over the
 //! texts of a step. Dropout is where the settings ask for it, before adapters and the head, and
-//! nowhere else. After each epoch the validation set is classified; the best epoch (the first on
-//! ties) is kept. A checkpoint after each epoch lets a stopped training go on with the same result.
+//! nowhere else. After each epoch the validation set is classified; the best epoch is kept, of
+//! equal ones that with the lowest loss. A checkpoint after each epoch lets a stopped training go on with the same result.
 
 mod checkpoint;
 mod class_weights;

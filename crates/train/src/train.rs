@@ -8,7 +8,8 @@ use crate::gradients::NamedGradients;
 use crate::loss::Loss;
 use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
-use crate::{ClassWeights, Error, start, validation};
+use crate::validation_metric::Standing;
+use crate::{ClassWeights, Error, ValidationMetric, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
@@ -21,7 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What is learned from, validated with, and built upon.
 #[derive(Clone, Copy)]
@@ -41,13 +42,19 @@ pub struct Inputs<'a> {
     pub previous: Option<&'a Path>,
 }
 
-/// The epoch that was kept, and its validation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// An epoch and its validation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Peak {
     pub epoch: usize,
     pub accuracy: f64,
     pub macro_f1: f64,
     pub loss: f64,
+    /// The F1 of each class.
+    #[serde(default)]
+    pub f1: Vec<f64>,
+    /// How many texts each class was answered to.
+    #[serde(default)]
+    pub predicted: Vec<u64>,
 }
 
 /// The peak epoch's tensors.
@@ -67,14 +74,45 @@ pub struct Summary {
     pub parameters: usize,
     /// The epoch that was kept, from 1.
     pub epoch: usize,
-    /// Validation accuracy of that epoch.
+    /// How many epochs are as good as the kept one by the validation metric, itself included.
+    pub equal_epochs: usize,
+    /// Validation accuracy of the kept epoch.
     pub accuracy: f64,
     /// Validation macro-F1 of that epoch.
     pub macro_f1: f64,
     /// Validation loss of that epoch, in nats.
     pub loss: f64,
+    /// The classes.
+    pub classes: Vec<String>,
+    /// Validation F1 of each class in that epoch.
+    pub f1: Vec<f64>,
+    /// How many validation texts each class was answered to in that epoch.
+    pub predicted: Vec<u64>,
     /// Validation accuracy of the last epoch.
     pub last_accuracy: f64,
+    /// Validation macro-F1 of the last epoch.
+    pub last_macro_f1: f64,
+    /// Validation F1 of each class in the last epoch.
+    pub last_f1: Vec<f64>,
+}
+
+impl Summary {
+    /// The class that the model answers to every validation text, where it is only one.
+    pub fn only_class(&self) -> Option<&str> {
+        let class = goldpan_metrics::only(&self.predicted)?;
+        self.classes.get(class).map(String::as_str)
+    }
+
+    /// Which of several equal epochs was kept, in words: `18 epochs are equal in accuracy; 20 has the
+    /// lowest loss`. `None` where there is one best.
+    pub fn tie(&self, metric: ValidationMetric) -> Option<String> {
+        let (equal, kept) = (self.equal_epochs, self.epoch);
+        let why = match metric {
+            ValidationMetric::Loss => "is the last of them",
+            ValidationMetric::Accuracy | ValidationMetric::MacroF1 => "has the lowest loss",
+        };
+        (equal > 1).then(|| format!("{equal} epochs are equal in {metric}; {kept} {why}"))
+    }
 }
 
 /// Trains a classifier and writes its folder to `out`: `goldpan.json`, `history.arrow`, and what was
@@ -209,6 +247,9 @@ impl<'a> Training<'a> {
                 steps: 0,
                 history: Vec::new(),
                 best: None,
+                last: None,
+                improved: 0,
+                equal: 0,
             },
             best: None,
         });
@@ -251,8 +292,7 @@ impl<'a> Training<'a> {
             .config
             .patience
             .map_or(usize::MAX, |epochs| epochs.get());
-        let best = self.state.best.as_ref().map_or(0, |best| best.peak.epoch);
-        done == self.config.epochs.get() || done - best >= patience
+        done == self.config.epochs.get() || done - self.state.progress.improved >= patience
     }
 
     /// One pass over the labelled texts, its validation, and a checkpoint.
@@ -361,13 +401,26 @@ impl<'a> Training<'a> {
             accuracy: metrics.accuracy,
             macro_f1: metrics.macro_f1,
             loss: metrics.loss,
+            f1: metrics.per_class.iter().map(|class| class.f1).collect(),
+            predicted: metrics.predicted(),
         };
         tracing::debug!("epoch {epoch}: validation accuracy {:.4}", peak.accuracy);
-        self.record(epoch, mean_loss, None, Some(peak));
+        self.record(epoch, mean_loss, None, Some(&peak));
         let before = self.state.best.as_ref().map(|best| &best.peak);
         let metric = self.config.validation_metric;
-        if before.is_none_or(|before| metric.improves(&peak, before)) {
-            self.state.progress.best = Some(peak);
+        let standing = before.map_or(Standing::Better, |before| metric.standing(&peak, before));
+        let progress = &mut self.state.progress;
+        progress.last = Some(peak.clone());
+        progress.equal = match standing {
+            Standing::Better => 1,
+            Standing::Worse => progress.equal,
+            Standing::LowerLoss | Standing::SameLoss | Standing::HigherLoss => progress.equal + 1,
+        };
+        if let Standing::Better | Standing::LowerLoss = standing {
+            progress.improved = epoch;
+        }
+        if let Standing::Better | Standing::LowerLoss | Standing::SameLoss = standing {
+            progress.best = Some(peak.clone());
             self.state.best = Some(Best {
                 peak,
                 parameters: self.state.parameters.constants(),
@@ -376,7 +429,7 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn record(&mut self, epoch: usize, loss: f32, rate: Option<f64>, validation: Option<Peak>) {
+    fn record(&mut self, epoch: usize, loss: f32, rate: Option<f64>, validation: Option<&Peak>) {
         self.state.progress.history.push(Row(HistoryRow {
             epoch: epoch as u32,
             step: self.state.progress.steps as u64,
@@ -412,20 +465,23 @@ impl<'a> Training<'a> {
         self.divergence()
             .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;
-        let last = progress
-            .history
-            .iter()
-            .rev()
-            .find_map(|row| row.0.validation_accuracy);
+        let (best, parameters) = (&best.peak, &best.parameters);
+        let last = progress.last.as_ref().unwrap_or(best);
         Ok(Summary {
             labelled: self.examples.len(),
             steps: progress.steps,
-            parameters: best.parameters.count(),
-            epoch: best.peak.epoch,
-            accuracy: best.peak.accuracy,
-            macro_f1: best.peak.macro_f1,
-            loss: best.peak.loss,
-            last_accuracy: last.map_or(best.peak.accuracy, f64::from),
+            parameters: parameters.count(),
+            epoch: best.epoch,
+            equal_epochs: progress.equal,
+            accuracy: best.accuracy,
+            macro_f1: best.macro_f1,
+            loss: best.loss,
+            classes: self.inputs.validation.classes().to_vec(),
+            f1: best.f1.clone(),
+            predicted: best.predicted.clone(),
+            last_accuracy: last.accuracy,
+            last_macro_f1: last.macro_f1,
+            last_f1: last.f1.clone(),
         })
     }
 

@@ -34,18 +34,32 @@ fn it_learns_and_writes_a_whole_model() {
         let history = History::open(world.path("model/history.arrow"))
             .unwrap()
             .rows();
-        let epochs: Vec<f32> = history
+        let epochs: Vec<(f32, f32)> = history
             .iter()
-            .filter_map(|row| row.validation_accuracy)
+            .filter_map(|row| Some((row.validation_accuracy?, row.validation_loss?)))
             .collect();
         assert_eq!((epochs.len(), history.len()), (8, 40 + 8));
-        let peak = epochs.iter().copied().fold(0.0, f32::max);
-        let first_peak = epochs
-            .iter()
-            .position(|&accuracy| accuracy == peak)
-            .unwrap()
-            + 1;
-        assert_eq!(summary.epoch, first_peak);
+        // The most accurate; of several the one with the lowest loss.
+        let peak = epochs.iter().map(|epoch| epoch.0).fold(0.0, f32::max);
+        let equal = epochs.iter().filter(|epoch| epoch.0 == peak);
+        let lowest = equal.clone().map(|epoch| epoch.1).fold(f32::MAX, f32::min);
+        assert_eq!(epochs[summary.epoch - 1], (peak, lowest));
+        assert_eq!(summary.equal_epochs, equal.count());
+        let tie = summary.tie(config.validation_metric);
+        let told = format!(
+            "{} epochs are equal in accuracy; {} has the lowest loss",
+            summary.equal_epochs, summary.epoch
+        );
+        assert_eq!(tie, (summary.equal_epochs > 1).then_some(told));
+        let last = f64::from(epochs[7].0);
+        assert!((summary.last_accuracy - last).abs() < 1e-7);
+        assert_eq!((summary.last_accuracy * 24.0).fract(), 0.0, "not in f64");
+        let [negative, positive] = summary.predicted[..] else {
+            panic!("{:?}", summary.predicted);
+        };
+        assert_eq!(negative + positive, 24);
+        let mean = summary.f1.iter().sum::<f64>() / 2.0;
+        assert!((mean - summary.macro_f1).abs() < 1e-12);
         assert!(!world.path("model.checkpoint").exists());
     }
 }

@@ -7,7 +7,10 @@ use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::EvaluateArgs;
 use crate::error::Error;
-use crate::output::{count, keep_apart, print_path};
+use crate::output::{count, keep_apart, line_of, print_path};
+
+/// Characters of a note that are shown.
+const NOTE: usize = 500;
 
 /// Measures predictions.
 pub fn run(args: &EvaluateArgs, app: &App) -> Result<(), Error> {
@@ -33,5 +36,8 @@ pub fn run(args: &EvaluateArgs, app: &App) -> Result<(), Error> {
         line += &format!(", {} without label left out", evaluation.unlabelled);
     }
     app.say(&line);
+    for note in evaluation.notes() {
+        tracing::warn!("{}", line_of(&note, NOTE));
+    }
     print_path(&args.out)
 }

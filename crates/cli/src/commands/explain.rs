@@ -1,7 +1,6 @@
 //! `goldpan explain`
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use goldpan_report::{Explanation, Opinion, Round, Told, Verdict, explain};
 
@@ -106,12 +105,12 @@ fn reasons(told: &Told) -> Vec<String> {
             nearest,
             ..
         } => {
-            let mut line = format!("score {score:.4}");
-            for (name, value) in objectives {
-                // Writing to a string cannot fail.
-                let _ = write!(line, ", {} {value:.4}", line_of(name, TEXT));
-            }
-            reasons.push(line);
+            let score = score.iter().map(|score| format!("score {score:.4}"));
+            let objectives = objectives.iter();
+            let objectives =
+                objectives.map(|(name, value)| format!("{} {value:.4}", line_of(name, TEXT)));
+            let line: Vec<String> = score.chain(objectives).collect();
+            reasons.extend((!line.is_empty()).then(|| line.join(", ")));
             reasons.extend(near("nearest labelled text", nearest.labelled));
             reasons.extend(near("nearest earlier pick", nearest.earlier));
         }
@@ -189,7 +188,7 @@ mod tests {
         let picked = Verdict::Picked {
             rank: 3,
             of: 50,
-            score: 0.76,
+            score: Some(0.76),
             objectives: vec![("margin".to_owned(), 0.24)],
             nearest: Nearest {
                 labelled: Some((12, 0.42)),

@@ -1,7 +1,7 @@
 //! `goldpan run`
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use goldpan_evidence::Point;
+use goldpan_evidence::{Difference, Evidence};
 use goldpan_pipeline::plan::Scope;
 use goldpan_pipeline::spec::Pipeline;
 use goldpan_pipeline::{ModelRow, Outcome, RunOptions, preview, run as run_pipeline};
@@ -11,7 +11,13 @@ use goldpan_sources::Places;
 use crate::app::App;
 use crate::args::RunArgs;
 use crate::error::Error;
-use crate::output::{grouped, print, print_path};
+use crate::output::{grouped, line_of, print, print_path};
+
+/// Characters of a note that are shown.
+const NOTE: usize = 2000;
+
+/// Characters of the metric's name in the table.
+const METRIC: usize = 40;
 
 /// Runs a pipeline, or says what would run.
 pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
@@ -30,11 +36,14 @@ pub fn run(args: &RunArgs, app: &App) -> Result<(), Error> {
         return print(&format!("{preview}\n"));
     }
     let outcome = run_pipeline(&pipeline, &options, &places, app.progress())?;
-    let points = &outcome.evidence.points;
-    if !points.is_empty() {
+    let evidence = &outcome.evidence;
+    if !evidence.points.is_empty() {
         let baseline = outcome.models.iter().find(|model| model.seed.is_none());
-        app.say(&table(baseline, points).to_string());
-        app.say(&outcome.evidence.headline());
+        app.say(&table(baseline, evidence).to_string());
+        app.say(&evidence.headline());
+        for note in &outcome.notes {
+            app.say(&line_of(note, NOTE));
+        }
     }
     app.say(&line(&outcome));
     print_path(&outcome.folder)
@@ -61,25 +70,27 @@ fn line(outcome: &Outcome) -> String {
     )
 }
 
-/// The comparison of the arms: accuracy as mean and deviation over the seeds, gain over random and
-/// its corrected p-value. First the baseline without training, if there is one.
-fn table(baseline: Option<&ModelRow>, points: &[Point]) -> Table {
+/// The comparison of the arms: the metric as mean and deviation over the seeds, gain over the baseline and
+/// its corrected p-value. First the model without training, if there is one.
+fn table(baseline: Option<&ModelRow>, evidence: &Evidence) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
+    let over = evidence.baseline.as_deref().unwrap_or("nothing");
     table.set_header([
         "arm",
         "round",
         "labelled",
-        "accuracy",
-        "gain over random",
+        &line_of(&evidence.metric.to_string(), METRIC),
+        &format!("gain over {over}"),
         "p",
     ]);
     if let Some(model) = baseline {
-        let accuracy = right(format!("{:.4}", model.accuracy));
+        let accuracy = model.metric.map(|value| format!("{value:.4}"));
+        let accuracy = right(accuracy.unwrap_or_default());
         let none = || right("0".to_owned());
         table.add_row([Cell::new(&model.arm), none(), none(), accuracy]);
     }
-    for point in points {
+    for point in &evidence.points {
         let accuracy = match point.accuracy.deviation {
             Some(deviation) => format!("{:.4} ± {deviation:.4}", point.accuracy.value),
             None => format!("{:.4}", point.accuracy.value),
@@ -87,7 +98,10 @@ fn table(baseline: Option<&ModelRow>, points: &[Point]) -> Table {
         let difference = point.difference.as_ref();
         let gain = difference.map(|difference| format!("{:+.4}", difference.mean));
         let p = difference.and_then(|difference| difference.corrected_p);
-        let p = p.map(|p| format!("{p:.3}"));
+        let p = match difference.is_some_and(Difference::has_no_spread) {
+            true => Some("none".to_owned()),
+            false => p.map(|p| format!("{p:.3}")),
+        };
         table.add_row([
             Cell::new(point.arm.as_deref().unwrap_or("start")),
             right(point.round.to_string()),
@@ -106,7 +120,7 @@ fn right(text: String) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use goldpan_evidence::{Evidence, Question, Trained};
+    use goldpan_evidence::{Question, Trained};
 
     use super::*;
 
@@ -120,6 +134,8 @@ mod tests {
             peak: accuracy,
             last: accuracy,
             test: None,
+            loss: None,
+            only: None,
             stopped: false,
         };
         let rows = [
@@ -129,7 +145,7 @@ mod tests {
             model(Some("diversity-margin"), 0, 0.9361),
             model(Some("diversity-margin"), 1, 0.9399),
         ];
-        let evidence = Evidence::of(&rows, &Question::default()).unwrap();
+        let evidence = Evidence::of(&rows, &Question::against("random")).unwrap();
         let baseline = ModelRow {
             arm: "zero-shot".to_owned(),
             seed: None,
@@ -143,8 +159,15 @@ mod tests {
             object: "abc".to_owned(),
             last_accuracy: None,
             test_accuracy: None,
+            last_macro_f1: None,
+            test_macro_f1: None,
+            metric: Some(0.7534),
+            last_metric: None,
+            test_metric: None,
+            equal_epochs: None,
+            only_class: None,
             stopped: false,
         };
-        insta::assert_snapshot!(table(Some(&baseline), &evidence.points));
+        insta::assert_snapshot!(table(Some(&baseline), &evidence));
     }
 }

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_ingest::labelled_in;
 use goldpan_model::{LoraConfig, PrefixCache, Tuning, TuningKind};
-use goldpan_train::{Inputs, TrainConfig, train};
+use goldpan_train::{Inputs, Summary, TrainConfig, train};
 
 use super::models::{base_of, pretrained};
 use super::same_texts::SameTexts;
 use crate::app::App;
 use crate::args::TrainArgs;
 use crate::error::Error;
-use crate::output::{count, print_path};
+use crate::output::{count, line_of, print_path};
+
+/// Characters of a class that are shown.
+const CLASS: usize = 80;
 
 /// How many bytes of frozen layers' states are kept: about 3,000 short texts of RoBERTa-base.
 const KEPT: usize = 256 << 20;
@@ -59,7 +62,23 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         summary.macro_f1,
         summary.loss,
     ));
+    for note in summary
+        .tie(config.validation_metric)
+        .into_iter()
+        .chain(one_answer(&summary))
+    {
+        app.say(&note);
+    }
     print_path(&args.out)
+}
+
+/// What to know of a model that answers one class to all validation texts.
+fn one_answer(summary: &Summary) -> Option<String> {
+    let class = line_of(summary.only_class()?, CLASS);
+    Some(format!(
+        "the model answers {class} to all validation texts: accuracy is that of always answering {class} ({:.4})",
+        summary.accuracy
+    ))
 }
 
 fn config(args: &TrainArgs) -> TrainConfig {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use goldpan_artifact::{Producer, ResultRow, ResultsWriter, atomic};
-use goldpan_evidence::{Evidence, Trained};
+use goldpan_evidence::{Evidence, Metric, Trained};
 use goldpan_store::Record;
 use serde_json::Value;
 
+use crate::exec::measured::{self, number};
 use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel};
 use crate::{Error, Stop};
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub models: Vec<ModelRow>,
     /// What they show.
     pub evidence: Evidence,
+    /// What has to be known of the numbers, a sentence each.
+    pub notes: Vec<String>,
     /// The arms that rules stopped before their last round.
     pub stops: Vec<Stop>,
 }
@@ -62,6 +65,20 @@ pub struct ModelRow {
     pub last_accuracy: Option<f64>,
     /// Accuracy on the test texts, where there are some.
     pub test_accuracy: Option<f64>,
+    /// Validation macro-F1 of the last epoch; `None` for a model that was not trained.
+    pub last_macro_f1: Option<f64>,
+    /// Macro-F1 on the test texts, where there are some.
+    pub test_macro_f1: Option<f64>,
+    /// The loop's metric at the peak.
+    pub metric: Option<f64>,
+    /// The loop's metric in the last epoch.
+    pub last_metric: Option<f64>,
+    /// The loop's metric on the test texts.
+    pub test_metric: Option<f64>,
+    /// How many epochs are as good as the peak; `None` for a model that was not trained.
+    pub equal_epochs: Option<u64>,
+    /// The class that is answered to every validation text, where it is only one.
+    pub only_class: Option<String>,
     /// Whether a rule stopped the arm after this model.
     pub stopped: bool,
 }
@@ -70,10 +87,11 @@ impl ModelRow {
     /// The row of a trained model, as the records tell; `None` while it is not there.
     pub(crate) fn of(
         model: &TrainedModel,
+        graph: &Graph,
         records: &[Option<Record>],
         stops: &Stops<'_>,
     ) -> Option<Self> {
-        let record = records[model.node].as_ref()?;
+        let (record, metric) = (records[model.node].as_ref()?, &graph.metric);
         let test = model.test.and_then(|test| records[test].as_ref());
         let whole = |name: &str| record.summary.get(name).and_then(Value::as_u64);
         let arm = model.arm.as_ref();
@@ -83,24 +101,29 @@ impl ModelRow {
             round: model.round,
             labelled: whole("labelled").unwrap_or_default(),
             epoch: Some(whole("epoch").unwrap_or_default()),
-            last_accuracy: number(record, "last_accuracy"),
-            test_accuracy: test.and_then(|test| number(test, "accuracy")),
+            last_accuracy: number(&record.summary, "last_accuracy"),
+            test_accuracy: test.and_then(|test| number(&test.summary, "accuracy")),
+            last_macro_f1: number(&record.summary, "last_macro_f1"),
+            test_macro_f1: test.and_then(|test| number(&test.summary, "macro_f1")),
+            last_metric: measured::last(&record.summary, metric),
+            test_metric: test.and_then(|test| measured::value(&test.summary, metric)),
+            equal_epochs: whole("equal_epochs"),
             stopped: model.check.is_some_and(|check| stops.stopped_at(check)),
-            ..Self::measured(record, record)
+            ..Self::measured(record, record, metric)
         })
     }
 
     /// The row of the baseline: its measurements, and the predictions that were measured.
-    fn baseline(evaluation: &Record, predictions: &Record) -> Self {
+    fn baseline(evaluation: &Record, predictions: &Record, metric: &Metric) -> Self {
         Self {
             arm: "zero-shot".to_owned(),
-            ..Self::measured(evaluation, predictions)
+            ..Self::measured(evaluation, predictions, metric)
         }
     }
 
     /// What a record says of the model in another, or in the same.
-    fn measured(measurement: &Record, model: &Record) -> Self {
-        let number = |name: &str| number(measurement, name).unwrap_or(f64::NAN);
+    fn measured(measurement: &Record, model: &Record, metric: &Metric) -> Self {
+        let number = |name: &str| number(&measurement.summary, name).unwrap_or(f64::NAN);
         Self {
             arm: String::new(),
             seed: None,
@@ -114,6 +137,13 @@ impl ModelRow {
             object: model.object.to_string(),
             last_accuracy: None,
             test_accuracy: None,
+            last_macro_f1: None,
+            test_macro_f1: None,
+            metric: measured::value(&measurement.summary, metric),
+            last_metric: None,
+            test_metric: None,
+            equal_epochs: None,
+            only_class: measured::only_class(&measurement.summary),
             stopped: false,
         }
     }
@@ -143,9 +173,11 @@ impl ModelRow {
             seed: self.seed?,
             round: self.round,
             labelled: self.labelled,
-            peak: self.accuracy,
-            last: self.last_accuracy?,
-            test: self.test_accuracy,
+            peak: self.metric?,
+            last: self.last_metric?,
+            test: self.test_metric,
+            loss: Some(self.loss).filter(|loss| loss.is_finite()),
+            only: self.only_class.clone(),
             stopped: self.stopped,
         })
     }
@@ -163,12 +195,13 @@ impl Outcome {
             Some(ModelRow::baseline(
                 record(baseline.evaluation)?,
                 record(baseline.predictions)?,
+                &graph.metric,
             ))
         });
         let trained = graph
             .trained
             .iter()
-            .filter_map(|model| ModelRow::of(model, records, stops));
+            .filter_map(|model| ModelRow::of(model, graph, records, stops));
         baseline.into_iter().chain(trained).collect()
     }
 
@@ -184,18 +217,19 @@ impl Outcome {
         Ok(())
     }
 
-    /// The text of `results.csv`. No field needs quotes: arms are plain names.
+    /// The text of `results.csv`. Only a class may need quotes: arms are plain names.
     fn csv(models: &[ModelRow]) -> String {
         let optional = |number: Option<u64>| number.map_or(String::new(), |n| n.to_string());
         let share = |share: Option<f64>| share.map_or(String::new(), |n| format!("{n:.6}"));
         let mut csv = String::from(
-            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy\n",
+            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy,\
+             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class\n",
         );
         for row in models {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 csv,
-                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{},{},{}",
+                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{},{},{},{},{},{},{},{},{},{}",
                 row.arm,
                 optional(row.seed),
                 row.round,
@@ -207,16 +241,26 @@ impl Outcome {
                 row.seconds,
                 row.object,
                 share(row.last_accuracy),
-                share(row.test_accuracy)
+                share(row.test_accuracy),
+                share(row.last_macro_f1),
+                share(row.test_macro_f1),
+                share(row.metric),
+                share(row.last_metric),
+                share(row.test_metric),
+                optional(row.equal_epochs),
+                quoted(row.only_class.as_deref().unwrap_or_default()),
             );
         }
         csv
     }
 }
 
-/// A number of what a stage said of its result.
-fn number(record: &Record, name: &str) -> Option<f64> {
-    record.summary.get(name).and_then(Value::as_f64)
+/// A text as a field of CSV, after RFC 4180.
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +281,13 @@ mod tests {
             object: "abc".to_owned(),
             last_accuracy: Some(accuracy - 0.125),
             test_accuracy: (round > 0).then_some(accuracy - 0.25),
+            last_macro_f1: Some(0.25),
+            test_macro_f1: None,
+            metric: Some(accuracy),
+            last_metric: Some(accuracy - 0.125),
+            test_metric: (round > 0).then_some(accuracy - 0.25),
+            equal_epochs: Some(3),
+            only_class: None,
             stopped: false,
         }
     }
@@ -246,9 +297,14 @@ mod tests {
         let mut baseline = model("zero-shot", 0, 0, 0.7);
         (baseline.seed, baseline.epoch, baseline.labelled) = (None, None, 0);
         (baseline.last_accuracy, baseline.test_accuracy) = (None, None);
+        (baseline.last_metric, baseline.test_metric) = (None, None);
+        (baseline.last_macro_f1, baseline.equal_epochs) = (None, None);
+        baseline.only_class = Some("yes, \"no\"".to_owned());
         assert_eq!(
             Outcome::csv(&[baseline.clone()]).lines().nth(1),
-            Some("zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc,,")
+            Some(
+                "zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc,,,,,0.700000,,,,\"yes, \"\"no\"\"\""
+            )
         );
         assert_eq!(baseline.trained(), None);
     }
@@ -258,8 +314,10 @@ mod tests {
         let csv = Outcome::csv(&[model("margin", 3, 1, 0.75)]);
         assert_eq!(
             csv,
-            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy\n\
-             margin,3,1,150,2,0.750000,0.500000,0.750000,1.500,abc,0.625000,0.500000\n"
+            "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy,\
+             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class\n\
+             margin,3,1,150,2,0.750000,0.500000,0.750000,1.500,abc,0.625000,0.500000,\
+             0.250000,,0.750000,0.625000,0.500000,3,\n"
         );
     }
 

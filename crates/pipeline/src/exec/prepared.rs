@@ -6,6 +6,7 @@ use goldpan_store::{Record, Store};
 use crate::Error;
 use crate::cost::Encodings;
 use crate::exec::action::action;
+use crate::exec::metric::check_class;
 use crate::exec::names::Names;
 use crate::exec::preview::{Status, Step};
 use crate::exec::run::RunOptions;
@@ -13,11 +14,12 @@ use crate::exec::selections::Selections;
 use crate::exec::stops::Stops;
 use crate::exec::tables::Tables;
 use crate::plan::{Graph, Role, named};
-use crate::spec::Pipeline;
+use crate::spec::{Loop, Pipeline};
 
 /// What both a run and its preview need.
 pub(super) struct Prepared<'a> {
     pub(super) pipeline: &'a str,
+    experiment: Option<&'a Loop>,
     pub(super) graph: Graph,
     pub(super) roles: Vec<Role>,
     pub(super) forced: Vec<bool>,
@@ -36,6 +38,7 @@ impl<'a> Prepared<'a> {
         };
         Ok(Self {
             pipeline: pipeline.name.as_str(),
+            experiment: pipeline.experiment.as_ref(),
             roles,
             forced,
             device: options.device.open()?,
@@ -108,14 +111,31 @@ impl<'a> Prepared<'a> {
             };
             steps.push(step(status, estimate));
         }
+        self.check_class(&records, &mut tables)?;
         Ok(steps)
     }
 
-    /// Refuses a run of which a selection needs more memory than it may, as far as its size is known.
-    pub(super) fn check_memory(&self, names: &Names) -> Result<(), Error> {
-        match self.memory_limit {
-            Some(_) => self.steps(names, None).map(drop),
+    /// Refuses a metric of a class that the texts do not have, as far as they are there.
+    fn check_class(
+        &self,
+        records: &[Option<Record>],
+        tables: &mut Tables<'_>,
+    ) -> Result<(), Error> {
+        match self.experiment {
+            Some(experiment) => check_class(experiment, &self.graph, records, tables),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a run of which a selection needs more memory than it may, or whose texts lack the class that
+    /// arms are compared by, as far as that is known.
+    pub(super) fn check_memory(&self, names: &Names) -> Result<(), Error> {
+        let metric = self
+            .experiment
+            .and_then(|experiment| experiment.metric_class.as_ref());
+        match self.memory_limit.is_some() || metric.is_some() {
+            true => self.steps(names, None).map(drop),
+            false => Ok(()),
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn report(
     records: &[Option<Record>],
     stops: &Stops<'_>,
     models: &[ModelRow],
+    notes: &[String],
 ) -> Option<Run> {
     let experiment = pipeline.experiment.as_ref()?;
     let graph = context.graph;
@@ -31,7 +32,7 @@ pub(crate) fn report(
     };
     let baseline = models.iter().find(|model| model.seed.is_none());
     let trained = graph.trained.iter().filter_map(|model| {
-        let row = ModelRow::of(model, records, stops)?;
+        let row = ModelRow::of(model, graph, records, stops)?;
         let selection = selection(graph, model.node)?;
         Some(Model {
             trained: row.trained()?,
@@ -43,13 +44,12 @@ pub(crate) fn report(
     });
     Some(Run {
         name: pipeline.name.to_string(),
-        question: Question {
-            target: experiment.report.target_accuracy,
-            ..Question::default()
-        },
+        question: question(experiment),
+        epochs_by: experiment.training.config.validation_metric.to_string(),
+        notes: notes.to_vec(),
         price: experiment.report.price.clone(),
         stops: stops.all().iter().map(stopped).collect(),
-        zero_shot: baseline.map(|baseline| baseline.accuracy),
+        zero_shot: baseline.and_then(|baseline| baseline.metric),
         models: trained.collect(),
         pool: file(node(experiment.pool.as_str())?, "texts.arrow")?,
         embeddings: experiment
@@ -66,6 +66,17 @@ pub(crate) fn report(
         pipeline: pipeline.text.clone(),
         overrides: pipeline.overrides.clone(),
     })
+}
+
+/// What is asked of the loop's results.
+pub(crate) fn question(experiment: &Loop) -> Question {
+    let baseline = experiment.report.baseline.as_ref();
+    Question {
+        metric: experiment.metric.clone(),
+        baseline: baseline.map(ToString::to_string),
+        target: experiment.report.target,
+        ..Question::default()
+    }
 }
 
 /// An arm that a rule stopped, as the report tells it.

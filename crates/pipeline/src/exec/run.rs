@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use goldpan_artifact::Progress;
-use goldpan_evidence::{Evidence, Question, Trained};
+use goldpan_evidence::{Evidence, Trained};
 use goldpan_model::DeviceChoice;
 use goldpan_sources::Places;
 use goldpan_store::{FolderLock, Record, RunFolder};
@@ -18,10 +18,11 @@ use crate::exec::contents::contents;
 use crate::exec::context::Context;
 use crate::exec::execution::Execution;
 use crate::exec::names::Names;
+use crate::exec::notes::notes;
 use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::prepared::Prepared;
 use crate::exec::preview::Preview;
-use crate::exec::report::report;
+use crate::exec::report::{question, report};
 use crate::exec::room::Room;
 use crate::exec::work::{Worker, wait};
 use crate::plan::{NodeId, Scope};
@@ -58,6 +59,7 @@ pub fn preview(
     progress: &dyn Progress,
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
+    warn_of(pipeline);
     let names = Names::local(&prepared.graph, places, progress);
     let (graph, store) = (&prepared.graph, &prepared.store);
     let mut encodings = Encodings::new(graph, &names, &prepared.device, store);
@@ -92,6 +94,7 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let began = Instant::now();
     let prepared = Prepared::new(pipeline, options)?;
+    warn_of(pipeline);
     let names = Names::fetch(&prepared.graph, places, progress)?;
     prepared.check_memory(&names)?;
     let session = prepared
@@ -119,19 +122,30 @@ pub fn run(
         contents(experiment, &prepared.graph, &execution.stops).write(folder)?;
     }
     let (records, stops) = (&execution.records, &execution.stops);
-    if let Some(report) = report(pipeline, &context, records, stops, &models) {
+    let question = pipeline.experiment.as_ref().map(question);
+    let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
+    let evidence = Evidence::of(&trained, &question.unwrap_or_default())?;
+    let own = notes(pipeline, &prepared.graph, records, &models);
+    if let Some(report) = report(pipeline, &context, records, stops, &models, &own) {
         goldpan_report::write(&report, folder)?;
     }
-    let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
     Ok(Outcome {
         ran: execution.ran,
         reused: execution.reused,
         took: began.elapsed(),
         folder: folder.to_owned(),
-        evidence: Evidence::of(&trained, &Question::default())?,
+        notes: [evidence.notes(), own].concat(),
+        evidence,
         stops: execution.stops.all(),
         models,
     })
+}
+
+/// Warns of what the file alone shows about the comparison.
+fn warn_of(pipeline: &Pipeline) {
+    for warning in pipeline.warnings() {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Links what was done, as another run may have removed the links on the way; after a whole run, removes the

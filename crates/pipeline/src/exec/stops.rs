@@ -8,7 +8,9 @@ use goldpan_select::Budget;
 use goldpan_store::{Record, Store};
 use serde_json::Value;
 
+use crate::exec::measured;
 use crate::plan::{Check, CheckId, Graph, NodeId};
+use crate::spec::Name;
 use crate::stop::Measured;
 use crate::{Error, Stop};
 
@@ -96,15 +98,17 @@ impl<'a> Stops<'a> {
 
     fn measured(&self, check: &Check, records: &[Option<Record>]) -> Result<Measured, Error> {
         let number = |node: NodeId, name: &str| records[node].as_ref()?.summary.get(name);
-        let accuracy = |node| number(node, "accuracy").and_then(Value::as_f64);
+        let metric = &self.graph.metric;
+        let value = |node: NodeId| measured::value(&records[node].as_ref()?.summary, metric);
         let labelled = |node| number(node, "labelled").and_then(Value::as_u64);
         let before = check.before.map(|before| &self.graph.checks[before]);
         let pool = number(check.pool, "rows").and_then(Value::as_u64);
         let rules = &self.graph.rules;
         let mut measured = Measured {
-            accuracy: accuracy(check.model),
+            metric: metric.clone(),
+            value: value(check.model),
             labelled: labelled(check.model),
-            before: before.and_then(|before| accuracy(before.model).zip(labelled(before.model))),
+            before: before.and_then(|before| value(before.model).zip(labelled(before.model))),
             next: labelled(check.model)
                 .zip(pool)
                 .map(|(labelled, pool)| labelled + least(check.next, pool - labelled.min(pool))),
@@ -123,6 +127,15 @@ impl<'a> Stops<'a> {
                 .and_then(|node| file(node, "predictions.arrow"))
         {
             measured.kappa = agreement(&Predictions::open(now)?, &Predictions::open(then)?);
+            if measured.kappa.is_none() {
+                let arm = check.arm.as_ref().map_or("start", Name::as_str);
+                tracing::warn!(
+                    "seed {}, {arm}, round {}: the rule kappa cannot be asked, as this model and the one \
+                     before answer one and the same class to all validation texts",
+                    check.seed,
+                    check.round
+                );
+            }
         }
         if let (Some(_), Some(path)) = (rules.distance, file(check.selection, "selection.arrow")) {
             measured.distance = last_distance(&Selection::open(path)?);

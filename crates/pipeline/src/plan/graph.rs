@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use goldpan_evidence::Metric;
 use goldpan_select::{Budget, Rule};
 
 use crate::plan::unroll::Unrolling;
@@ -230,6 +231,8 @@ pub struct Graph {
     pub checks: Vec<Check>,
     /// The rules.
     pub rules: StopRules,
+    /// What the loop's arms are compared by.
+    pub metric: Metric,
 }
 
 impl Graph {
@@ -272,6 +275,7 @@ impl Graph {
         }
         if let Some(experiment) = &pipeline.experiment {
             graph.rules = experiment.stop.clone();
+            graph.metric = experiment.metric.clone();
             if let Some(name) = &experiment.zero_shot {
                 graph.zero_shot = Some(graph.baseline(experiment, stages[name], &stages));
             }

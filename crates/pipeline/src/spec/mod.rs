@@ -15,6 +15,7 @@ mod reader;
 mod settings;
 mod source;
 mod tree;
+mod warnings;
 mod zero_shot;
 
 pub use parse::rule;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
+use goldpan_evidence::Metric;
 use goldpan_model::{Precision, Target};
 use goldpan_select::{Budget, Rule};
 use goldpan_sources::{Column, Format};
@@ -374,6 +375,7 @@ pub(crate) struct LoopOptions {
     pub(crate) start: StartOptions,
     pub(crate) zero_shot: Option<String>,
     pub(crate) rounds: Vec<Budget>,
+    pub(crate) metric: Option<Metric>,
     pub(crate) stop: Option<StopOptions>,
     pub(crate) arms: Named<Rule>,
     pub(crate) report: Option<ReportOptions>,
@@ -383,6 +385,7 @@ pub(crate) struct LoopOptions {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StopOptions {
+    pub(crate) target: Option<f64>,
     pub(crate) target_accuracy: Option<f64>,
     pub(crate) gain_per_label: Option<f64>,
     pub(crate) kappa: Option<f64>,
@@ -394,6 +397,8 @@ pub(crate) struct StopOptions {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportOptions {
+    pub(crate) baseline: Option<String>,
+    pub(crate) target: Option<f64>,
     pub(crate) target_accuracy: Option<f64>,
     pub(crate) label_price: Option<f64>,
     pub(crate) currency: Option<String>,

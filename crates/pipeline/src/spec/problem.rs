@@ -176,6 +176,28 @@ pub enum ProblemKind {
         /// The budget.
         budget: u64,
     },
+    /// An arm that is not there.
+    #[error("there is no arm `{found}`")]
+    UnknownArm {
+        /// The name.
+        found: String,
+        /// The arms there are.
+        known: Vec<String>,
+    },
+    /// Several arms that could be what the others are compared with.
+    #[error("{} all pick at random: say which of them the others are compared with", .arms.join(", "))]
+    RandomArms {
+        /// The arms.
+        arms: Vec<String>,
+    },
+    /// A target in another metric than the loop's.
+    #[error("`{field}` is an accuracy, and `loop.metric` is {metric}")]
+    OtherMetric {
+        /// The key.
+        field: &'static str,
+        /// The loop's metric.
+        metric: String,
+    },
     /// Nothing to tell apart.
     #[error("{found} classes are too few: name two or more, each with what stands for it")]
     FewClasses {
@@ -322,7 +344,14 @@ impl ProblemKind {
             Self::UnknownStage { found, known } | Self::WrongStage { found, known, .. } => {
                 Some(suggest(found, known))
             }
-            Self::UnknownClass { found, known } => Some(suggest(found, known)),
+            Self::UnknownClass { found, known } | Self::UnknownArm { found, known } => {
+                Some(suggest(found, known))
+            }
+            Self::RandomArms { arms } => {
+                let first = arms.first().map_or("", String::as_str);
+                Some(format!("add `report: {{ baseline: {first} }}` to the loop"))
+            }
+            Self::OtherMetric { .. } => Some("give `target`, a value of that metric".to_owned()),
             Self::Empty | Self::NothingToDo => {
                 Some("start from one of the files in pipelines/".to_owned())
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
+use goldpan_evidence::Metric;
 use goldpan_ingest::IngestConfig;
 use goldpan_model::{ClassTexts, Precision, Template};
 use goldpan_report::Price;
@@ -10,6 +11,7 @@ use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
 use serde::Serialize;
 
+use crate::spec::check::ClassPlace;
 use crate::{StageKind, StopRules};
 
 /// A name that can be a file name: up to 64 letters, digits, `-` and `_`.
@@ -267,6 +269,11 @@ pub struct Loop {
     pub start: Start,
     /// How many texts are picked in each round.
     pub rounds: Vec<Budget>,
+    /// What arms are compared by, and rules and targets count in.
+    pub metric: Metric,
+    /// Where the metric names a class that is not known before the texts are there: what to say where they
+    /// do not have it.
+    pub(crate) metric_class: Option<ClassPlace>,
     /// When an arm is done before all rounds are.
     pub stop: StopRules,
     /// The strategies compared, in the order of the file.
@@ -280,8 +287,11 @@ pub struct Loop {
 /// What the report tells beside the results.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReportSettings {
-    /// The accuracy that labels are counted to; where `None`, what random ends with.
-    pub target_accuracy: Option<f64>,
+    /// The arm that others are compared with: the one that is named, or else the one that picks at random.
+    /// `None` where there is none.
+    pub baseline: Option<Name>,
+    /// The value of the metric that labels are counted to; where `None`, what the baseline ends with.
+    pub target: Option<f64>,
     /// What a label costs.
     pub price: Option<Price>,
 }

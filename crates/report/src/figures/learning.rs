@@ -7,7 +7,10 @@ use crate::chart::{self, Axes, Bar, Line};
 use crate::figures::figure::{Figure, arms};
 use crate::findings::Findings;
 use crate::format;
-use crate::tables::Table;
+use crate::tables::{self, Table};
+
+/// Characters of a metric's name in a chart.
+const METRIC: usize = 40;
 
 /// Accuracy by labelled texts.
 pub(crate) fn curves(findings: &Findings<'_>) -> Result<Figure, Error> {
@@ -28,9 +31,11 @@ pub(crate) fn curves(findings: &Findings<'_>) -> Result<Figure, Error> {
         }
     };
     let lines: Vec<Line> = findings.shown.iter().enumerate().map(line).collect();
+    // A class may have any name, an axis has little room.
+    let metric = format::cut(&findings.evidence.metric.to_string(), METRIC);
     let axes = Axes {
         x: "labelled texts",
-        y: "accuracy",
+        y: &metric,
         diagonal: false,
     };
     let rows = findings.evidence.points.iter().map(|point| {
@@ -41,12 +46,18 @@ pub(crate) fn curves(findings: &Findings<'_>) -> Result<Figure, Error> {
             format::interval(point.accuracy.interval, format::accuracy),
         ]
     });
-    let columns = ["arm", "labels", "accuracy", "interval"];
+    let columns = ["arm", "labels", &metric, "interval"];
+    let measure = findings.evidence.measure.name(&findings.evidence.metric);
     Ok(Figure {
         name: "learning-curves".to_owned(),
         title: "Learning curves".to_owned(),
-        caption: "Validation accuracy of the best epoch by labelled texts: mean and interval over the seeds"
-            .to_owned(),
+        caption: format::cut(
+            &format!(
+                "{} by labelled texts: mean and interval over the seeds",
+                tables::capital(&measure)
+            ),
+            usize::MAX,
+        ),
         drawing: chart::lines(axes, &lines)?,
         legend: arms(findings),
         data: Table::new("Learning curves", &columns, rows.collect()),
@@ -76,12 +87,15 @@ pub(crate) fn gains(findings: &Findings<'_>) -> Result<Figure, Error> {
         ]
     });
     let columns = ["arm", "points", "deviation"];
+    let metric = format::cut(&findings.evidence.metric.to_string(), METRIC);
+    let points = format!("points of {metric}");
     Ok(Figure {
         name: "gain-over-start".to_owned(),
         title: "Gain over the start".to_owned(),
-        caption: "Gain of each arm over the start, in points of accuracy: mean and standard deviation over the seeds"
-            .to_owned(),
-        drawing: chart::bars("points of accuracy", &bars)?,
+        caption: format!(
+            "Gain of each arm over the start, in {points}: mean and standard deviation over the seeds"
+        ),
+        drawing: chart::bars(&points, &bars)?,
         legend: Vec::new(),
         data: Table::new("Gain over the start", &columns, rows.collect()),
     })

@@ -18,15 +18,10 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
     let columns = ["stage", "times", "in all"];
     let stages = Table::new("Time by stage, when it ran", &columns, stages.collect());
     html! {
-        @if let Some(target) = findings.evidence.target {
-            p { "The target is an accuracy of " (format::accuracy(target)) "." }
-        }
         (table(&tables::gains(&findings.evidence)))
         (table(&tables::savings(findings)))
         p .note {
-            "Labels are read off mean learning curves, straight between the rounds. Labels saved are \
-             counted at the highest accuracy that both the arm and random reach; below zero, the arm \
-             needs more."
+            (tables::labels_note(findings))
             @if let Some(price) = &findings.run.price {
                 " A label costs " (price.of_label) " " (price.currency) "."
             } @else {

@@ -14,7 +14,11 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
         (legend(&arms(findings)))
         @if hidden > 0 {
             p .note {
-                "Curves show random and the best of the others; the " (hidden) " arms left out are in the tables."
+                @match &findings.evidence.baseline {
+                    Some(baseline) => { "Curves show " (baseline) " and the best of the others; the " },
+                    None => { "Curves show the best arms; the " },
+                }
+                (hidden) " arms left out are in the tables."
             }
         }
         div .figures { (figure(&curves)) (figure(&gains)) }

@@ -14,8 +14,9 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
                 li { strong { (arm.arm) } ": " (evidence.sentence(arm)) }
             }
         }
+        @for note in findings.notes() { p { strong { (note) } } }
         (table(&tables::accuracies(evidence, findings.run.zero_shot)))
-        p .note { (tables::NOTE) }
+        p .note { (tables::note(findings)) }
         @if !findings.run.stops.is_empty() {
             h3 { (tables::STOPS) }
             ul {
@@ -26,7 +27,7 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
             p .note { (tables::STOPPED) }
         }
         @for other in &findings.others {
-            p { "By the " (other.measure.name()) ": " (other.headline()) }
+            p { "By the " (other.measure.name(&other.metric)) ": " (other.headline()) }
             details {
                 summary { "The numbers" }
                 (table(&tables::accuracies(other, None)))

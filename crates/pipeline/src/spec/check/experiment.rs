@@ -1,18 +1,15 @@
 //! The loop's settings.
 
-use goldpan_report::Price;
 use goldpan_select::{Budget, Rule, Strategy};
 
 use crate::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
 use crate::spec::options::TrainOptions;
-use crate::spec::options::{
-    InitOptions, LabelsOptions, LoopOptions, Named, ReportOptions, StartOptions,
-};
+use crate::spec::options::{InitOptions, LabelsOptions, LoopOptions, Named, StartOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
-use crate::spec::settings::{Arm, LabelSource, Loop, Name, ReportSettings, Start};
+use crate::spec::settings::{Arm, LabelSource, Loop, Name, Start};
 use crate::spec::source::Side;
 
 /// What the loop calls its shared first model where an arm's name could stand.
@@ -52,9 +49,11 @@ impl<'a> Context<'a> {
             validation.as_ref().map(Name::as_str),
         );
         let rounds = self.rounds(&path.key("rounds"), options);
+        let metric = options.metric.clone().unwrap_or_default();
+        let metric_class = self.metric_class(&path.key("metric"), &metric, options);
         let stop = self.stop(&path.key("stop"), options);
         let arms = self.arms(&path.key("arms"), options);
-        let report = self.report(&path.key("report"), options.report.as_ref());
+        let report = self.report(path, options, &metric);
         Some(Loop {
             seeds: seeds?,
             pool: pool?,
@@ -69,51 +68,12 @@ impl<'a> Context<'a> {
             continues: train.init == Some(InitOptions::Previous),
             start: start?,
             rounds: rounds?,
+            metric,
+            metric_class: metric_class?,
             stop: stop?,
             arms: arms?,
             zero_shot: zero_shot?,
             report: report?,
-        })
-    }
-
-    fn report(
-        &mut self,
-        path: &KeyPath,
-        options: Option<&ReportOptions>,
-    ) -> Option<ReportSettings> {
-        let Some(options) = options else {
-            return Some(ReportSettings::default());
-        };
-        let target = options.target_accuracy.map(|target| {
-            let path = path.key("target_accuracy");
-            self.number(
-                &path,
-                target,
-                |target| target > 0.0 && target <= 1.0,
-                "above 0, at most 1",
-            )
-        });
-        let price = options.label_price.map(|price| {
-            let path = path.key("label_price");
-            self.number(&path, price, |price| price > 0.0, "a number above 0")
-        });
-        if price.is_none() && options.currency.is_some() {
-            let (field, without) = ("currency", "label_price");
-            return self.wrong_key(&path.key(field), ProblemKind::NoEffect { field, without });
-        }
-        let price = match price {
-            Some(price) => Some(Price {
-                of_label: price?,
-                currency: options.currency.clone().unwrap_or_default(),
-            }),
-            None => None,
-        };
-        Some(ReportSettings {
-            target_accuracy: match target {
-                Some(target) => Some(target?),
-                None => None,
-            },
-            price,
         })
     }
 

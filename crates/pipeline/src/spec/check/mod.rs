@@ -5,9 +5,11 @@ mod experiment;
 mod numbers;
 mod pipeline;
 mod references;
+mod report;
 mod stages;
 mod stop;
 mod training;
 mod zero_shot;
 
 pub(crate) use pipeline::check;
+pub(crate) use report::ClassPlace;

@@ -24,10 +24,11 @@ impl Context<'_> {
             None => Some(None),
             Some(value) => self.number(&path.key(key), value, fits, expected).map(Some),
         };
-        let target_accuracy = number("target_accuracy", stop.target_accuracy, SHARE);
         let gain_per_label = number("gain_per_label", stop.gain_per_label, NOT_NEGATIVE);
         let kappa = number("kappa", stop.kappa, SHARE);
         let distance = number("distance", stop.distance, POSITIVE);
+        let metric = options.metric.clone().unwrap_or_default();
+        let target = self.target(path, (stop.target, stop.target_accuracy), &metric);
         if stop.distance.is_some() && options.embeddings.is_none() {
             let kind = ProblemKind::RuleNeeds {
                 rule: "distance",
@@ -41,14 +42,14 @@ impl Context<'_> {
             Some(labels) => self.budget_of_labels(&path.key("labels"), labels, options),
         };
         let rules = StopRules {
-            target_accuracy: target_accuracy?,
+            target: target?,
             gain_per_label: gain_per_label?,
             kappa: kappa?,
             distance: distance?,
             labels: labels?,
         };
         if rules.is_empty() {
-            let expected = "give a rule, such as `target_accuracy: 0.9`";
+            let expected = "give a rule, such as `target: 0.9`";
             return self.wrong(path, ProblemKind::Nothing { expected });
         }
         Some(rules)

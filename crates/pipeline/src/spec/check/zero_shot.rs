@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
     }
 
     /// The classes of an `ingest` stage, where the file or the catalogue of datasets says them.
-    fn known_classes(&self, texts: &str) -> Option<Vec<String>> {
+    pub(super) fn known_classes(&self, texts: &str) -> Option<Vec<String>> {
         let Some(StageOptions::Ingest(ingest)) = self.find(texts) else {
             return None;
         };
