@@ -39,8 +39,8 @@ impl Evaluation {
         if let Some(class) = only(&predicted) {
             let (class, accuracy) = (name(class), metrics.accuracy);
             notes.push(format!(
-                "the model answers {class} to all of these texts: accuracy is that of always answering \
-                 {class} ({accuracy:.4})"
+                "the model answers one class, {class}, to all of these texts: accuracy is that of always \
+                 answering {class} ({accuracy:.4})"
             ));
         }
         let absent = (0..classes.len()).filter(|&class| support[class] + predicted[class] == 0);

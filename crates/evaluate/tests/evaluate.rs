@@ -56,7 +56,8 @@ fn degenerate_cases_are_told() {
     assert_eq!(
         notes([neg, neg], [0, 1]),
         [
-            "the model answers neg to all of these texts: accuracy is that of always answering neg (0.5000)",
+            "the model answers one class, neg, to all of these texts: accuracy is that of always answering \
+             neg (0.5000)",
             "macro-F1 is the mean over 2 of 3 classes: no text is other and none was predicted so",
         ]
     );

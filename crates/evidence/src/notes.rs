@@ -72,9 +72,11 @@ impl Evidence {
     fn answers(&self) -> Vec<String> {
         let metric = &self.metric;
         let told = |who: String, class: &str, value: f64| {
+            let value = format!("{value:.4}");
+            let value = value.trim_end_matches('0').trim_end_matches('.');
             format!(
-                "{who} answers {class} to all validation texts: {metric} is that of always answering \
-                 {class} ({value:.4})."
+                "{who} answers one class, {class}, to all validation texts: {metric} is that of always \
+                 answering {class} ({value})."
             )
         };
         let of_arms = || self.one_answers.iter().filter(|one| one.arm.is_some());

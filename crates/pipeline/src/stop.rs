@@ -274,20 +274,20 @@ mod tests {
         );
     }
 
-    /// 0.05 by 500 labels is 1e-4 each, though 0.9 - 0.85 is less than 0.05.
+    /// 0.1 by 1,000 labels is 1e-4 each, though 0.3 - 0.2 is less than 0.1.
     #[test]
     fn a_gain_is_not_too_small_by_a_rounding_error() {
         let measured = Measured {
-            value: Some(0.9),
+            value: Some(0.3),
             labelled: Some(1_500),
-            before: Some((0.85, 1_000)),
+            before: Some((0.2, 500)),
             ..Measured::default()
         };
         let rules = StopRules {
             gain_per_label: Some(1e-4),
             ..StopRules::default()
         };
-        assert!(0.9 - 0.85 < 0.05);
+        assert!(0.3 - 0.2 < 0.1);
         assert_eq!(rules.holding(&measured), []);
     }
 

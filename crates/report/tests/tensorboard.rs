@@ -30,6 +30,8 @@ fn run(folder: &Path) -> Run {
             peak: 0.5,
             last: 0.5,
             test: None,
+            loss: None,
+            only: None,
             stopped: false,
         },
         history: history(folder, arm.unwrap_or("start")),
@@ -40,6 +42,8 @@ fn run(folder: &Path) -> Run {
     Run {
         name: "curves".to_owned(),
         question: Question::default(),
+        epochs_by: "accuracy".to_owned(),
+        notes: Vec::new(),
         price: None,
         stops: Vec::new(),
         zero_shot: None,

@@ -75,6 +75,34 @@ mod tests {
         assert_eq!(all(&[0.5, 0.5]), [0.5, 1.0, std::f32::consts::LN_2]);
     }
 
+    /// `scipy.stats.entropy` of the same rows in f64, scipy 1.17: no probability, the least there is, one
+    /// class, many classes.
+    #[test]
+    fn entropies_are_those_of_scipy() {
+        let cases: [(Vec<f32>, f64); 8] = [
+            (vec![1.0, 0.0, 0.0], 0.0),
+            (vec![0.5, 0.5, 0.0, 0.0], 0.693_147_180_559_945_3),
+            (vec![1e-45, 1.0, 0.0], 1.447_246_058_707_894_8e-43),
+            (vec![1e-30, 1.0], 6.907_755_300_570_052e-29),
+            (vec![0.1; 10], 2.302_585_092_994_045_5),
+            (vec![0.7, 0.2, 0.1], 0.801_818_562_493_072_3),
+            (
+                vec![0.999_999_94, 5.960_464_5e-8],
+                1.051_159_638_383_171_8e-6,
+            ),
+            (vec![1.0 / 300.0; 300], 5.703_782_474_656_201),
+        ];
+        for (row, expected) in cases {
+            let found = f64::from(Uncertainty::Entropy.of(&row));
+            // scipy divides by the sum, which is 1 but for the rounding of f32.
+            let difference = (found - expected).abs();
+            assert!(
+                difference <= 1e-6 * expected + 1e-44,
+                "{row:?}: {found} is not {expected}"
+            );
+        }
+    }
+
     #[test]
     fn a_sure_model_is_not_uncertain() {
         for sure in [&[0.0, 1.0][..], &[1.0], &[1.000_000_1, 0.0]] {

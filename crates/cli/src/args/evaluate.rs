@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 const AFTER: &str = "\
-Texts without a label are left out and counted. The file holds accuracy, macro-F1 (over the classes that
-occur), loss, calibration error, precision and recall of each class, and the confusion matrix: the same
-numbers as scikit-learn's f1_score(average="macro"), log_loss and so on.
+Texts without a label are left out and counted. The file holds accuracy, macro-F1 over the classes
+that occur, loss, calibration error, precision and recall of each class, and the confusion matrix:
+the numbers that scikit-learn gives.
 
 Example:
   goldpan evaluate --predictions predictions.arrow --texts dev.arrow --out metrics.json";

@@ -19,10 +19,11 @@ const AFTER: &str = "\
 L says which texts are labelled: a selection or labels table, or a JSONL, CSV or TSV file with a
 column `id` (and `label`, where the texts carry none). Without it, all texts with a label are used.
 
-The epoch with the best validation is kept, of equal ones that with the lowest loss. MODEL_DIR gets goldpan.json, history.arrow and what was
-trained: adapter_model.safetensors and adapter_config.json as PEFT writes them, with --tune head
-head.safetensors, with --tune full a whole model as transformers writes it. Finished epochs are kept
-in MODEL_DIR.checkpoint until the end: the same command goes on from there.
+The epoch with the best validation is kept, of equal ones that with the lowest loss. MODEL_DIR gets
+goldpan.json, history.arrow and what was trained: adapter_model.safetensors and adapter_config.json
+as PEFT writes them, with --tune head head.safetensors, with --tune full a whole model as
+transformers writes it. Finished epochs are kept in MODEL_DIR.checkpoint until the end: the same
+command goes on from there.
 
 A full fine-tuning wants a lower learning rate, such as 2e-5, a head alone a higher one, such as 1e-2.
 The file pipelines/training.yaml explains every setting.
@@ -105,8 +106,8 @@ pub struct TrainArgs {
     /// What the kept epoch is best in; of equal epochs the one with the lowest loss is kept
     #[arg(long, value_name = "NAME", default_value = "accuracy", help_heading = EPOCHS)]
     pub validation_metric: Metric,
-    /// Stop after so many epochs that are no better; a lower loss decides between equal ones [default: do
-    /// all epochs]
+    /// Stop after so many epochs that are no better, nor as good with a lower loss [default: do all
+    /// epochs]
     #[arg(long, value_name = "N", help_heading = EPOCHS)]
     pub patience: Option<NonZeroUsize>,
     /// The most tokens of a text that are used [default: as many as the model takes]

@@ -76,7 +76,8 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
 fn one_answer(summary: &Summary) -> Option<String> {
     let class = line_of(summary.only_class()?, CLASS);
     Some(format!(
-        "the model answers {class} to all validation texts: accuracy is that of always answering {class} ({:.4})",
+        "the model answers one class, {class}, to all validation texts: accuracy is that of always answering \
+         {class} ({:.4})",
         summary.accuracy
     ))
 }
