@@ -11,7 +11,7 @@ use crate::schema::{
     self, Column, ColumnType, Description, FORMAT_VERSION, Precision, column_names, has_classes,
     key,
 };
-use crate::{Damage, Digest, Kind, OfTexts, Origin, Producer};
+use crate::{Damage, Digest, FileColumns, Kind, OfTexts, Origin, Producer};
 
 /// Arrow's magic, at the beginning (padded to 8 bytes) and at the end.
 pub(crate) const MAGIC: &[u8; 6] = b"ARROW1";
@@ -178,6 +178,7 @@ fn describe(schema: ipc::SchemaRef<'_>) -> Result<Description, Refusal> {
         objectives,
         metadata: texts_metadata,
         columns,
+        file_columns: file_columns(&metadata)?,
         texts: match kind {
             Kind::Texts => digest(&metadata)?,
             _ => None,
@@ -213,6 +214,17 @@ fn origin(metadata: &BTreeMap<&str, &str>) -> Result<Origin, Damage> {
     Ok(Origin {
         texts,
         model: metadata.get(key::MODEL).map(|name| (*name).to_owned()),
+    })
+}
+
+/// What the columns of the texts' file were called, where that is known.
+fn file_columns(metadata: &BTreeMap<&str, &str>) -> Result<FileColumns, Damage> {
+    let Some(json) = metadata.get(key::COLUMNS) else {
+        return Ok(FileColumns::default());
+    };
+    serde_json::from_str(json).map_err(|_| Damage::Metadata {
+        key: key::COLUMNS,
+        value: (*json).to_owned(),
     })
 }
 

@@ -80,6 +80,7 @@
 pub mod atomic;
 mod builder;
 mod checksum;
+mod columns;
 mod damage;
 mod digest;
 mod embeddings;
@@ -108,6 +109,7 @@ mod validate;
 mod writer;
 
 pub use checksum::{CHECKED_AT_OPEN, verify_checksum, verify_file};
+pub use columns::FileColumns;
 pub use damage::Damage;
 pub use digest::{Digest, ParseDigestError, digest_file};
 pub use embeddings::{Chunk, Embeddings, EmbeddingsWriter, Values};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use arrow2::datatypes::{DataType, Field, Schema};
 
-use crate::{Digest, Kind, Origin, Producer};
+use crate::{Digest, FileColumns, Kind, Origin, Producer};
 
 /// The version of the file format that this crate writes, and the latest that it reads.
 pub const FORMAT_VERSION: u32 = 2;
@@ -29,6 +29,8 @@ pub(crate) mod key {
     pub(crate) const TEXTS_ROWS: &str = "goldpan.texts_rows";
     /// The name of the model that made the table.
     pub(crate) const MODEL: &str = "goldpan.model";
+    /// What the columns of the texts' file were called, in JSON; only where that is known.
+    pub(crate) const COLUMNS: &str = "goldpan.columns";
     /// In the footer's own metadata, not the schema's.
     pub(crate) const CHECKSUM: &str = "goldpan.checksum";
 }
@@ -276,6 +278,8 @@ pub(crate) struct Description {
     pub(crate) texts: Option<Digest>,
     /// What another table was made from.
     pub(crate) origin: Origin,
+    /// What the columns of the texts' file were called; empty otherwise.
+    pub(crate) file_columns: FileColumns,
 }
 
 impl Description {
@@ -291,6 +295,7 @@ impl Description {
             columns,
             texts: None,
             origin: Origin::default(),
+            file_columns: FileColumns::default(),
         }
     }
 
@@ -313,6 +318,9 @@ impl Description {
         }
         if !self.metadata.is_empty() {
             metadata.insert(key::METADATA.to_owned(), names_json(&self.metadata));
+        }
+        if !self.file_columns.is_empty() {
+            metadata.insert(key::COLUMNS.to_owned(), json_of(&self.file_columns));
         }
         Schema {
             fields: self.columns.iter().map(Column::field).collect(),
@@ -379,6 +387,11 @@ pub(crate) fn repeated(names: &[String]) -> Option<&str> {
         .windows(2)
         .find(|pair| pair[0] == pair[1])
         .map(|pair| pair[0])
+}
+
+/// The columns' names as JSON. Values of texts alone can always be written so.
+fn json_of(columns: &FileColumns) -> String {
+    serde_json::to_string(columns).unwrap_or_default()
 }
 
 fn names_json(names: &[String]) -> String {

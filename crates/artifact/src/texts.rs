@@ -10,7 +10,7 @@ use crate::frame::{Check, Frame, damaged};
 use crate::origin::{TextsHasher, file_name};
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names, checked_width};
-use crate::{Digest, Error, Kind, OfTexts, Producer};
+use crate::{Digest, Error, FileColumns, Kind, OfTexts, Producer};
 
 const ID: usize = 0;
 const TEXT: usize = 1;
@@ -87,6 +87,11 @@ impl Texts {
     /// The names of the classes, in the order of their numbers.
     pub fn classes(&self) -> &[String] {
         &self.frame.description().classes
+    }
+
+    /// What the columns of the texts' file were called, as far as that is known.
+    pub fn columns(&self) -> &FileColumns {
+        &self.frame.description().file_columns
     }
 
     /// True where at least one row has a label.
@@ -182,12 +187,25 @@ impl TextsWriter {
         metadata: &[String],
         producer: Producer,
     ) -> Result<Self, Error> {
+        Self::create_from(path, classes, metadata, FileColumns::default(), producer)
+    }
+
+    /// Starts a table as [`create_with`](Self::create_with) does, that says what the columns of the
+    /// file it is read from are called.
+    pub fn create_from(
+        path: impl AsRef<Path>,
+        classes: &[String],
+        metadata: &[String],
+        file_columns: FileColumns,
+        producer: Producer,
+    ) -> Result<Self, Error> {
         let path = path.as_ref();
         let columns = schema::texts(metadata);
         checked_names(path, &schema::column_names(&columns))?;
         let mut description = Description::new(Kind::Texts, producer, columns);
         description.classes = checked_names(path, classes)?;
         description.metadata = metadata.to_vec();
+        description.file_columns = file_columns;
         let waiting = Waiting {
             metadata: vec![builder::Texts::new(); metadata.len()],
             ..Waiting::default()

@@ -88,9 +88,16 @@ fn ingest(error: &goldpan_ingest::Error) -> Exit {
     use goldpan_ingest::Error as E;
     match error {
         E::Cancelled => Exit::Stopped,
-        E::NoInput | E::ClassName { .. } | E::MetadataName { .. } | E::SignClasses { .. } => {
-            Exit::Usage
-        }
+        E::NoInput
+        | E::ClassName { .. }
+        | E::EqualClasses { .. }
+        | E::MissingClass { .. }
+        | E::MetadataName { .. }
+        | E::NumbersOfNothing
+        | E::Quotes { .. }
+        | E::Rename { .. }
+        | E::RenamedTwice { .. }
+        | E::SignClasses { .. } => Exit::Usage,
         E::Read { source, .. } => reading(source.kind()),
         E::Changed { .. } => Exit::Failed,
         E::Artifact(error) => artifact(error),

@@ -87,7 +87,7 @@ pub enum Error {
     /// Training on all labelled texts, of which there are none.
     #[error("no text in {path} has a label: name the labelled ones with --labelled")]
     NothingLabelled {
-        /// The table of texts.
+        /// The table of texts, or the file that should name them.
         path: PathBuf,
     },
     /// An adapter on top of a trained model.

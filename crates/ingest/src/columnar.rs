@@ -13,6 +13,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::Error;
+use crate::carried::Carried;
 use crate::cell::{is_kept, is_plain, is_text, value};
 use crate::error::{At, Place};
 use crate::input::Count;
@@ -35,6 +36,7 @@ pub(crate) fn parquet(
     let length = file.metadata().map_err(Error::read(path))?.len();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(wrong)?;
     let found = find(path, builder.schema(), wanted)?;
+    let carried = carried(builder.schema(), &found);
     let columns = found.columns();
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
     let rows = builder.metadata().file_metadata().num_rows().max(1);
@@ -49,6 +51,7 @@ pub(crate) fn parquet(
         path,
         Format::Parquet,
         found,
+        carried,
         wanted.numbers,
         batches,
     ))
@@ -73,6 +76,7 @@ pub(crate) fn arrow(
             .map_err(wrong)?
             .schema();
         let found = find(path, &schema, wanted)?;
+        let carried = carried(&schema, &found);
         let batches = FileReader::try_new(BufReader::new(again), Some(found.columns()));
         let batches = batches.map_err(wrong)?;
         let share = length as f64 / batches.num_batches().max(1) as f64;
@@ -81,6 +85,7 @@ pub(crate) fn arrow(
             path,
             Format::Arrow,
             found,
+            carried,
             wanted.numbers,
             batches,
         ));
@@ -89,6 +94,7 @@ pub(crate) fn arrow(
         .map_err(wrong)?
         .schema();
     let found = find(path, &schema, wanted)?;
+    let carried = carried(&schema, &found);
     rewind(&again).map_err(Error::read(path))?;
     let batches = StreamReader::try_new(BufReader::new(again), Some(found.columns()));
     let batches = counted(batches.map_err(wrong)?, count, |batch| {
@@ -98,6 +104,7 @@ pub(crate) fn arrow(
         path,
         Format::Arrow,
         found,
+        carried,
         wanted.numbers,
         batches,
     ))
@@ -112,6 +119,12 @@ fn starts_as_file(mut file: &File) -> std::io::Result<bool> {
     std::io::Read::read_to_end(&mut std::io::Read::take(file, 6), &mut first)?;
     std::io::Seek::rewind(&mut file)?;
     Ok(first == b"ARROW1")
+}
+
+/// The names of classes that the label column carries.
+fn carried(schema: &Schema, found: &Found) -> Option<Carried> {
+    let label = schema.field(found.label?);
+    Carried::of(schema, label)
 }
 
 /// Finds the wanted columns, all of types that can be read.
@@ -131,12 +144,14 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
             wanted,
         }),
     };
-    let main = schema.field(found.main).data_type();
-    let (good, as_what) = match wanted.numbers {
-        true => (is_plain(main), "ids"),
-        false => (is_text(main), "text"),
-    };
-    check(found.main, good, as_what)?;
+    if !wanted.main.is_empty() {
+        let main = schema.field(found.main).data_type();
+        let (good, as_what) = match wanted.numbers {
+            true => (is_plain(main), "ids"),
+            false => (is_text(main), "text"),
+        };
+        check(found.main, good, as_what)?;
+    }
     for (index, as_what) in [(found.label, "labels"), (found.key, "ids")] {
         if let Some(index) = index {
             check(index, is_plain(schema.field(index).data_type()), as_what)?;
@@ -190,6 +205,8 @@ struct Batches<I> {
     label: Option<usize>,
     key: Option<usize>,
     metadata: Vec<usize>,
+    /// The names of classes that the file carries.
+    carried: Option<Carried>,
     numbers: bool,
 }
 
@@ -198,6 +215,7 @@ impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
         path: &Path,
         format: Format,
         found: Found,
+        carried: Option<Carried>,
         numbers: bool,
         batches: I,
     ) -> Box<dyn Source> {
@@ -215,6 +233,7 @@ impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
             key: found.key.and_then(place),
             metadata: found.metadata.iter().copied().filter_map(place).collect(),
             names: found.names,
+            carried,
             numbers,
         })
     }
@@ -236,6 +255,9 @@ impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
             match self.batches.next() {
                 None => return Ok(false),
                 Some(Ok(batch)) => {
+                    if let (Some(carried), Some(label)) = (&mut self.carried, self.label) {
+                        carried.add(batch.column(label));
+                    }
                     self.batch = Some(batch);
                     self.next = 0;
                 }
@@ -282,7 +304,22 @@ impl<I: Iterator<Item = Batch> + 'static> Source for Batches<I> {
         }
         if let Some(label) = self.label {
             let name = self.names.label.as_deref().unwrap_or_default();
-            row.label = value(label).plain().map_err(|found| wrong(name, found))?;
+            let label = match &self.carried {
+                Some(carried) if carried.numbers => carried.name(value(label)),
+                _ => Ok(value(label)),
+            };
+            let label = label.map_err(|number| Error::LabelNumber {
+                at: self.at(),
+                column: name.to_owned(),
+                value: number.plain().ok().flatten().unwrap_or_default(),
+                classes: self
+                    .carried
+                    .iter()
+                    .flat_map(|known| &known.names)
+                    .cloned()
+                    .collect(),
+            })?;
+            row.label = label.plain().map_err(|found| wrong(name, found))?;
         }
         if let Some(key) = self.key {
             let name = self.names.key.as_deref().unwrap_or_default();
@@ -297,5 +334,9 @@ impl<I: Iterator<Item = Batch> + 'static> Source for Batches<I> {
 
     fn names(&self) -> &Names {
         &self.names
+    }
+
+    fn carried(&self) -> Option<&Carried> {
+        self.carried.as_ref()
     }
 }

@@ -7,6 +7,8 @@ use goldpan_sources::{Column, DatasetFiles, Format, LabelRule, Reading, Rows};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
+use crate::classes::equal_numbers;
+use crate::labels::Rules;
 
 /// What a person may say about files of texts. All but `input` may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -28,8 +30,15 @@ pub struct IngestOptions {
     /// Further columns to keep with the texts, each under the name or place given; by default
     /// none. A number or date is kept as its text, and an empty field is no value.
     pub metadata_columns: Vec<Column>,
-    /// The classes, in the order of their numbers; by default the labels' values, sorted.
+    /// The classes, in the order of their numbers; by default those that the files carry, or else
+    /// the labels' values, sorted.
     pub classes: Option<Vec<String>>,
+    /// Values that mean that there is no label, beside an empty field and null.
+    pub missing_labels: Vec<String>,
+    /// Whether labels are the classes' numbers, from 0. Needs `classes`.
+    pub label_numbers: bool,
+    /// Old names of classes, each with its new one.
+    pub rename_classes: Vec<(String, String)>,
 }
 
 /// Names that no metadata column can have: those of a table's other columns.
@@ -58,6 +67,10 @@ pub struct IngestConfig {
     formats: Vec<Option<Format>>,
     reading: Reading,
     classes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rename: Vec<(String, String)>,
+    #[serde(skip)]
+    rules: Rules,
 }
 
 impl IngestConfig {
@@ -65,15 +78,15 @@ impl IngestConfig {
         inputs: Vec<PathBuf>,
         reading: Reading,
         classes: Option<Vec<String>>,
+        rename: Vec<(String, String)>,
     ) -> Result<Self, Error> {
         if inputs.is_empty() {
             return Err(Error::NoInput);
         }
-        let mut seen = BTreeSet::new();
-        for name in classes.iter().flatten() {
-            if name.trim().is_empty() || name.trim() != name || !seen.insert(name) {
-                return Err(Error::ClassName { name: name.clone() });
-            }
+        let rules = Rules::of(&reading, &rename)?;
+        check_classes(classes.as_deref().unwrap_or_default(), &rules)?;
+        if rules.numbers && classes.is_none() {
+            return Err(Error::NumbersOfNothing);
         }
         let count = classes.as_ref().map_or(0, Vec::len);
         if reading.rule == LabelRule::Sign && count != 2 {
@@ -96,6 +109,8 @@ impl IngestConfig {
             formats,
             reading,
             classes,
+            rename,
+            rules,
         })
     }
 
@@ -108,8 +123,34 @@ impl IngestConfig {
         &self.reading
     }
 
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     pub(crate) fn classes(&self) -> Option<&[String]> {
         self.classes.as_deref()
+    }
+}
+
+/// Checks the names of classes: each is one line without margins, and no two are the same or equal
+/// as numbers.
+fn check_classes(classes: &[String], rules: &Rules) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in classes {
+        let line = name.trim() == name && !name.is_empty() && !name.contains(['\n', '\r']);
+        if !line || !seen.insert(name) {
+            return Err(Error::ClassName { name: name.clone() });
+        }
+        if rules.missing.is(name) {
+            return Err(Error::MissingClass { name: name.clone() });
+        }
+    }
+    match equal_numbers(classes) {
+        None => Ok(()),
+        Some((first, second)) => Err(Error::EqualClasses {
+            first: first.clone(),
+            second: second.clone(),
+        }),
     }
 }
 
@@ -129,10 +170,16 @@ impl TryFrom<IngestOptions> for IngestConfig {
             key: options.id_column,
             metadata: options.metadata_columns,
             rule: LabelRule::Class,
-            missing: Vec::new(),
+            missing: options.missing_labels,
+            numbers: options.label_numbers,
             rows: Rows::All,
         };
-        Self::new(options.input, reading, options.classes)
+        Self::new(
+            options.input,
+            reading,
+            options.classes,
+            options.rename_classes,
+        )
     }
 }
 
@@ -141,7 +188,7 @@ impl TryFrom<DatasetFiles> for IngestConfig {
 
     fn try_from(files: DatasetFiles) -> Result<Self, Error> {
         let classes = (!files.classes.is_empty()).then_some(files.classes);
-        Self::new(vec![files.path], files.reading, classes)
+        Self::new(vec![files.path], files.reading, classes, Vec::new())
     }
 }
 
@@ -179,6 +226,23 @@ mod tests {
     }
 
     #[test]
+    fn what_decides_labels_is_part_of_the_key() {
+        let key = |more: &str| {
+            let json = format!(r#"{{"input": "a.csv", "classes": ["a", "b"]{more}}}"#);
+            let config = IngestConfig::try_from(options(&json)).unwrap();
+            serde_json::to_string(&config).unwrap()
+        };
+        let keys = [
+            key(""),
+            key(r#", "missing_labels": ["-1"]"#),
+            key(r#", "label_numbers": true"#),
+            key(r#", "rename_classes": [["x", "a"]]"#),
+        ];
+        let different: BTreeSet<&String> = keys.iter().collect();
+        assert_eq!(different.len(), 4);
+    }
+
+    #[test]
     fn options_are_checked() {
         let check = |json: &str| IngestConfig::try_from(options(json));
         assert!(matches!(check("{}"), Err(Error::NoInput)));
@@ -197,12 +261,23 @@ mod tests {
                 Err(Error::MetadataName { name }) if name == wrong
             ));
         }
+        let lines = r#"{"input": ["a.csv"], "classes": ["x\ny"]}"#;
+        assert!(matches!(check(lines), Err(Error::ClassName { .. })));
+        let equal = r#"{"input": ["a.csv"], "classes": ["1", "01"]}"#;
+        assert!(matches!(check(equal), Err(Error::EqualClasses { .. })));
+        assert!(check(r#"{"input": ["a.csv"], "classes": ["1", "01", "x"]}"#).is_ok());
+        let missing = r#"{"input": ["a.csv"], "classes": ["-1", "1"], "missing_labels": ["-1.0"]}"#;
+        assert!(matches!(check(missing), Err(Error::MissingClass { name }) if name == "-1"));
+        let numbers = r#"{"input": ["a.csv"], "label_numbers": true}"#;
+        assert!(matches!(check(numbers), Err(Error::NumbersOfNothing)));
+        let twice = r#"{"input": ["a.csv"], "rename_classes": [["1", "x"], ["1.0", "y"]]}"#;
+        assert!(matches!(check(twice), Err(Error::RenamedTwice { .. })));
         assert!(serde_json::from_str::<IngestOptions>(r#"{"inputs": "a"}"#).is_err());
         let sign = Reading {
             rule: LabelRule::Sign,
             ..Reading::default()
         };
-        let result = IngestConfig::new(vec!["a.tsv".into()], sign, None);
+        let result = IngestConfig::new(vec!["a.tsv".into()], sign, None, Vec::new());
         assert!(matches!(result, Err(Error::SignClasses { classes: 0 })));
     }
 }

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use goldpan_sources::{Column, Format};
 use serde::Serialize;
 
+use crate::alike::{class_key, difference, shown};
+use crate::missing::may_be_mark;
+use crate::numeral::Numeral;
+
 /// A row of an input file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct At {
@@ -43,10 +47,68 @@ pub enum Error {
     #[error("no input: give at least one file")]
     NoInput,
     /// A class has no name, or two have the same.
-    #[error("`{name}` cannot be a class: each class needs a name of its own")]
+    #[error(
+        "`{}` cannot be a class: each class needs a name of its own, on one line and without white \
+         space around it",
+        shown(.name)
+    )]
     ClassName {
         /// The name.
         name: String,
+    },
+    /// Two classes that are numbers have equal ones.
+    #[error(
+        "`{first}` and `{second}` cannot be two classes: labels that are equal as numbers are one"
+    )]
+    EqualClasses {
+        /// The first.
+        first: String,
+        /// The second.
+        second: String,
+    },
+    /// A class is called as what means that there is no label.
+    #[error("`{name}` cannot be a class and mean that there is no label: leave it out of one list")]
+    MissingClass {
+        /// The name.
+        name: String,
+    },
+    /// A class is to get two new names.
+    #[error("`{name}` has two new names: rename each class once")]
+    RenamedTwice {
+        /// The old name.
+        name: String,
+    },
+    /// A renaming that is none.
+    #[error("`{text}` renames nothing: give OLD=NEW, and names that hold `=` in double quotes")]
+    Rename {
+        /// What was given.
+        text: String,
+    },
+    /// A list of names whose quotes do not match.
+    #[error(
+        "`{text}` is no list of names: a quote opens a name and another closes it; write it twice \
+         inside a name"
+    )]
+    Quotes {
+        /// What was given.
+        text: String,
+    },
+    /// Labels are to be numbers of classes that are not known.
+    #[error(
+        "labels cannot be read as numbers of classes without the classes' names: name them with \
+         --classes (classes in a pipeline)"
+    )]
+    NumbersOfNothing,
+    /// A file of the classes' names is none.
+    #[error(
+        "{path} cannot be read as names of classes: {problem}; give one name on each line, or a \
+         list in a .json or .yaml file"
+    )]
+    ClassFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A metadata column would have the name of another column of the table.
     #[error(
@@ -119,6 +181,19 @@ pub enum Error {
         columns: Vec<String>,
         /// The one that may be meant.
         nearest: Option<String>,
+    },
+    /// Several columns could be meant.
+    #[error(
+        "{path} has no column `{}`, and several could be meant: {}; name the right one",
+        shown(.column), list(.columns)
+    )]
+    AmbiguousColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column asked for.
+        column: String,
+        /// The columns that could be meant.
+        columns: Vec<String>,
     },
     /// None of the usual text columns is there.
     #[error("{path} has none of the columns {}: it has {}; {}", list(.wanted), list(.columns), which(*.ids))]
@@ -241,8 +316,27 @@ pub enum Error {
         wanted: &'static str,
     },
     /// A label is not a class.
-    #[error("{at}, column `{column}`: `{value}` is not a class; the classes are {}", list(.classes))]
+    #[error(
+        "{at}, column `{column}`: `{}` is not a class; the classes are {}{}",
+        shown(.value), list(.classes), advice(.value, .classes)
+    )]
     UnknownLabel {
+        /// The row.
+        at: At,
+        /// The column.
+        column: String,
+        /// The label.
+        value: String,
+        /// The classes.
+        classes: Vec<String>,
+    },
+    /// A label should be the number of a class, and none has it.
+    #[error(
+        "{at}, column `{column}`: `{value}` is not the number of a class; there are {}, numbered from \
+         0: {}",
+        .classes.len(), list(.classes)
+    )]
+    LabelNumber {
         /// The row.
         at: At,
         /// The column.
@@ -286,12 +380,6 @@ pub enum Error {
         /// The label.
         value: String,
     },
-    /// A row has no label where each needs one.
-    #[error("{at}: there is no label, as other rows have; label it or remove the row")]
-    NoLabel {
-        /// The row.
-        at: At,
-    },
     /// An id is no whole number.
     #[error("{at}, column `{column}`: `{value}` is not an id, which is a whole number from 0")]
     BadId {
@@ -315,7 +403,10 @@ pub enum Error {
         texts: PathBuf,
     },
     /// Two texts have the same key, so it cannot say which is meant.
-    #[error("{at}, column `{column}`: several texts have the key `{value}`; use ids instead")]
+    #[error(
+        "{at}, column `{column}`: several texts have the key `{value}`; name texts by row number in \
+         a column `id`, with --join row"
+    )]
     AmbiguousKey {
         /// The row.
         at: At,
@@ -324,15 +415,152 @@ pub enum Error {
         /// The key.
         value: String,
     },
-    /// An id occurs twice.
-    #[error("{at}, column `{column}`: `{value}` occurred before; give each text once")]
-    RepeatedId {
+    /// Numbers that could be keys of texts as well as their row numbers.
+    #[error(
+        "{at}, column `{column}`: `{value}` is the key of one text (\"{}\") and the row number of \
+         another (\"{}\"); say which is meant with --join key or --join row",
+        excerpt(.as_key), excerpt(.as_row)
+    )]
+    AmbiguousJoin {
         /// The row.
         at: At,
         /// The column.
         column: String,
+        /// The number.
+        value: String,
+        /// The text with that key.
+        as_key: String,
+        /// The text in that row.
+        as_row: String,
+    },
+    /// A row's id or key is that of another text than the row has.
+    #[error(
+        "{at}: `{value}` in the column `{column}` is the text \"{}\", but the row has the text \
+         \"{}\"; say which is right with --join text, --join key or --join row",
+        excerpt(.expected), excerpt(.found)
+    )]
+    OtherText {
+        /// The row.
+        at: At,
+        /// The column of ids or keys.
+        column: String,
         /// The id or key.
         value: String,
+        /// The text that has it.
+        expected: String,
+        /// The text that the row has.
+        found: String,
+    },
+    /// No text is the row's text.
+    #[error("{at}, column `{column}`: \"{}\" is none of the texts in {texts}", excerpt(.text))]
+    UnknownText {
+        /// The row.
+        at: At,
+        /// The column.
+        column: String,
+        /// The row's text.
+        text: String,
+        /// The table of texts.
+        texts: PathBuf,
+    },
+    /// Several texts are the row's text.
+    #[error(
+        "{at}, column `{column}`: \"{}\" is the text of several rows ({}); name the one that is \
+         meant by its key or row number",
+        excerpt(.text), ids_list(.ids)
+    )]
+    AmbiguousText {
+        /// The row.
+        at: At,
+        /// The column.
+        column: String,
+        /// The row's text.
+        text: String,
+        /// The texts' ids.
+        ids: Vec<u64>,
+    },
+    /// Ids of a labelling tool's own.
+    #[error(
+        "{path} is an export of {tool}, which numbers its own tasks: `{column}` may be no row number. \
+         Keep the texts, or keys of yours, in the export; or give --join row if `{column}` is the \
+         row number"
+    )]
+    ToolIds {
+        /// The file.
+        path: PathBuf,
+        /// The tool.
+        tool: &'static str,
+        /// The column of ids.
+        column: String,
+    },
+    /// Rows can only be joined with a table of texts.
+    #[error(
+        "{path} names texts by its column `{column}`, which needs the texts themselves: give --texts"
+    )]
+    NeedsTexts {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// Rows are to be joined by a key that the texts do not have.
+    #[error(
+        "{path} has the column `{column}`, but the texts in {texts} have no keys: ingest them with \
+         --id-column, or name them by row number in a column `id`"
+    )]
+    NoKeys {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The table of texts.
+        texts: PathBuf,
+    },
+    /// A file has no column to join its rows by in the way that was asked for.
+    #[error("{path} has no column to join its rows by {by}: it has {}", list(.columns))]
+    NoJoinColumn {
+        /// The file.
+        path: PathBuf,
+        /// What rows were to be joined by.
+        by: &'static str,
+        /// The columns it has.
+        columns: Vec<String>,
+    },
+    /// The labels seem to be in another column.
+    #[error(
+        "{path} has no column `label`; if {} has the labels, say so with --label-column",
+        list(.likely)
+    )]
+    NoLabelColumn {
+        /// The file.
+        path: PathBuf,
+        /// The columns that may have them.
+        likely: Vec<String>,
+    },
+    /// A text has two labels.
+    #[error(
+        "{at}: the label is `{second}`, and {earlier} says `{first}` of the same text (\"{text}\"); \
+         leave one of them"
+    )]
+    ConflictingLabels {
+        /// The row.
+        at: At,
+        /// The first row with the text.
+        earlier: At,
+        /// The first row's label.
+        first: String,
+        /// The row's label.
+        second: String,
+        /// The text's beginning, or its id.
+        text: String,
+    },
+    /// A row that says which class a text is not.
+    #[error(
+        "{at}: `reject` says which class the text is not, which is no label; leave such rows out"
+    )]
+    Rejected {
+        /// The row.
+        at: At,
     },
     /// The file changed while it was read twice.
     #[error("{path} changed while it was read: start again")]
@@ -378,7 +606,10 @@ impl Error {
 /// Names as ``a, b`` for people, a long list cut short.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;
-    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`"));
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{}`", shown(name)));
     let mut text = shown.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => {}
@@ -390,6 +621,52 @@ fn list(names: &[String]) -> String {
     text
 }
 
+/// What a label that is no class may be.
+fn advice(value: &str, classes: &[String]) -> String {
+    let named = classes.iter().all(|name| Numeral::parse(name).is_none());
+    let number = Numeral::parse(value).and_then(|number| number.index());
+    let alike = |name: &&String| class_key(name) == class_key(value);
+    if may_be_mark(value) {
+        format!(
+            "; if `{value}` means that there is no label, give --missing-labels '{value}' \
+             (missing_labels in a pipeline)"
+        )
+    } else if named && number.is_some_and(|number| number < classes.len()) {
+        "; if labels are the classes' numbers, from 0, give --label-numbers (label_numbers: true in \
+         a pipeline)"
+            .to_owned()
+    } else if let Some(name) = classes.iter().find(alike) {
+        let (label, class) = difference(value, name);
+        format!(
+            "; `{}` has {class} where the label has {label}: if it is meant, rename the label with \
+             --rename-class",
+            shown(name)
+        )
+    } else {
+        String::new()
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LENGTH: usize = 60;
+    let line: String = text.chars().take(LENGTH).collect();
+    let line = shown(&line.replace(['\n', '\r', '\t'], " "));
+    match text.chars().nth(LENGTH) {
+        None => line,
+        Some(_) => line + "...",
+    }
+}
+
+fn ids_list(ids: &[u64]) -> String {
+    let shown = ids.iter().take(5).map(u64::to_string);
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if ids.len() > 5 {
+        text += &format!(" and {} more", ids.len() - 5);
+    }
+    text
+}
+
 fn path_list(paths: &[PathBuf]) -> String {
     let shown = paths.iter().map(|path| path.display().to_string());
     shown.collect::<Vec<_>>().join(", ")
@@ -397,7 +674,7 @@ fn path_list(paths: &[PathBuf]) -> String {
 
 fn which(ids: bool) -> &'static str {
     match ids {
-        true => "call the one with the ids so",
+        true => "call the one that says which text is meant so",
         false => "name the one with the texts",
     }
 }

@@ -1,20 +1,24 @@
 //! Reading files of texts into one table.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use goldpan_artifact::{Producer, Progress, TextsWriter};
+use goldpan_artifact::{FileColumns, Producer, Progress, TextsWriter};
 use goldpan_sources::{Column, LabelRule};
 
+use crate::carried::Carried;
+use crate::classes::{Classes, Values};
 use crate::config::IngestConfig;
 use crate::error::{At, Error, Place};
 use crate::input::{self, Count};
-use crate::labels::{self, Classes, Label, Values};
-use crate::row::{Names, Row, Wanted};
-use crate::summary::{ClassCount, Noted, Seen, Summary};
+use crate::labels::Label;
+use crate::remarks::{self, Files};
+use crate::row::{Row, Source, Wanted};
+use crate::summary::{ClassCount, Noted, Renamed, Seen, Summary};
 
 /// Raised whenever the same input and settings give another table than before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How many rows go by between two looks at the progress.
 const STEP: u64 = 4096;
@@ -31,21 +35,35 @@ pub fn ingest(
 ) -> Result<Summary, Error> {
     let classes = match config.classes() {
         Some(classes) => classes.to_vec(),
-        None => values(config, progress)?.classes(),
+        None => values(config, progress)?,
     };
     let classes = Classes::new(&classes);
-    let reading = config.reading();
+    let (reading, rules) = (config.reading(), config.rules());
     let metadata: Vec<String> = reading.metadata.iter().map(Column::to_string).collect();
     let producer = Producer::new("ingest", VERSION);
-    let mut table = TextsWriter::create_with(out, classes.names(), &metadata, producer)?;
+    let columns = columns(config)?;
+    let mut table = TextsWriter::create_from(out, classes.names(), &metadata, columns, producer)?;
     let mut counts = vec![0; classes.names().len()];
     let mut seen = Seen::default();
     let (mut blank, mut left_out) = (Noted::default(), Noted::default());
     let (mut rows, mut labelled, mut outside) = (0, 0, 0);
-    let empty_lines = each_row(config, "read texts", progress, |file, row, names| {
+    let mut renamed = vec![0; rules.rename.pairs().len()];
+    let mut own = BTreeSet::new();
+    let mut files = Files::default();
+    let empty_lines = each_row(config, "read texts", progress, |file, row, source| {
         let here = || at(config, file, row.place);
-        let column = names.label.as_deref().unwrap_or_default();
-        let label = labels::read(row.label.as_deref(), reading, &classes, here, column);
+        files.note(&config.inputs()[file], source.names());
+        let column = source.names().label.as_deref().unwrap_or_default();
+        let given = rules.given(row.label.as_deref());
+        match given.map(|label| (label.renamed, label.text)) {
+            Some((Some(place), _)) => renamed[place] += 1,
+            Some((None, text)) if !renamed.is_empty() => {
+                own.insert(text.to_owned());
+            }
+            _ => {}
+        }
+        let named = source.carried().is_some_and(|carried| carried.numbers);
+        let label = rules.read(row.label.as_deref(), &classes, named, here, column);
         let label = label.map_err(|error| match error {
             Error::UnknownLabel { .. } if config.classes().is_none() => Error::Changed {
                 path: config.inputs()[file].clone(),
@@ -84,6 +102,8 @@ pub fn ingest(
             paths: config.inputs().to_vec(),
         });
     }
+    files.warn();
+    remarks::renamed(&rules.rename, &renamed, &own);
     let written = table.finish()?;
     let names = classes.names().iter().cloned();
     let summary = Summary {
@@ -98,32 +118,64 @@ pub fn ingest(
         conflicts: seen.conflicts,
         left_out,
         outside,
+        renamed: rules
+            .rename
+            .pairs()
+            .iter()
+            .zip(renamed)
+            .map(|((from, to), rows)| Renamed {
+                from: from.clone(),
+                to: to.clone(),
+                rows,
+            })
+            .collect(),
         empty_lines,
         bytes: written.bytes,
         digest: written.digest,
     };
-    warn(&summary);
+    remarks::summary(&summary, config.classes().is_some());
     Ok(summary)
 }
 
-/// Reads the inputs for the values of their labels.
-fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Values, Error> {
+/// Reads the inputs for their classes: the names that files carry, and the labels' values.
+fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>, Error> {
     let mut values = Values::default();
-    let reading = config.reading();
+    let (reading, rules) = (config.reading(), config.rules());
     if reading.rule == LabelRule::Sign {
-        return Ok(values);
+        return Ok(Vec::new());
     }
-    each_row(config, "read labels", progress, |file, row, names| {
-        let Some(label) = labels::given(row.label.as_deref(), reading) else {
+    let mut carried: Vec<Carried> = vec![Carried::default(); config.inputs().len()];
+    each_row(config, "read labels", progress, |file, row, source| {
+        if let Some(names) = source.carried()
+            && names.names.len() != carried[file].names.len()
+        {
+            carried[file] = names.clone();
+        }
+        let Some(label) = rules.given(row.label.as_deref()) else {
             return Ok(());
         };
-        if !reading.rows.takes(&row.main) || values.note(label) {
+        if !reading.rows.takes(&row.main) || values.note(label.text) {
             return Ok(());
         }
-        let column = names.label.as_deref().unwrap_or_default();
+        let column = source.names().label.as_deref().unwrap_or_default();
         Err(Values::too_many(at(config, file, row.place), column))
     })?;
-    Ok(values)
+    let mut names: Vec<String> = Vec::new();
+    for (carried, path) in carried.iter().zip(config.inputs()) {
+        let fixed = carried.names.iter().filter(|_| carried.fixed);
+        names.extend(fixed.filter(|name| !rules.missing.is(name)).cloned());
+        let mut unused = match carried.fixed {
+            true => Vec::new(),
+            false => rules.rename.all(carried.names.clone()),
+        };
+        unused.retain(|name| !values.has(name) && !rules.missing.is(name));
+        remarks::unused(path, &unused);
+    }
+    let found = values.classes(rules.rename.all(names));
+    for remark in &found.remarks {
+        tracing::warn!("{remark}");
+    }
+    Ok(found.names)
 }
 
 /// Calls `visit` with every row of every input, and the number of the input. Returns how many
@@ -132,7 +184,7 @@ fn each_row(
     config: &IngestConfig,
     what: &str,
     progress: &dyn Progress,
-    mut visit: impl FnMut(usize, &Row, &Names) -> Result<(), Error>,
+    mut visit: impl FnMut(usize, &Row, &dyn Source) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     let size = |path: &std::path::PathBuf| std::fs::metadata(path).map_or(0, |data| data.len());
     progress.begin(what, "bytes", Some(config.inputs().iter().map(size).sum()));
@@ -144,14 +196,10 @@ fn each_row(
     result
 }
 
-fn each_row_of(
-    config: &IngestConfig,
-    file: usize,
-    progress: &dyn Progress,
-    visit: &mut impl FnMut(usize, &Row, &Names) -> Result<(), Error>,
-) -> Result<u64, Error> {
+/// What is asked of each file.
+fn wanted(config: &IngestConfig) -> Wanted {
     let reading = config.reading();
-    let wanted = Wanted {
+    Wanted {
         main: reading.text.clone(),
         numbers: false,
         label: reading.label.clone(),
@@ -159,10 +207,33 @@ fn each_row_of(
         key: reading.key.clone(),
         metadata: reading.metadata.clone(),
         header: reading.header,
-    };
+    }
+}
+
+/// What the first file calls its columns.
+fn columns(config: &IngestConfig) -> Result<FileColumns, Error> {
+    let (path, format) = (&config.inputs()[0], config.reading().format);
+    let source = input::open(path, format, &wanted(config), &Count::default())?;
+    let names = source.names();
+    // Without a header, columns have places only.
+    let named = |name: &String| name.parse::<usize>().is_err();
+    Ok(FileColumns {
+        text: Some(names.main.clone()).filter(named),
+        label: names.label.clone().filter(named),
+        key: names.key.clone().filter(named),
+    })
+}
+
+fn each_row_of(
+    config: &IngestConfig,
+    file: usize,
+    progress: &dyn Progress,
+    visit: &mut impl FnMut(usize, &Row, &dyn Source) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let reading = config.reading();
+    let wanted = wanted(config);
     let count = Count::default();
     let mut source = input::open(&config.inputs()[file], reading.format, &wanted, &count)?;
-    let names = source.names().clone();
     let mut row = Row::default();
     let mut rows: u64 = 0;
     loop {
@@ -177,7 +248,7 @@ fn each_row_of(
         if !some {
             return Ok(source.empty_lines());
         }
-        visit(file, &row, &names)?;
+        visit(file, &row, &*source)?;
     }
 }
 
@@ -185,23 +256,5 @@ fn at(config: &IngestConfig, file: usize, place: Place) -> At {
     At {
         path: config.inputs()[file].clone(),
         place,
-    }
-}
-
-/// Says what a person should look at.
-fn warn(summary: &Summary) {
-    if let Some(first) = summary.blank.first.first() {
-        tracing::warn!(count = summary.blank.count, %first, "texts without any character");
-    }
-    if let Some(first) = summary.conflicts.first.first() {
-        let (first, earlier) = (&first.at, &first.earlier);
-        tracing::warn!(count = summary.conflicts.count, %first, %earlier, "the same text with different labels");
-    }
-    if let Some(first) = summary.duplicates.first.first() {
-        let (first, earlier) = (&first.at, &first.earlier);
-        tracing::info!(count = summary.duplicates.count, %first, %earlier, "texts that occurred before");
-    }
-    if let Some(first) = summary.left_out.first.first() {
-        tracing::info!(count = summary.left_out.count, %first, "rows left out, since their rating is of no class");
     }
 }

@@ -58,6 +58,7 @@ impl Jsonl {
                 label: label.map(Column::to_string),
                 key: wanted.key.as_ref().map(Column::to_string),
                 metadata: wanted.metadata.iter().map(Column::to_string).collect(),
+                ..found.names
             },
             numbers: wanted.numbers,
             unseen: label

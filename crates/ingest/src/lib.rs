@@ -1,8 +1,8 @@
 //! Reads texts from files of five formats into one table, and labels from files that people write.
 //!
 //! [`ingest`] reads TSV, CSV, JSONL, Parquet and Arrow IPC; the first three may be compressed with
-//! gzip or zstd. Text columns may have any name or, without a header, place. Labels may be whole
-//! numbers or names, and may be missing. Further columns may be kept with the texts as metadata.
+//! gzip or zstd. Text columns may have any name or, without a header, place. Labels may be numbers
+//! or names, and may be missing. Further columns may be kept with the texts as metadata.
 //!
 //! Nothing is lost on the way:
 //!
@@ -15,10 +15,19 @@
 //! In TSV nothing is quoted: a quote is a character like any other. In CSV, quotes follow
 //! RFC 4180, and a quote that would make two rows one is an error.
 //!
-//! [`labelled`] reads which texts of a table are labelled, and how.
+//! A label is the name of a class, in every format. Labels that are equal as numbers are one class
+//! where all labels are numbers; a number is the place of a class only where the file or the user
+//! says so.
+//!
+//! [`read_labelled`] reads which texts of a table are labelled, and how.
 
+mod alike;
+mod carried;
 mod cell;
+mod class_names;
+mod classes;
 mod columnar;
+mod columns;
 mod config;
 mod csv;
 mod error;
@@ -28,13 +37,18 @@ mod jsonl;
 mod labelled;
 mod labels;
 mod lines;
+mod missing;
+mod numeral;
+mod remarks;
+mod rename;
 mod row;
 mod summary;
 mod tsv;
 
+pub use class_names::{ClassNames, parse_list, parse_rename, read_class_names};
 pub use config::{IngestConfig, IngestOptions};
 pub use error::{At, Error, Place};
 pub use goldpan_sources::{Column, Format};
 pub use ingest::{VERSION, ingest};
-pub use labelled::{labelled, labelled_in};
-pub use summary::{ClassCount, Noted, Repeat, Repeats, Summary};
+pub use labelled::{Join, LabelOptions, ReadLabelled, read_labelled};
+pub use summary::{ClassCount, Noted, Renamed, Repeat, Repeats, Summary};

@@ -31,6 +31,8 @@ pub struct Summary {
     pub left_out: Noted,
     /// Rows that belong to other splits of the dataset.
     pub outside: u64,
+    /// What was renamed, as the user asked.
+    pub renamed: Vec<Renamed>,
     /// Lines without any character, which are no rows.
     pub empty_lines: u64,
     /// Bytes of the table.
@@ -45,6 +47,17 @@ pub struct ClassCount {
     /// The class.
     pub name: String,
     /// Its rows.
+    pub rows: u64,
+}
+
+/// A label that was renamed, and how many rows have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Renamed {
+    /// The label in the file.
+    pub from: String,
+    /// The class.
+    pub to: String,
+    /// Rows with that label.
     pub rows: u64,
 }
 

@@ -65,7 +65,18 @@ fn labels_outside_the_classes() {
     let lines = "{\"text\": \"fine\", \"label\": 1}\n{\"text\": \"odd\", \"label\": 2}\n";
     assert_eq!(
         with(classes, "a.jsonl", lines),
-        "a.jsonl, line 2, column `label`: `2` is not a class; the classes are `negative`, `positive`"
+        "a.jsonl, line 1, column `label`: `1` is not a class; the classes are `negative`, `positive`; \
+         if labels are the classes' numbers, from 0, give --label-numbers (label_numbers: true in a \
+         pipeline)"
+    );
+    let numbers = |options: &mut IngestOptions| {
+        classes(options);
+        options.label_numbers = true;
+    };
+    assert_eq!(
+        with(numbers, "a.jsonl", lines),
+        "a.jsonl, line 2, column `label`: `2` is not the number of a class; there are 2, numbered from \
+         0: `negative`, `positive`"
     );
     let work = Work::new();
     let options = IngestOptions {

@@ -80,6 +80,11 @@ fn whole_numbers_of_any_type_are_classes() {
         classes: Some(vec!["bad".into(), "good".into()]),
         ..of(fixture("reviews-numbers.parquet"))
     };
+    assert!(work.error(named.clone()).contains("give --label-numbers"));
+    let named = IngestOptions {
+        label_numbers: true,
+        ..named
+    };
     work.ingest(named).unwrap();
     assert_eq!(work.rows(), reviews("good", "bad"));
 }

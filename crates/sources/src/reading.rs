@@ -123,7 +123,7 @@ impl From<usize> for Column {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LabelRule {
-    /// A class's name, or its number from 0.
+    /// A class's name; equal numbers are one name.
     #[default]
     Class,
     /// A number: above 0 is the second of two classes, below 0 the first, and a row with 0 is
@@ -197,6 +197,9 @@ pub struct Reading {
     /// Values that mean "no label", beside an empty field and null.
     #[serde(default)]
     pub missing: Vec<String>,
+    /// Whether labels are the classes' numbers, from 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub numbers: bool,
     /// Which rows to keep.
     #[serde(default)]
     pub rows: Rows,
@@ -232,6 +235,7 @@ impl Default for Reading {
             metadata: Vec::new(),
             rule: LabelRule::Class,
             missing: Vec::new(),
+            numbers: false,
             rows: Rows::All,
         }
     }

@@ -3,16 +3,26 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
-use goldpan_ingest::Format;
+use goldpan_ingest::{ClassNames, Format};
+
+use super::LabelArgs;
 
 const AFTER: &str = "\
 A column C is a name, or with --no-header its place from 0. Inputs may be compressed with gzip or
 zstd. A malformed row is an error that names it; blank and repeated texts are kept and reported.
 
+A label is the name of a class. Where all labels are numbers, equal ones are one class: 1, 1.0 and
+01 are the class 1. Where all are true or false, case makes no difference. A number is the place
+of a class only where the file says so, as Hugging Face datasets do, or you do by --label-numbers.
+A name with a comma goes into quotes, '\"a, b\",c', or into FILE: one name on each line, or a list
+in .json or .yaml. @FILE is a file in any case.
+
 Examples:
   goldpan ingest --input reviews.csv --text-column review --label-column stars --out texts.arrow
   goldpan ingest --input reviews.csv --metadata-columns stars,source --out texts.arrow
   goldpan ingest --input a.tsv b.tsv --no-header --text-column 1 --label-column 0 --out texts.arrow
+  goldpan ingest --input a.csv --classes bad,good --label-numbers --missing-labels -1 --out t.arrow
+  goldpan ingest --input a.csv --classes classes.txt --rename-class Good=good --out t.arrow
   goldpan ingest --dataset movie-snippets --split train --out texts.arrow";
 
 /// Read texts from TSV, CSV, JSONL, Parquet or Arrow files
@@ -25,7 +35,7 @@ pub struct IngestArgs {
     /// A dataset by name instead: sst2, movie-snippets, or a folder in $GOLDPAN_DATA
     #[arg(long, value_name = "NAME", requires = "split", conflicts_with_all =
         ["format", "text_column", "label_column", "id_column", "metadata_columns",
-         "no_header", "classes"])]
+         "no_header", "classes", "missing_labels", "label_numbers", "rename_class"])]
     pub dataset: Option<String>,
     /// The part of the dataset: train, validation, ...
     #[arg(long, value_name = "NAME", requires = "dataset")]
@@ -48,9 +58,12 @@ pub struct IngestArgs {
     /// The first line is a text already, not the columns' names
     #[arg(long)]
     pub no_header: bool,
-    /// The classes, in the order of their numbers [default: the labels found, sorted]
-    #[arg(long, value_name = "NAME,NAME...", value_delimiter = ',')]
-    pub classes: Option<Vec<String>>,
+    /// The classes, in the order of their numbers [default: those that the file carries, or the
+    /// labels found, sorted]
+    #[arg(long, value_name = "NAME,NAME...|FILE", value_parser = ClassNames::parse)]
+    pub classes: Option<ClassNames>,
+    #[command(flatten)]
+    pub labels: LabelArgs,
     /// The table of texts to write
     #[arg(long, value_name = "TEXTS")]
     pub out: PathBuf,

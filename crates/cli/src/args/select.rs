@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use goldpan_select::{Balance, Filter, Strategy};
 
+use super::LabelledArgs;
 use super::numbers::size;
 
 const AFTER: &str = "\
@@ -24,8 +25,9 @@ quotes is always a column: '\"length\" > 3'. Values are numbers, dates (2024-01-
 quotes they are words as they stand. Where a text has no value, a comparison is neither true nor
 false, and `is missing` is true; texts are picked where the whole condition is true.
 
-L is a selection or labels table, or a JSONL, CSV or TSV file with a column `id`. Labelled texts are
-never picked.
+L is a selection or labels table, or a file with a column `id` of row numbers; with --texts it may
+name texts by key or text as well: see `goldpan train --help`. Texts in L are never picked, whether
+they have a label there or not.
 
 Examples:
   goldpan select --count 100 --strategy diversity-margin --embeddings embeddings.arrow \\
@@ -83,9 +85,6 @@ pub struct SelectArgs {
     /// A model's predictions of the texts
     #[arg(long, value_name = "P")]
     pub predictions: Option<PathBuf>,
-    /// Which texts are labelled already
-    #[arg(long, value_name = "L")]
-    pub labelled: Option<PathBuf>,
     /// Join tables by id even where they were made from other texts
     #[arg(long)]
     pub allow_other_texts: bool,
@@ -98,6 +97,8 @@ pub struct SelectArgs {
     /// Refuse a selection that needs more memory than this, such as 500MiB or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_limit: Option<u64>,
+    #[command(flatten)]
+    pub labelled: LabelledArgs,
     /// The selection to write
     #[arg(long, value_name = "SELECTION", required_unless_present_any = ["list", "plan"])]
     pub out: Option<PathBuf>,

@@ -8,7 +8,7 @@ use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
 use super::numbers::{part, positive, ratio};
 use super::training::{Metric, Schedule, Targets, Tune};
-use super::{Computation, DeviceArgs};
+use super::{Computation, DeviceArgs, LabelledArgs};
 
 const STEPS: &str = "Steps";
 const LOSS: &str = "Loss";
@@ -16,8 +16,12 @@ const EPOCHS: &str = "Epochs";
 const LORA: &str = "LoRA (with --tune lora)";
 
 const AFTER: &str = "\
-L says which texts are labelled: a selection or labels table, or a JSONL, CSV or TSV file with a
-column `id` (and `label`, where the texts carry none). Without it, all texts with a label are used.
+L says which texts are labelled: a selection or labels table, or a file of any format that `goldpan
+ingest` reads. A row's text is named by a column `key`, or one called as your ids were; by its row
+number from 0 in a column `id`; or by the text itself. What a file says twice has to agree, and
+numbers that labelling tools give their tasks are passed over; --join settles what stays open. A
+row without a label counts as shown and is not trained on. Without a column `label`, the labels
+are those of TEXTS. Without L, all texts with a label are used.
 
 The epoch with the best validation is kept, of equal ones that with the lowest loss. MODEL_DIR gets
 goldpan.json, history.arrow and what was trained: adapter_model.safetensors and adapter_config.json
@@ -43,9 +47,6 @@ pub struct TrainArgs {
     /// The table of texts
     #[arg(long, value_name = "TEXTS")]
     pub texts: PathBuf,
-    /// Which of the texts are labelled [default: those with a label]
-    #[arg(long, value_name = "L")]
-    pub labelled: Option<PathBuf>,
     /// Join tables by id even where they were made from other texts
     #[arg(long)]
     pub allow_other_texts: bool,
@@ -142,6 +143,8 @@ pub struct TrainArgs {
     /// Decides the order of texts and the new tensors
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    #[command(flatten)]
+    pub labelled: LabelledArgs,
     #[command(flatten)]
     pub device: DeviceArgs,
 }

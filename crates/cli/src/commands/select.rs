@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use goldpan_artifact::{Embeddings, Predictions, Texts};
-use goldpan_ingest::labelled;
+use goldpan_ingest::read_labelled;
 use goldpan_select::{
     Budget, Estimate, Inputs, Rule, Shape, Until, check_memory, estimate, select,
 };
@@ -21,13 +21,9 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         return print(&strategies::list());
     }
     let rule = rule(args)?;
-    let inputs = [
-        &args.texts,
-        &args.embeddings,
-        &args.predictions,
-        &args.labelled,
-    ];
-    let inputs = inputs.into_iter().flatten().map(|input| input.as_path());
+    let inputs = [&args.texts, &args.embeddings, &args.predictions];
+    let inputs = inputs.into_iter().flatten().chain(&args.labelled.labelled);
+    let inputs = inputs.map(|input| input.as_path());
     if let Some(out) = &args.out {
         keep_apart(out, inputs)?;
     }
@@ -43,12 +39,11 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     tables.texts(texts.as_ref());
     tables.embeddings(embeddings.as_ref());
     tables.predictions(predictions.as_ref());
-    tables.labelled(args.labelled.as_deref());
+    for path in &args.labelled.labelled {
+        tables.labelled(Some(path));
+    }
     tables.check(args.allow_other_texts)?;
-    let known = match &args.labelled {
-        Some(path) => labelled(path, texts.as_ref())?.ids,
-        None => Vec::new(),
-    };
+    let known = known(args, texts.as_ref(), predictions.as_ref(), app)?;
     let ids: Option<Vec<u64>> = texts.as_ref().map(|texts| texts.ids().collect());
     let inputs = Inputs {
         ids: ids.as_deref(),
@@ -73,6 +68,31 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         summary.labelled,
     ));
     print_path(out)
+}
+
+/// The texts that are labelled already, or were shown. Labels are checked where classes are known.
+fn known(
+    args: &SelectArgs,
+    texts: Option<&Texts>,
+    predictions: Option<&Predictions>,
+    app: &App,
+) -> Result<Vec<u64>, Error> {
+    let classes = [
+        texts.map(Texts::classes),
+        predictions.map(Predictions::classes),
+    ];
+    let classes = classes
+        .into_iter()
+        .flatten()
+        .find(|classes| !classes.is_empty());
+    let paths = &args.labelled.labelled;
+    let read = read_labelled(paths, texts, classes, &args.labelled.options())?;
+    for note in &read.notes {
+        app.say(note);
+    }
+    let mut known = read.labelled.ids;
+    known.extend(read.without);
+    Ok(known)
 }
 
 /// How large the selection is at most: nothing passed over.

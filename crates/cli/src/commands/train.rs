@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{Labelled, Texts};
-use goldpan_ingest::labelled_in;
+use goldpan_ingest::read_labelled;
 use goldpan_model::{LoraConfig, PrefixCache, Tuning, TuningKind};
-use goldpan_train::{Inputs, Summary, TrainConfig, train};
+use goldpan_train::{Inputs, Summary, TrainConfig, lacking, train};
 
 use super::models::{base_of, pretrained};
 use super::same_texts::SameTexts;
@@ -28,9 +28,11 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let validation = Texts::open(&args.validation)?;
     let mut tables = SameTexts::default();
     tables.texts(Some(&texts));
-    tables.labelled(args.labelled.as_deref());
+    for path in &args.labelled.labelled {
+        tables.labelled(Some(path));
+    }
     tables.check(args.allow_other_texts)?;
-    let labelled = labelled(args.labelled.as_deref(), &texts, &validation)?;
+    let labelled = labelled(args, &texts, &validation, app)?;
     let device = args.device.device.open()?;
     let device = device.with_precision(args.precision.into());
     let folder = pretrained(&args.model, app)?;
@@ -121,24 +123,50 @@ fn config(args: &TrainArgs) -> TrainConfig {
     }
 }
 
-/// The labelled texts: those that a file names, or all that have a label.
-fn labelled(path: Option<&Path>, texts: &Texts, validation: &Texts) -> Result<Labelled, Error> {
-    if let Some(path) = path {
-        let classes = match texts.classes() {
-            [] => validation.classes(),
-            classes => classes,
-        };
-        return Ok(labelled_in(path, Some(texts), classes)?);
+/// The labelled texts: those that files name, or all that have a label.
+fn labelled(
+    args: &TrainArgs,
+    texts: &Texts,
+    validation: &Texts,
+    app: &App,
+) -> Result<Labelled, Error> {
+    let classes = match texts.classes() {
+        [] => validation.classes(),
+        classes => classes,
+    };
+    let labelled = match args.labelled.labelled.as_slice() {
+        [] => own(texts),
+        paths => {
+            let options = args.labelled.options();
+            let read = read_labelled(paths, Some(texts), Some(classes), &options)?;
+            for note in &read.notes {
+                app.say(note);
+            }
+            if !read.without.is_empty() {
+                let without = count(read.without.len() as u64, "text");
+                app.say(&format!("{without} without a label left out"));
+            }
+            read.labelled
+        }
+    };
+    if labelled.ids.is_empty() {
+        let path = args.labelled.labelled.first();
+        return Err(Error::NothingLabelled {
+            path: path.map_or(texts.path(), PathBuf::as_path).to_owned(),
+        });
     }
-    let ids: Vec<u64> = (0..texts.len())
-        .filter(|row| texts.label(*row).is_some())
-        .map(|row| texts.id(row))
-        .collect();
-    match ids.is_empty() {
-        true => Err(Error::NothingLabelled {
-            path: texts.path().to_owned(),
-        }),
-        false => Ok(Labelled { ids, labels: None }),
+    if let Some(lacking) = lacking(&labelled, texts, classes) {
+        tracing::warn!("{lacking}");
+    }
+    Ok(labelled)
+}
+
+/// All texts that have a label of their own.
+fn own(texts: &Texts) -> Labelled {
+    let labelled = (0..texts.len()).filter(|row| texts.label(*row).is_some());
+    Labelled {
+        ids: labelled.map(|row| texts.id(row)).collect(),
+        labels: None,
     }
 }
 

@@ -4,10 +4,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use goldpan_artifact::{Silent, Texts};
 use goldpan_ingest::{Error, IngestConfig, IngestOptions, Summary, ingest};
 use tempfile::TempDir;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// A row of a table: text, class, key.
 pub type Row = (String, Option<String>, Option<String>);
@@ -85,4 +89,48 @@ pub fn of(path: impl Into<PathBuf>) -> IngestOptions {
 pub fn fixture(name: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
     PathBuf::from(folder).join(name)
+}
+
+/// Runs `work` and returns what it gives, with the warnings that it told.
+pub fn warned<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let told = Told::default();
+    let result = tracing::subscriber::with_default(told.clone(), work);
+    let told = told.0.lock().unwrap().clone();
+    (result, told)
+}
+
+/// Keeps the messages of warnings.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Told {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Message(String);
+        impl Visit for Message {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

@@ -64,7 +64,87 @@ pub(crate) struct IngestOptions {
     pub(crate) label_column: Option<ColumnOption>,
     pub(crate) id_column: Option<ColumnOption>,
     pub(crate) metadata_columns: Option<Vec<ColumnOption>>,
-    pub(crate) classes: Option<Vec<String>>,
+    pub(crate) classes: Option<ClassesOption>,
+    pub(crate) missing_labels: Option<Vec<LabelOption>>,
+    pub(crate) label_numbers: Option<bool>,
+    pub(crate) rename_classes: Option<Named<LabelOption>>,
+}
+
+/// The classes' names, or the file that has them.
+#[derive(Debug)]
+pub(crate) enum ClassesOption {
+    Names(Vec<String>),
+    File(PathBuf),
+}
+
+impl<'de> Deserialize<'de> for ClassesOption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Classes;
+        impl<'de> Visitor<'de> for Classes {
+            type Value = ClassesOption;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of names, or `{ file: PATH }`")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ClassesOption, A::Error> {
+                let mut names = Vec::new();
+                while let Some(LabelOption(name)) = items.next_element()? {
+                    names.push(name);
+                }
+                Ok(ClassesOption::Names(names))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClassesOption, A::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct File {
+                    file: PathBuf,
+                }
+                let File { file } = File::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ClassesOption::File(file))
+            }
+        }
+        deserializer.deserialize_any(Classes)
+    }
+}
+
+/// A label: a name or a number.
+#[derive(Debug)]
+pub(crate) struct LabelOption(pub(crate) String);
+
+impl<'de> Deserialize<'de> for LabelOption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Label;
+        impl Visitor<'_> for Label {
+            type Value = LabelOption;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a label's name or number")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<LabelOption, E> {
+                Ok(LabelOption(name.to_owned()))
+            }
+
+            fn visit_bool<E>(self, truth: bool) -> Result<LabelOption, E> {
+                Ok(LabelOption(truth.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<LabelOption, E> {
+                Ok(LabelOption(number.to_string()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<LabelOption, E> {
+                Ok(LabelOption(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<LabelOption, E> {
+                Ok(LabelOption(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Label)
+    }
 }
 
 #[derive(Debug, serde::Deserialize)]

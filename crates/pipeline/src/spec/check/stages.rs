@@ -8,8 +8,8 @@ use crate::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
 use crate::spec::options::{
-    EmbedOptions, EvaluateOptions, IngestOptions, ModelOptions, PredictOptions, SelectOptions,
-    StageOptions, TrainStageOptions,
+    ClassesOption, EmbedOptions, EvaluateOptions, IngestOptions, ModelOptions, PredictOptions,
+    SelectOptions, StageOptions, TrainStageOptions,
 };
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
@@ -71,6 +71,9 @@ impl<'a> Context<'a> {
             ("id_column", options.id_column.is_some()),
             ("metadata_columns", options.metadata_columns.is_some()),
             ("classes", options.classes.is_some()),
+            ("missing_labels", options.missing_labels.is_some()),
+            ("label_numbers", options.label_numbers.is_some()),
+            ("rename_classes", options.rename_classes.is_some()),
         ];
         if let Some((second, _)) = reading.into_iter().find(|(_, given)| *given) {
             let first = "dataset";
@@ -105,6 +108,8 @@ impl<'a> Context<'a> {
             column.as_ref().map(|column| column.0.clone())
         };
         let metadata = options.metadata_columns.iter().flatten();
+        let missing = options.missing_labels.iter().flatten();
+        let renames = options.rename_classes.iter().flat_map(|renames| &renames.0);
         let config = IngestConfig::try_from(goldpan_ingest::IngestOptions {
             input,
             format: options.format,
@@ -113,7 +118,12 @@ impl<'a> Context<'a> {
             label_column: column(&options.label_column),
             id_column: column(&options.id_column),
             metadata_columns: metadata.map(|column| column.0.clone()).collect(),
-            classes: options.classes.clone(),
+            classes: self.class_names(path, options.classes.as_ref())?,
+            missing_labels: missing.map(|label| label.0.clone()).collect(),
+            label_numbers: options.label_numbers.unwrap_or_default(),
+            rename_classes: renames
+                .map(|(old, new)| (old.clone(), new.0.clone()))
+                .collect(),
         });
         match config {
             Ok(config) => Some(IngestSettings::Files(config)),
@@ -121,10 +131,31 @@ impl<'a> Context<'a> {
             Err(error) => {
                 let key = match error {
                     goldpan_ingest::Error::MetadataName { .. } => "metadata_columns",
+                    goldpan_ingest::Error::RenamedTwice { .. } => "rename_classes",
+                    goldpan_ingest::Error::MissingClass { .. } => "missing_labels",
+                    goldpan_ingest::Error::NumbersOfNothing => "label_numbers",
+                    _ if options.classes.is_none() => "rename_classes",
                     _ => "classes",
                 };
                 self.wrong(&path.key(key), ProblemKind::Ingest(Arc::new(error)))
             }
+        }
+    }
+
+    /// The names of the classes, where they are given; `None` after a problem.
+    fn class_names(
+        &mut self,
+        path: &KeyPath,
+        classes: Option<&ClassesOption>,
+    ) -> Option<Option<Vec<String>>> {
+        let path = match classes {
+            None => return Some(None),
+            Some(ClassesOption::Names(names)) => return Some(Some(names.clone())),
+            Some(ClassesOption::File(file)) => (path.key("classes").key("file"), file),
+        };
+        match goldpan_ingest::read_class_names(path.1) {
+            Ok(names) => Some(Some(names)),
+            Err(error) => self.wrong(&path.0, ProblemKind::Ingest(Arc::new(error))),
         }
     }
 

@@ -6,7 +6,7 @@ use goldpan_sources::known_datasets;
 
 use crate::StageKind;
 use crate::spec::check::context::Context;
-use crate::spec::options::{Named, StageOptions};
+use crate::spec::options::{ClassesOption, Named, StageOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
 use crate::spec::settings::{Name, ZeroShotSettings};
@@ -90,7 +90,13 @@ impl<'a> Context<'a> {
                 .find(|known| known.name == dataset)?;
             Some(known.classes).filter(|classes| !classes.is_empty())
         };
-        ingest.classes.clone().or_else(of_dataset)
+        let named = match &ingest.classes {
+            Some(ClassesOption::Names(names)) => Some(names.clone()),
+            // A file that cannot be read is told where the stage is checked.
+            Some(ClassesOption::File(path)) => goldpan_ingest::read_class_names(path).ok(),
+            None => None,
+        };
+        named.or_else(of_dataset)
     }
 
     fn class_texts(&mut self, path: &KeyPath, texts: &TextOrTexts) -> Option<Vec<String>> {
