@@ -106,6 +106,7 @@ mod sink;
 mod table;
 mod texts;
 mod validate;
+mod visible;
 mod writer;
 
 pub use checksum::{CHECKED_AT_OPEN, verify_checksum, verify_file};
@@ -128,4 +129,5 @@ pub use seed::rng;
 pub use selection::{Nearest, Selection, SelectionWriter};
 pub use table::{Header, Table, peek};
 pub use texts::{Texts, TextsWriter};
+pub use visible::visible;
 pub use writer::Written;

@@ -97,7 +97,8 @@ fn ingest(error: &goldpan_ingest::Error) -> Exit {
         | E::Quotes { .. }
         | E::Rename { .. }
         | E::RenamedTwice { .. }
-        | E::SignClasses { .. } => Exit::Usage,
+        | E::SignClasses { .. }
+        | E::UnknownEncoding { .. } => Exit::Usage,
         E::Read { source, .. } => reading(source.kind()),
         E::Changed { .. } => Exit::Failed,
         E::Artifact(error) => artifact(error),

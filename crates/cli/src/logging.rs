@@ -1,8 +1,9 @@
 //! What is logged, and where: to stderr, above the progress bars.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
+use goldpan_artifact::visible;
 use indicatif::MultiProgress;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -20,11 +21,11 @@ const VARIABLE: &str = "GOLDPAN_LOG";
 pub fn start(verbosity: Verbosity, bars: &Bars) {
     let given = EnvFilter::try_from_env(VARIABLE);
     let filter = given.unwrap_or_else(|_| EnvFilter::new(filter(verbosity)));
-    let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // Without colors every control character is one of the data's, and is written as an escape.
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(AboveBars(bars.multi()))
-        .with_ansi(color);
+        .with_ansi(false);
     match verbosity.verbose {
         0 | 1 => subscriber.event_format(Plain).init(),
         _ => subscriber.init(),
@@ -92,7 +93,9 @@ impl Write for Line<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         let text = std::mem::take(&mut self.text);
-        self.bars.suspend(|| io::stderr().write_all(&text))
+        let text = String::from_utf8_lossy(&text);
+        self.bars
+            .suspend(|| io::stderr().write_all(visible(&text).as_bytes()))
     }
 }
 

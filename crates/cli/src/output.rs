@@ -3,15 +3,17 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use goldpan_artifact::visible;
+
 pub use goldpan_report::grouped;
 
 use crate::error::Error;
 
-/// Prints `text` to stdout. A reader that has seen enough, like `head`, is no error.
+/// Prints `text` to stdout, with control characters that come from data as escapes. A reader that has seen enough, like `head`, is no error.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     match stdout
-        .write_all(text.as_bytes())
+        .write_all(visible(text).as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(Error::Stdout { source }),
@@ -41,11 +43,12 @@ pub fn keep_apart<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) ->
 /// Text from data, safe for a terminal: one line, no control characters, at most `width`
 /// characters.
 pub fn line_of(text: &str, width: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .take(width + 1)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let shown = |c: char| match c {
+        '\n' | '\t' => ' ',
+        c if visible(c.encode_utf8(&mut [0; 4])).len() != c.len_utf8() => ' ',
+        c => c,
+    };
+    let mut line: String = text.chars().take(width + 1).map(shown).collect();
     if line.chars().count() > width {
         line = line.chars().take(width.saturating_sub(1)).collect();
         line.push('…');
@@ -76,6 +79,7 @@ mod tests {
     #[test]
     fn data_cannot_drive_the_terminal() {
         assert_eq!(line_of("a\u{1b}[31mred\nb", 20), "a [31mred b");
+        assert_eq!(line_of("a\u{202e}b\u{9b}c", 20), "a b c");
         assert_eq!(line_of("grün und blau", 6), "grün …");
         assert_eq!(line_of("sechs!", 6), "sechs!");
     }

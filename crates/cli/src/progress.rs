@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use goldpan_artifact::Progress;
+use goldpan_artifact::{Progress, visible};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::interrupt;
@@ -75,8 +75,13 @@ impl Bars {
         self.multi.clone()
     }
 
-    /// Prints a line to stderr, above the bars.
+    /// Prints a line to stderr, above the bars, with control characters as escapes.
     pub fn print(&self, line: &str) {
+        self.print_styled(&visible(line));
+    }
+
+    /// Prints a line of which all control characters are the program's own.
+    pub fn print_styled(&self, line: &str) {
         self.multi.suspend(|| eprintln!("{line}"));
     }
 
@@ -114,14 +119,14 @@ impl Progress for Bars {
     fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
         let now = Instant::now();
         self.pieces().push(Piece {
-            what: what.to_owned(),
-            unit: unit.to_owned(),
+            what: visible(what).into_owned(),
+            unit: visible(unit).into_owned(),
             total,
             done: 0,
             note: String::new(),
             started: now,
             told: now,
-            bar: self.bar(what, unit, total),
+            bar: self.bar(&visible(what), &visible(unit), total),
         });
     }
 
@@ -141,8 +146,8 @@ impl Progress for Bars {
 
     fn note(&self, text: &str) {
         if let Some(piece) = self.pieces().last_mut() {
-            piece.note = text.to_owned();
-            piece.bar.set_message(text.to_owned());
+            piece.note = visible(text).into_owned();
+            piece.bar.set_message(piece.note.clone());
         }
     }
 

@@ -1,9 +1,11 @@
 //! Errors for people: what failed, why, and where in the file.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 
+use goldpan_artifact::visible;
 use goldpan_pipeline::spec::Invalid;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -17,11 +19,24 @@ pub fn failure(error: &Error, app: &App) -> Exit {
     let exit = exit_of(error);
     let text = match (exit, invalid(error)) {
         (Exit::Stopped, _) => "stopped; run the same command again to go on".to_owned(),
-        (_, Some(invalid)) => problems(invalid),
+        (_, Some(invalid)) => {
+            let plain = problems(invalid, GraphicalTheme::unicode_nocolor());
+            // Colors are for what holds no control characters of its own.
+            if color() && matches!(visible(&plain), Cow::Borrowed(_)) {
+                let colored = problems(invalid, GraphicalTheme::unicode());
+                app.progress().print_styled(&colored);
+                return exit;
+            }
+            plain
+        }
         (_, None) => chain(error),
     };
     app.progress().print(&text);
     exit
+}
+
+fn color() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// The message and those of its causes, a line each.
@@ -50,12 +65,7 @@ fn invalid(error: &Error) -> Option<&Invalid> {
 }
 
 /// Each problem of a file with the lines concerned.
-fn problems(invalid: &Invalid) -> String {
-    let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let theme = match color {
-        true => GraphicalTheme::unicode(),
-        false => GraphicalTheme::unicode_nocolor(),
-    };
+fn problems(invalid: &Invalid, theme: GraphicalTheme) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
     let mut text = String::new();
     for problem in invalid.problems() {

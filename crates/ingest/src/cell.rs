@@ -3,7 +3,8 @@
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowDictionaryKeyType, ArrowTemporalType, Date32Type, Date64Type, Float16Type, Float32Type,
+    ArrowDictionaryKeyType, ArrowTemporalType, Date32Type, Date64Type, Decimal32Type,
+    Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, Float16Type, Float32Type,
     Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
@@ -26,7 +27,7 @@ pub(crate) fn is_plain(kind: &DataType) -> bool {
     match kind {
         DataType::Null | DataType::Boolean => true,
         DataType::Dictionary(_, values) => is_plain(values),
-        other => is_text(other) || other.is_integer() || other.is_floating(),
+        other => is_text(other) || other.is_integer() || other.is_floating() || other.is_decimal(),
     }
 }
 
@@ -61,6 +62,10 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
         DataType::Float16 => Value::Number(array.as_primitive::<Float16Type>().value(row).into()),
         DataType::Float32 => Value::Number(array.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Decimal32(..) => decimal::<Decimal32Type>(array, row),
+        DataType::Decimal64(..) => decimal::<Decimal64Type>(array, row),
+        DataType::Decimal128(..) => decimal::<Decimal128Type>(array, row),
+        DataType::Decimal256(..) => decimal::<Decimal256Type>(array, row),
         DataType::Date32 => date::<Date32Type>(array, row),
         DataType::Date64 => date::<Date64Type>(array, row),
         DataType::Timestamp(unit, zone) => {
@@ -84,6 +89,11 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
         },
         _ => Value::Null,
     }
+}
+
+/// A decimal number, with the digits that its type has.
+fn decimal<T: DecimalType>(array: &dyn Array, row: usize) -> Value {
+    Value::Digits(array.as_primitive::<T>().value_as_string(row))
 }
 
 /// A date, or its number where it lies beyond the calendar.

@@ -17,7 +17,8 @@ use crate::carried::Carried;
 use crate::cell::{is_kept, is_plain, is_text, value};
 use crate::error::{At, Place};
 use crate::input::Count;
-use crate::row::{Found, Names, Row, Source, Wanted};
+use crate::note::Notes;
+use crate::row::{Found, Names, Row, Source, Wanted, check_names};
 
 /// Rows of a Parquet batch.
 const ROWS: usize = 8192;
@@ -25,10 +26,25 @@ const ROWS: usize = 8192;
 /// Opens a Parquet file.
 pub(crate) fn parquet(
     path: &Path,
-    file: File,
     wanted: &Wanted,
     count: &Count,
 ) -> Result<Box<dyn Source>, Error> {
+    let file = File::open(path).map_err(Error::read(path))?;
+    if !ends_with(&file, b"PAR1").map_err(Error::read(path))? {
+        return Err(
+            match ends_with(&file, b"PARE").map_err(Error::read(path))? {
+                true => Error::Refused {
+                    path: path.to_owned(),
+                    found: "an encrypted Parquet file",
+                    advice: "decrypt it first",
+                },
+                false => Error::CutShort {
+                    path: path.to_owned(),
+                    what: "Parquet data",
+                },
+            },
+        );
+    }
     let wrong = |source| Error::Parquet {
         path: path.to_owned(),
         source,
@@ -60,10 +76,11 @@ pub(crate) fn parquet(
 /// Opens an Arrow file or stream.
 pub(crate) fn arrow(
     path: &Path,
-    file: File,
     wanted: &Wanted,
     count: &Count,
+    notes: &Notes,
 ) -> Result<Box<dyn Source>, Error> {
+    let file = File::open(path).map_err(Error::read(path))?;
     let wrong = |source| Error::Arrow {
         path: path.to_owned(),
         format: Format::Arrow,
@@ -72,6 +89,12 @@ pub(crate) fn arrow(
     let again = file.try_clone().map_err(Error::read(path))?;
     let length = file.metadata().map_err(Error::read(path))?.len();
     if starts_as_file(&file).map_err(Error::read(path))? {
+        if !ends_with(&file, b"ARROW1").map_err(Error::read(path))? {
+            return Err(Error::CutShort {
+                path: path.to_owned(),
+                what: "Arrow data",
+            });
+        }
         let schema = FileReader::try_new(BufReader::new(file), None)
             .map_err(wrong)?
             .schema();
@@ -89,6 +112,9 @@ pub(crate) fn arrow(
             wanted.numbers,
             batches,
         ));
+    }
+    if !ends_with(&file, END_OF_STREAM).map_err(Error::read(path))? {
+        notes.say("is an Arrow stream without an end mark: it may be cut short");
     }
     let schema = StreamReader::try_new(BufReader::new(file), None)
         .map_err(wrong)?
@@ -108,6 +134,22 @@ pub(crate) fn arrow(
         wanted.numbers,
         batches,
     ))
+}
+
+/// What a stream ends with, if its writer finished it.
+const END_OF_STREAM: &[u8] = b"\xff\xff\xff\xff\0\0\0\0";
+
+/// Whether the file ends with these bytes. It is read from its start again after this.
+fn ends_with(mut file: &File, end: &[u8]) -> std::io::Result<bool> {
+    let length = file.metadata()?.len();
+    let Some(start) = length.checked_sub(end.len() as u64) else {
+        return Ok(false);
+    };
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(start))?;
+    let mut last = Vec::with_capacity(end.len());
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, end.len() as u64), &mut last)?;
+    std::io::Seek::rewind(&mut file)?;
+    Ok(last == end)
 }
 
 fn rewind(mut file: &File) -> std::io::Result<()> {
@@ -134,6 +176,7 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
         .iter()
         .map(|field| field.name().clone())
         .collect();
+    check_names(path, &names)?;
     let found = wanted.find(path, &names, true)?;
     let check = |index: usize, good: bool, wanted| match good {
         true => Ok(()),

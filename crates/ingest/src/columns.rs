@@ -232,6 +232,8 @@ fn no_labels(path: &Path, wanted: &Column, others: &[&String]) -> Option<String>
 
 #[cfg(test)]
 mod tests {
+    use goldpan_sources::Layout;
+
     use super::*;
 
     fn wanted(main: &[&str], label: Option<&str>) -> Wanted {
@@ -243,6 +245,7 @@ mod tests {
             key: None,
             metadata: Vec::new(),
             header: true,
+            layout: Layout::default(),
         }
     }
 

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use goldpan_sources::{Column, DatasetFiles, Format, LabelRule, Reading, Rows};
+use goldpan_sources::{
+    Column, DatasetFiles, Delimiter, Format, InvalidText, LabelRule, Layout, Quoting, Reading, Rows,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
 use crate::classes::equal_numbers;
 use crate::labels::Rules;
+use crate::encoding::Encoding;
 
 /// What a person may say about files of texts. All but `input` may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -39,6 +42,17 @@ pub struct IngestOptions {
     pub label_numbers: bool,
     /// Old names of classes, each with its new one.
     pub rename_classes: Vec<(String, String)>,
+    /// What stands between the fields of CSV and TSV files; by default the first rows show it.
+    pub delimiter: Option<Delimiter>,
+    /// What quotes mean in CSV and TSV files; by default the rows show it.
+    pub quoting: Option<Quoting>,
+    /// The encoding of text files, by any name of the web or of Python; by default UTF-8, or what
+    /// a byte order mark or zero bytes show.
+    pub encoding: Option<String>,
+    /// What becomes of bytes that are no text; by default they are refused.
+    pub invalid_text: Option<InvalidText>,
+    /// The key of a JSON object under which the list of rows stands; by default the only such list.
+    pub records: Option<String>,
 }
 
 /// Names that no metadata column can have: those of a table's other columns.
@@ -87,6 +101,11 @@ impl IngestConfig {
         check_classes(classes.as_deref().unwrap_or_default(), &rules)?;
         if rules.numbers && classes.is_none() {
             return Err(Error::NumbersOfNothing);
+        }
+        if let Some(name) = &reading.layout.encoding
+            && Encoding::of_name(name).is_none()
+        {
+            return Err(Error::UnknownEncoding { name: name.clone() });
         }
         let count = classes.as_ref().map_or(0, Vec::len);
         if reading.rule == LabelRule::Sign && count != 2 {
@@ -173,6 +192,13 @@ impl TryFrom<IngestOptions> for IngestConfig {
             missing: options.missing_labels,
             numbers: options.label_numbers,
             rows: Rows::All,
+            layout: Layout {
+                delimiter: options.delimiter,
+                quoting: options.quoting.unwrap_or_default(),
+                encoding: options.encoding,
+                invalid_text: options.invalid_text.unwrap_or_default(),
+                records: options.records,
+            },
         };
         Self::new(
             options.input,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::alike::{class_key, difference, shown};
 use crate::missing::may_be_mark;
 use crate::numeral::Numeral;
+use crate::broken::Broken;
 
 /// A row of an input file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +29,13 @@ pub enum Place {
     Line(u64),
     /// The row of a Parquet or Arrow file.
     Row(u64),
+    /// A line of a JSON file, and the character of that line.
+    Spot {
+        /// The line.
+        line: u64,
+        /// The character.
+        column: u64,
+    },
 }
 
 impl fmt::Display for At {
@@ -35,6 +43,10 @@ impl fmt::Display for At {
         match self.place {
             Place::Line(line) => write!(f, "{}, line {line}", self.path.display()),
             Place::Row(row) => write!(f, "{}, row {row}", self.path.display()),
+            Place::Spot { line, column } => {
+                let path = self.path.display();
+                write!(f, "{path}, line {line}, character {column}")
+            }
         }
     }
 }
@@ -134,7 +146,7 @@ pub enum Error {
     },
     /// Neither the extension nor the first bytes tell the format.
     #[error(
-        "cannot tell the format of {path} from its name: say whether it is tsv, csv, jsonl, parquet or arrow"
+        "cannot tell the format of {path} from its name: say whether it is tsv, csv, jsonl, json, parquet or arrow"
     )]
     UnknownFormat {
         /// The file.
@@ -149,6 +161,106 @@ pub enum Error {
         expected: Format,
         /// What the file is.
         found: &'static str,
+    },
+    /// The file is of a kind that is never read, or not in this form.
+    #[error("{path} is {found}: {advice}")]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// The file ends before its content does.
+    #[error("{path} is cut short: its {what} ends too early; fetch or write it again")]
+    CutShort {
+        /// The file.
+        path: PathBuf,
+        /// What ends too early.
+        what: &'static str,
+    },
+    /// Something else follows packed data.
+    #[error(
+        "{path}: something else than {packing} data follows after byte {at}, where that ends; is the file damaged, or are two joined in it?"
+    )]
+    Trailing {
+        /// The file.
+        path: PathBuf,
+        /// The packing.
+        packing: &'static str,
+        /// How many bytes of the file are packed data.
+        at: u64,
+    },
+    /// Packed data cannot be unpacked.
+    #[error("{path} is damaged: its {packing} data cannot be unpacked; fetch or write it again")]
+    Unpack {
+        /// The file.
+        path: PathBuf,
+        /// The packing.
+        packing: &'static str,
+        /// The decompressor's reason.
+        source: io::Error,
+    },
+    /// A name is that of no encoding.
+    #[error(
+        "`{name}` is no encoding that is known: use a name such as utf-8, utf-16, utf-32, windows-1252, windows-1251, iso-8859-15, shift_jis, euc-kr, gb18030 or big5"
+    )]
+    UnknownEncoding {
+        /// The name.
+        name: String,
+    },
+    /// Several characters may stand between the fields of a file.
+    #[error(
+        "cannot tell what stands between the fields of {path}, it may be {}: say it with --delimiter",
+        .choices.join(" or ")
+    )]
+    Delimiters {
+        /// The file.
+        path: PathBuf,
+        /// The characters.
+        choices: Vec<String>,
+    },
+    /// A name occurs twice in a header.
+    #[error(
+        "{path} has two columns called `{column}`, the {} and the {}: give each a name of its own",
+        ordinal(.places.0), ordinal(.places.1)
+    )]
+    RepeatedColumn {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        column: String,
+        /// The first two places with that name, from 0.
+        places: (usize, usize),
+    },
+    /// A name occurs twice in a JSON object.
+    #[error("{at}: the field `{field}` occurs twice in this object; which is meant?")]
+    RepeatedField {
+        /// Where it occurs again.
+        at: At,
+        /// The name.
+        field: String,
+    },
+    /// A JSON object has no list of rows under the key given.
+    #[error("{path} has no list of objects under the key `{key}`: it has {}", list(.names))]
+    NoRecords {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The keys of the object, if it is one.
+        names: Vec<String>,
+    },
+    /// A JSON object has several lists that may be the rows.
+    #[error(
+        "{path} has several lists of objects, {}: say which with --records", list(.keys)
+    )]
+    SeveralRecords {
+        /// The file.
+        path: PathBuf,
+        /// Their keys.
+        keys: Vec<String>,
     },
     /// A format that is read at random places is compressed as a whole.
     #[error("{path} is compressed as a whole, which {format} files cannot be: decompress it first")]
@@ -240,7 +352,7 @@ pub enum Error {
         wanted: &'static str,
     },
     /// A row has more or fewer columns than the first line.
-    #[error("{at} has {found} columns instead of {expected}{}", separators(*.found, *.expected, *.format))]
+    #[error("{at} has {found} columns instead of {expected}{}", separators(*.found, *.expected, *.format, .delimiter))]
     ColumnCount {
         /// The row.
         at: At,
@@ -250,14 +362,30 @@ pub enum Error {
         found: usize,
         /// The file's format.
         format: Format,
+        /// What stands between columns.
+        delimiter: String,
     },
     /// A line is not UTF-8.
-    #[error("{at}, byte {byte} is not UTF-8: convert the file to UTF-8")]
+    #[error("{at}, byte {byte} is not UTF-8: {}", encodings(*.guess))]
     NotUtf8 {
-        /// The row.
+        /// The line.
         at: At,
-        /// The first wrong byte of the line or field, from 1.
-        byte: usize,
+        /// The first wrong byte of the line, from 1.
+        byte: u64,
+        /// The encoding that it may be.
+        guess: Option<&'static str>,
+    },
+    /// A line is no text in another encoding.
+    #[error(
+        "{at}, character {character} is not {encoding}: give the right --encoding, or --invalid-text replace"
+    )]
+    NotText {
+        /// The line.
+        at: At,
+        /// The first wrong character of the line, from 1.
+        character: u64,
+        /// The encoding.
+        encoding: &'static str,
     },
     /// A line is longer than any text should be.
     #[error("{at} is longer than {limit} bytes: is the file of another format?")]
@@ -269,29 +397,29 @@ pub enum Error {
     },
     /// A quoted field of a CSV file never ends.
     #[error(
-        "{at}: a quote opens a field and is never closed; double the quotes inside a quoted field"
+        "{at}: a quote opens a field and is never closed; double the quotes inside a quoted field, or give --quoting none if quotes are text"
     )]
     OpenQuote {
-        /// The row in which it opens.
+        /// Where it opens.
         at: At,
     },
     /// Something other than a comma follows a quoted field of a CSV file.
-    #[error(
-        "{at}: text follows a closing quote (on line {line}); double the quotes inside a quoted field"
-    )]
+    #[error("{at}: text follows a closing quote (on line {line}); {advice}")]
     StrayQuote {
-        /// The row in which the field opens.
+        /// Where the field opens.
         at: At,
         /// The line of the quote.
         line: u64,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// A line is no JSON object.
     #[error("{at}, column {column}: {problem}")]
     Json {
         /// The row.
         at: At,
-        /// The byte of the line, from 1.
-        column: usize,
+        /// The character of the line, from 1.
+        column: u64,
         /// What is wrong.
         problem: String,
     },
@@ -596,9 +724,12 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |source| Self::Read {
-            path: path.to_owned(),
-            source,
+        move |source| match source.downcast::<Broken>() {
+            Ok(broken) => broken.of(path),
+            Err(source) => Self::Read {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }
@@ -686,11 +817,38 @@ fn meant(nearest: &Option<String>) -> String {
     hint.unwrap_or_default()
 }
 
-fn separators(found: usize, expected: usize, format: Format) -> &'static str {
+fn separators(found: usize, expected: usize, format: Format, delimiter: &str) -> String {
     match (format, found > expected) {
-        (Format::Tsv, true) => ": does a text hold a TAB?",
-        (Format::Csv, true) => ": put texts with commas in quotes",
-        (Format::Tsv, false) => ": columns are apart by one TAB each",
-        _ => "",
+        (Format::Tsv, true) => ": does a text hold a TAB?".to_owned(),
+        (Format::Csv, true) if delimiter == "`,`" => ": put texts with commas in quotes".to_owned(),
+        (_, true) => format!(": put texts with {delimiter} in quotes"),
+        (Format::Tsv, false) => ": columns are apart by one TAB each".to_owned(),
+        _ => String::new(),
     }
+}
+
+/// What to do about bytes that are not UTF-8.
+fn encodings(guess: Option<&str>) -> String {
+    let example = guess.unwrap_or("windows-1252");
+    let perhaps = match guess {
+        Some(guess) => format!("it may be {guess}; "),
+        None => String::new(),
+    };
+    format!(
+        "{perhaps}say in which encoding it is, such as --encoding {}, or give --invalid-text replace",
+        example.to_ascii_lowercase()
+    )
+}
+
+/// `1st`, `2nd`, of a place from 0.
+fn ordinal(place: usize) -> String {
+    let number = place + 1;
+    let end = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
 }

@@ -50,7 +50,9 @@ pub fn ingest(
     let mut renamed = vec![0; rules.rename.pairs().len()];
     let mut own = BTreeSet::new();
     let mut files = Files::default();
-    let empty_lines = each_row(config, "read texts", progress, |file, row, source| {
+    // Where the inputs are read twice, the first time has said what is to be said of them.
+    let what = ("read texts", config.classes().is_some());
+    let empty_lines = each_row(config, what, progress, |file, row, source| {
         let here = || at(config, file, row.place);
         files.note(&config.inputs()[file], source.names());
         let column = source.names().label.as_deref().unwrap_or_default();
@@ -145,7 +147,7 @@ fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>,
         return Ok(Vec::new());
     }
     let mut carried: Vec<Carried> = vec![Carried::default(); config.inputs().len()];
-    each_row(config, "read labels", progress, |file, row, source| {
+    each_row(config, ("read labels", true), progress, |file, row, source| {
         if let Some(names) = source.carried()
             && names.names.len() != carried[file].names.len()
         {
@@ -178,18 +180,19 @@ fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>,
     Ok(found.names)
 }
 
-/// Calls `visit` with every row of every input, and the number of the input. Returns how many
+/// Calls `visit` with every row of every input, and the number of the input. Warns of what is worth
+/// a word of each input if `warn` says so. Returns how many
 /// empty lines there were.
 fn each_row(
     config: &IngestConfig,
-    what: &str,
+    (what, warn): (&str, bool),
     progress: &dyn Progress,
     mut visit: impl FnMut(usize, &Row, &dyn Source) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     let size = |path: &std::path::PathBuf| std::fs::metadata(path).map_or(0, |data| data.len());
     progress.begin(what, "bytes", Some(config.inputs().iter().map(size).sum()));
     let result = (0..config.inputs().len()).try_fold(0, |empty, file| {
-        let more = each_row_of(config, file, progress, &mut visit)?;
+        let more = each_row_of(config, (file, warn), progress, &mut visit)?;
         Ok(empty + more)
     });
     progress.end();
@@ -207,6 +210,7 @@ fn wanted(config: &IngestConfig) -> Wanted {
         key: reading.key.clone(),
         metadata: reading.metadata.clone(),
         header: reading.header,
+        layout: reading.layout.clone(),
     }
 }
 
@@ -226,7 +230,7 @@ fn columns(config: &IngestConfig) -> Result<FileColumns, Error> {
 
 fn each_row_of(
     config: &IngestConfig,
-    file: usize,
+    (file, warn): (usize, bool),
     progress: &dyn Progress,
     visit: &mut impl FnMut(usize, &Row, &dyn Source) -> Result<(), Error>,
 ) -> Result<u64, Error> {
@@ -234,6 +238,22 @@ fn each_row_of(
     let wanted = wanted(config);
     let count = Count::default();
     let mut source = input::open(&config.inputs()[file], reading.format, &wanted, &count)?;
+    let result = each_row_from(source.as_mut(), &count, progress, |row, source| {
+        visit(file, row, source)
+    });
+    // What was seen of a file may explain why it cannot be read.
+    if warn {
+        source.warn();
+    }
+    result.map(|()| source.empty_lines())
+}
+
+fn each_row_from(
+    source: &mut dyn Source,
+    count: &Count,
+    progress: &dyn Progress,
+    mut visit: impl FnMut(&Row, &dyn Source) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut row = Row::default();
     let mut rows: u64 = 0;
     loop {
@@ -246,9 +266,9 @@ fn each_row_of(
             return Err(Error::Cancelled);
         }
         if !some {
-            return Ok(source.empty_lines());
+            return Ok(());
         }
-        visit(file, &row, &*source)?;
+        visit(&row, source)?;
     }
 }
 

@@ -1,40 +1,23 @@
-//! Opening an input file: its format by name or first bytes, and decompression.
+//! Opening an input file: its format by its first bytes and name.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use goldpan_sources::Format;
 
 use crate::Error;
+use crate::carried::Carried;
 use crate::columnar;
-use crate::csv::Csv;
-use crate::jsonl::Jsonl;
-use crate::row::{Source, Wanted};
-use crate::tsv::Tsv;
-
-/// Bytes read from the disk at once.
-const BUFFER: usize = 256 << 10;
-
-/// Counts the bytes read from the disk.
-pub(crate) type Count = Arc<AtomicU64>;
-
-/// A file whose reads are counted.
-pub(crate) struct Counted {
-    file: File,
-    count: Count,
-}
-
-impl Read for Counted {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(bytes)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
+use crate::delimited::Delimited;
+use crate::dialect::{self, SAMPLE};
+use crate::json::Json;
+use crate::note::Notes;
+use crate::records::Dialect;
+use crate::row::{Names, Row, Source, Wanted};
+use crate::seen::{FIRST, Seen};
+pub(crate) use crate::textfile::Count;
+use crate::textfile::TextFile;
 
 /// Opens the rows of the file at `path`, of the format that is given, or else seen.
 pub(crate) fn open(
@@ -43,139 +26,169 @@ pub(crate) fn open(
     wanted: &Wanted,
     count: &Count,
 ) -> Result<Box<dyn Source>, Error> {
-    let mut file = File::open(path).map_err(Error::read(path))?;
-    let first = first_bytes(&mut file).map_err(Error::read(path))?;
-    file.rewind().map_err(Error::read(path))?;
-    let seen = Seen::of(&first);
-    let format = match (format, seen, Format::of_path(path)) {
-        (Some(format), ..) => format,
-        (None, Seen::Parquet, _) => Format::Parquet,
-        (None, Seen::Arrow, _) => Format::Arrow,
-        (None, _, Some(format)) => format,
-        (None, _, None) => {
-            return Err(Error::UnknownFormat {
-                path: path.to_owned(),
-            });
-        }
-    };
-    let fits = match format {
-        Format::Parquet => matches!(seen, Seen::Parquet | Seen::Gzip | Seen::Zstd),
-        Format::Arrow => !matches!(seen, Seen::Parquet | Seen::Zip | Seen::Utf16),
-        _ => matches!(seen, Seen::Other | Seen::Gzip | Seen::Zstd),
-    };
-    if !fits {
-        return Err(Error::WrongFormat {
+    let notes = Notes::new(path);
+    let seen = Seen::of(&first_bytes(path).map_err(Error::read(path))?);
+    if let Seen::Foreign(found, advice) = seen {
+        return Err(Error::Refused {
             path: path.to_owned(),
-            expected: format,
-            found: seen.name(),
+            found,
+            advice,
         });
     }
-    let packed = matches!(seen, Seen::Gzip | Seen::Zstd);
-    match format {
-        Format::Parquet | Format::Arrow if packed => Err(Error::Compressed {
-            path: path.to_owned(),
-            format,
-        }),
-        Format::Parquet => columnar::parquet(path, file, wanted, count),
-        Format::Arrow => columnar::arrow(path, file, wanted, count),
-        Format::Tsv | Format::Csv | Format::Jsonl => {
-            let counted = Counted {
-                file,
-                count: count.clone(),
-            };
-            let lines = decompress(counted, seen).map_err(Error::read(path))?;
-            let lines = past_mark(path, format, lines)?;
-            Ok(match format {
-                Format::Tsv => Box::new(Tsv::open(path, lines, wanted)?),
-                Format::Csv => Box::new(Csv::open(path, lines, wanted)?),
-                _ => Box::new(Jsonl::open(path, lines, wanted)?),
-            })
+    let named = Format::of_path(path);
+    let source = match (format.or(named), seen) {
+        (_, Seen::Parquet | Seen::ArrowFile | Seen::ArrowStream) => {
+            table(path, format, seen, wanted, count, &notes)?
         }
+        (Some(format @ (Format::Parquet | Format::Arrow)), Seen::Gzip | Seen::Zstd) => {
+            return Err(Error::Compressed {
+                path: path.to_owned(),
+                format,
+            });
+        }
+        (Some(Format::Parquet), _) => return Err(wrong(path, Format::Parquet, seen.name())),
+        // A stream of an old version begins with its length.
+        (Some(Format::Arrow), _) => columnar::arrow(path, wanted, count, &notes)?,
+        _ => text(path, format, seen, wanted, count, &notes)?,
+    };
+    Ok(Box::new(Opened { source, notes }))
+}
+
+fn wrong(path: &Path, expected: Format, found: &'static str) -> Error {
+    Error::WrongFormat {
+        path: path.to_owned(),
+        expected,
+        found,
     }
 }
 
-/// What a file's first bytes say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Gzip,
-    Zstd,
-    Zip,
-    Parquet,
-    Arrow,
-    Utf16,
-    Other,
-}
-
-impl Seen {
-    fn of(first: &[u8]) -> Self {
-        let starts = |magic: &[u8]| first.starts_with(magic);
-        match () {
-            () if starts(b"\x1f\x8b") => Self::Gzip,
-            () if starts(b"\x28\xb5\x2f\xfd") => Self::Zstd,
-            () if starts(b"PK\x03\x04") => Self::Zip,
-            () if starts(b"PAR1") => Self::Parquet,
-            () if starts(b"ARROW1") => Self::Arrow,
-            () if starts(b"\xff\xfe") || starts(b"\xfe\xff") => Self::Utf16,
-            () => Self::Other,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "compressed with gzip",
-            Self::Zstd => "compressed with zstd",
-            Self::Zip => "a zip archive",
-            Self::Parquet => "a Parquet file",
-            Self::Arrow => "an Arrow file",
-            Self::Utf16 => "text in UTF-16",
-            Self::Other => "of another format",
-        }
-    }
-}
-
-fn first_bytes(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut first = Vec::with_capacity(8);
-    file.take(8).read_to_end(&mut first)?;
+fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut first = Vec::with_capacity(FIRST);
+    File::open(path)?
+        .take(FIRST as u64)
+        .read_to_end(&mut first)?;
     Ok(first)
 }
 
-fn decompress(file: Counted, seen: Seen) -> io::Result<Box<dyn BufRead>> {
-    let file = BufReader::with_capacity(BUFFER, file);
-    Ok(match seen {
-        Seen::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
-        Seen::Zstd => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(file)?;
-            Box::new(BufReader::with_capacity(BUFFER, decoder))
-        }
-        _ => Box::new(file),
-    })
+/// Opens a Parquet or Arrow file, whatever it is called.
+fn table(
+    path: &Path,
+    format: Option<Format>,
+    seen: Seen,
+    wanted: &Wanted,
+    count: &Count,
+    notes: &Notes,
+) -> Result<Box<dyn Source>, Error> {
+    let is = match seen {
+        Seen::Parquet => Format::Parquet,
+        _ => Format::Arrow,
+    };
+    if let Some(format) = format.filter(|format| *format != is) {
+        return Err(wrong(path, format, seen.name()));
+    }
+    if Format::of_path(path).is_some_and(|named| named != is) {
+        notes.say(format_args!("is {} and is read as one", seen.name()));
+    }
+    match is {
+        Format::Parquet => columnar::parquet(path, wanted, count),
+        _ => columnar::arrow(path, wanted, count, notes),
+    }
 }
 
-/// Checks the first bytes of the plain text, and passes over a byte order mark.
-fn past_mark(
+/// Opens a file of text.
+fn text(
     path: &Path,
-    format: Format,
-    mut lines: Box<dyn BufRead>,
-) -> Result<Box<dyn BufRead>, Error> {
-    let first = lines.fill_buf().map_err(Error::read(path))?;
-    match Seen::of(first) {
-        Seen::Parquet | Seen::Arrow => Err(Error::Compressed {
-            path: path.to_owned(),
-            format: match Seen::of(first) {
-                Seen::Parquet => Format::Parquet,
-                _ => Format::Arrow,
-            },
-        }),
-        Seen::Utf16 => Err(Error::WrongFormat {
-            path: path.to_owned(),
-            expected: format,
-            found: Seen::Utf16.name(),
-        }),
-        _ => {
-            if first.starts_with(b"\xef\xbb\xbf") {
-                lines.consume(3);
-            }
-            Ok(lines)
+    given: Option<Format>,
+    seen: Seen,
+    wanted: &Wanted,
+    count: &Count,
+    notes: &Notes,
+) -> Result<Box<dyn Source>, Error> {
+    let file = TextFile {
+        path,
+        seen,
+        layout: &wanted.layout,
+    };
+    let mut text = file.open(count, notes)?;
+    let sample = text.ahead(SAMPLE).map_err(Error::read(path))?;
+    let format = format(path, given, looks_like_json(sample), notes)?;
+    if let (Seen::Gzip | Seen::Zstd, false) = (seen, packed_by_name(path)) {
+        notes.say(format_args!("is {} and is unpacked", seen.name()));
+    }
+    if matches!(format, Format::Jsonl | Format::Json) {
+        let json = Json::open(path, || file.again(), Box::new(text), wanted, notes)?;
+        return Ok(Box::new(json));
+    }
+    let found = dialect::delimiter(path, sample, format, wanted, notes)?;
+    let quoting = wanted.layout.quoting;
+    let quotes = dialect::quoting(path, quoting, found.delimiter, || file.again(), notes)?;
+    let dialect = Dialect {
+        delimiter: found.delimiter.byte(),
+        quotes,
+    };
+    let how = (dialect, found.delimiter, found.line);
+    let rows = Delimited::open(path, Box::new(text), how, wanted, notes)?;
+    Ok(Box::new(rows))
+}
+
+/// The format of a text: as given, or else by what it looks like and its name.
+fn format(path: &Path, given: Option<Format>, json: bool, notes: &Notes) -> Result<Format, Error> {
+    let is_json = |format| matches!(format, Format::Json | Format::Jsonl);
+    match (given, Format::of_path(path)) {
+        (Some(format), _) if json && !is_json(format) => Err(wrong(path, format, "JSON")),
+        (Some(format), _) => Ok(format),
+        (None, Some(format)) if json && !is_json(format) => {
+            notes.say("is JSON and is read as such");
+            Ok(Format::Json)
         }
+        (None, Some(format)) => Ok(format),
+        (None, None) if json => Ok(Format::Json),
+        (None, None) => Err(Error::UnknownFormat {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// Whether a text begins as objects of JSON do.
+fn looks_like_json(sample: &[u8]) -> bool {
+    let mut bytes = sample.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let start = [bytes.next(), bytes.next(), bytes.next()];
+    matches!(
+        start,
+        [Some(b'{'), Some(b'"'), _] | [Some(b'['), Some(b'{'), Some(b'"')]
+    )
+}
+
+fn packed_by_name(path: &Path) -> bool {
+    let end = path.extension().and_then(|end| end.to_str());
+    let end = end.map(str::to_ascii_lowercase);
+    matches!(end.as_deref(), Some("gz" | "bgz" | "gzip" | "zst" | "zstd"))
+}
+
+/// A source, and what is worth a word of its file.
+struct Opened {
+    source: Box<dyn Source>,
+    notes: Notes,
+}
+
+impl Source for Opened {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Error> {
+        self.source.next(row)
+    }
+
+    fn names(&self) -> &Names {
+        self.source.names()
+    }
+
+    fn carried(&self) -> Option<&Carried> {
+        self.source.carried()
+    }
+
+    fn empty_lines(&self) -> u64 {
+        self.source.empty_lines()
+    }
+
+    fn warn(&self) {
+        self.notes.warn();
     }
 }

@@ -1,8 +1,9 @@
-//! Reads texts from files of five formats into one table, and labels from files that people write.
+//! Reads texts from files of six formats into one table, and labels from files that people write.
 //!
-//! [`ingest`] reads TSV, CSV, JSONL, Parquet and Arrow IPC; the first three may be compressed with
-//! gzip or zstd. Text columns may have any name or, without a header, place. Labels may be numbers
-//! or names, and may be missing. Further columns may be kept with the texts as metadata.
+//! [`ingest`] reads TSV, CSV, JSONL, JSON, Parquet and Arrow IPC; the first four may be compressed
+//! with gzip or zstd, and in any encoding. Text columns may have any name or, without a header,
+//! place. Labels may be numbers or names, and may be missing. Further columns may be kept with the
+//! texts as metadata.
 //!
 //! Nothing is lost on the way:
 //!
@@ -12,7 +13,8 @@
 //! - rows that a named dataset's rule leaves out are counted and named;
 //! - lines without any character are no rows; they are counted.
 //!
-//! In TSV nothing is quoted: a quote is a character like any other. In CSV, quotes follow
+//! What stands between fields and what quotes mean is found in the file where nobody says it, and
+//! said in a warning where it is not what the file's name lets expect. In CSV, quotes follow
 //! RFC 4180, and a quote that would make two rows one is an error.
 //!
 //! A label is the name of a class, in every format. Labels that are equal as numbers are one class
@@ -23,32 +25,39 @@
 
 mod alike;
 mod carried;
+mod broken;
 mod cell;
 mod class_names;
 mod classes;
 mod columnar;
 mod columns;
 mod config;
-mod csv;
+mod decode;
+mod delimited;
+mod dialect;
+mod encoding;
 mod error;
 mod ingest;
 mod input;
-mod jsonl;
+mod json;
 mod labelled;
 mod labels;
-mod lines;
 mod missing;
 mod numeral;
 mod remarks;
 mod rename;
+mod note;
+mod records;
 mod row;
+mod seen;
 mod summary;
-mod tsv;
+mod textfile;
+mod unpack;
 
 pub use class_names::{ClassNames, parse_list, parse_rename, read_class_names};
 pub use config::{IngestConfig, IngestOptions};
 pub use error::{At, Error, Place};
-pub use goldpan_sources::{Column, Format};
+pub use goldpan_sources::{Column, Delimiter, Format, InvalidText, Quoting};
 pub use ingest::{VERSION, ingest};
 pub use labelled::{Join, LabelOptions, ReadLabelled, read_labelled};
 pub use summary::{ClassCount, Noted, Renamed, Repeat, Repeats, Summary};

@@ -1,6 +1,9 @@
 //! One row of an input, whatever its format, and the columns it is taken from.
 
-use goldpan_sources::Column;
+use std::collections::HashMap;
+use std::path::Path;
+
+use goldpan_sources::{Column, Layout};
 
 use crate::Error;
 use crate::carried::Carried;
@@ -61,6 +64,9 @@ pub(crate) trait Source {
     fn empty_lines(&self) -> u64 {
         0
     }
+
+    /// Warns of what is worth a word of the file, as far as it was read.
+    fn warn(&self) {}
 }
 
 /// What a source is asked for.
@@ -78,6 +84,8 @@ pub(crate) struct Wanted {
     pub metadata: Vec<Column>,
     /// Whether the first line of a TSV or CSV file names its columns.
     pub header: bool,
+    /// How a text file is written.
+    pub layout: Layout,
 }
 
 /// The names of the columns that were found.
@@ -111,6 +119,8 @@ pub(crate) enum Value {
     Truth(bool),
     Whole(i128),
     Number(f64),
+    /// A number as it is written.
+    Digits(String),
     /// A list or object.
     Nested,
 }
@@ -121,7 +131,8 @@ impl Value {
             Self::Null => "null",
             Self::Text(_) => "text",
             Self::Truth(_) => "a truth value",
-            Self::Whole(_) | Self::Number(_) => "a number",
+            Self::Number(number) if number.is_nan() => "NaN",
+            Self::Whole(_) | Self::Number(_) | Self::Digits(_) => "a number",
             Self::Nested => "a list or object",
         }
     }
@@ -130,7 +141,7 @@ impl Value {
     pub fn plain(self) -> Result<Option<String>, &'static str> {
         match self {
             Self::Null => Ok(None),
-            Self::Text(text) => Ok(Some(text)),
+            Self::Text(text) | Self::Digits(text) => Ok(Some(text)),
             Self::Truth(truth) => Ok(Some(truth.to_string())),
             Self::Whole(number) => Ok(Some(number.to_string())),
             Self::Number(number) if number.is_nan() => Ok(None),
@@ -148,6 +159,7 @@ impl Value {
             // Programs that know no missing whole numbers write them with a point.
             Self::Number(number) if numbers && number.is_nan() => Ok(None),
             Self::Number(number) if numbers => Ok(Some(number.to_string())),
+            Self::Digits(number) if numbers => Ok(Some(number)),
             other => Err(other.kind()),
         }
     }

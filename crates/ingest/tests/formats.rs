@@ -112,7 +112,7 @@ fn files_follow_each_other_and_share_their_classes() {
 }
 
 #[test]
-fn quotes_are_text_in_tsv_and_quoting_in_csv() {
+fn quotes_that_enclose_nothing_are_text_in_tsv() {
     let work = Work::new();
     let tsv = work.file("a.tsv", "text\tlabel\r\n\"open\t1\r\nmid\"dle\t0\r\n");
     work.ingest(of(tsv)).unwrap();

@@ -268,7 +268,7 @@ fn columns_that_are_not_there_or_cannot_be_kept() {
     );
     assert_eq!(
         error("a.jsonl", "{\"text\": \"x\", \"stars\": [5]}\n", &["stars"]),
-        "a.jsonl, line 1, column `stars`: a list or object is not a text or number"
+        "a.jsonl, line 1, character 24, column `stars`: a list or object is not a text or number"
     );
     let work = Work::new();
     let options = IngestOptions {

@@ -7,7 +7,7 @@ use std::io::Write;
 use common::{Row, Work, of};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use goldpan_ingest::IngestOptions;
+use goldpan_ingest::{IngestOptions, Quoting};
 use proptest::prelude::*;
 
 /// Rows of any text, labels and keys, the first row's text not empty.
@@ -23,11 +23,21 @@ fn quoted(field: &str) -> String {
 }
 
 fn check(name: &str, content: &[u8], rows: &[Row]) -> Result<(), TestCaseError> {
+    check_with(name, content, rows, |_| {})
+}
+
+fn check_with(
+    name: &str,
+    content: &[u8],
+    rows: &[Row],
+    change: impl FnOnce(&mut IngestOptions),
+) -> Result<(), TestCaseError> {
     let work = Work::new();
-    let options = IngestOptions {
+    let mut options = IngestOptions {
         id_column: Some("key".into()),
         ..of(work.file(name, content))
     };
+    change(&mut options);
     let summary = work
         .ingest(options)
         .map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -58,7 +68,45 @@ proptest! {
             let label = label.as_deref().unwrap_or_default();
             tsv += &format!("{label}\t{text}\t{}{end}", key.as_deref().unwrap());
         }
-        check("a.tsv", tsv.as_bytes(), &rows)?;
+        let text = |options: &mut IngestOptions| options.quoting = Some(Quoting::None);
+        check_with("a.tsv", tsv.as_bytes(), &rows, text)?;
+    }
+
+    #[test]
+    fn fields_in_quotes_with_any_delimiter(
+        rows in rows("[^\\x00]{0,12}"), delimiter in "[;|\t:]", all: bool
+    ) {
+        let quoted = |field: &str| match all || field.contains(['"', ';', '|', '\t', ':', '\n', '\r']) {
+            true => quoted(field),
+            false => field.to_owned(),
+        };
+        let mut csv = ["key", "text", "label"].map(quoted).join(&delimiter) + "\n";
+        for (text, label, key) in &rows {
+            let fields = [key.as_deref().unwrap(), text, label.as_deref().unwrap_or_default()];
+            csv += &(fields.map(quoted).join(&delimiter) + "\n");
+        }
+        let given = |options: &mut IngestOptions| {
+            options.delimiter = Some(delimiter.parse().unwrap());
+            options.quoting = Some(Quoting::Quoted);
+        };
+        check_with("a.csv", csv.as_bytes(), &rows, given)?;
+    }
+
+    #[test]
+    fn json_however_it_is_printed(rows in rows(".{0,12}"), pretty: bool, list: bool) {
+        let rows_of: Vec<serde_json::Value> = rows
+            .iter()
+            .map(|(text, label, key)| serde_json::json!({ "key": key, "label": label, "text": text }))
+            .collect();
+        let print = |value: &serde_json::Value| match pretty {
+            true => serde_json::to_string_pretty(value).unwrap(),
+            false => value.to_string(),
+        };
+        let content = match list {
+            true => print(&serde_json::Value::Array(rows_of)),
+            false => rows_of.iter().map(print).collect(),
+        };
+        check("a.json", content.as_bytes(), &rows)?;
     }
 
     #[test]

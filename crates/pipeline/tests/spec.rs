@@ -706,6 +706,9 @@ fn every_problem_has_its_line_column_path_and_remedy() {
             "{ input: dev.csv }",
             "{ input: dev.csv, metadata_columns: [stars, stars] }",
         ),
+        ("{ input: dev.csv }", "{ input: dev.csv, encoding: utf-9 }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, delimiter: '::' }"),
+        ("{ input: dev.csv }", "{ input: dev.csv, quoting: some }"),
         ("{ ingest: { input: dev.csv } }", "ingest"),
         (
             "{ ingest: { input: dev.csv } }",

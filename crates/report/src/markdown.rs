@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use goldpan_artifact::visible;
+
 use crate::figures::File;
 use crate::findings::Findings;
 use crate::tables::{self, Table};
@@ -52,7 +54,8 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
     for (name, value) in &run.facts {
         let _ = writeln!(text, "- {name}: {}", escaped(value));
     }
-    text
+    // Names of arms and classes come from data, and reports are read on terminals as well.
+    visible(&text).into_owned()
 }
 
 fn table(table: &Table) -> String {

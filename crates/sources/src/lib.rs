@@ -45,6 +45,7 @@ mod http;
 mod http_error;
 mod hub;
 mod index;
+mod layout;
 mod model;
 mod not_found;
 mod partial;
@@ -59,6 +60,10 @@ pub use failure::Failure;
 pub use http::Network;
 pub use http_error::HttpError;
 pub use model::{ModelFolder, Origin, check_model, model, model_path, short_name};
+pub use layout::{
+    Delimiter, InvalidText, Layout, ParseDelimiterError, ParseInvalidTextError, ParseQuotingError,
+    Quoting,
+};
 pub use not_found::{Attempt, NotFound, Place, Remedy, Subject};
 pub use places::{HubSettings, IndexSettings, Places, Token};
 pub use reading::{Column, Format, LabelRule, ParseFormatError, Reading, Rows};

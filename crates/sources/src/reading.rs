@@ -6,16 +6,20 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::Layout;
+
 /// A file format that texts come in. Text formats may be compressed with gzip or zstd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Fields apart by TABs; quotes are ordinary characters, so no field holds a TAB or newline.
+    /// Fields apart by TABs, or by what the file shows.
     Tsv,
-    /// Fields apart by commas, quoted as RFC 4180 says.
+    /// Fields apart by commas, or by what the file shows, quoted as RFC 4180 says.
     Csv,
-    /// One JSON object on each line.
+    /// JSON objects one after the other, usually one on each line.
     Jsonl,
+    /// A JSON list of objects, or an object that holds one.
+    Json,
     /// Apache Parquet.
     Parquet,
     /// Arrow IPC, file or stream.
@@ -24,20 +28,22 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tsv,
         Self::Csv,
         Self::Jsonl,
+        Self::Json,
         Self::Parquet,
         Self::Arrow,
     ];
 
-    /// The format's name: `tsv`, `csv`, `jsonl`, `parquet`, `arrow`.
+    /// The format's name: `tsv`, `csv`, `jsonl`, `json`, `parquet`, `arrow`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tsv => "tsv",
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Json => "json",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
         }
@@ -53,9 +59,10 @@ impl Format {
         match Path::new(name).extension()?.to_str()? {
             "tsv" | "tab" => Some(Self::Tsv),
             "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "jsonl" | "ndjson" | "jsonlines" | "jl" => Some(Self::Jsonl),
+            "json" => Some(Self::Json),
             "parquet" | "pq" => Some(Self::Parquet),
-            "arrow" | "ipc" | "feather" => Some(Self::Arrow),
+            "arrow" | "arrows" | "ipc" | "feather" => Some(Self::Arrow),
             _ => None,
         }
     }
@@ -69,7 +76,7 @@ impl fmt::Display for Format {
 
 /// A text that names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a format: use tsv, csv, jsonl, parquet or arrow")]
+#[error("`{text}` is not a format: use tsv, csv, jsonl, json, parquet or arrow")]
 pub struct ParseFormatError {
     /// The text as given.
     pub text: String,
@@ -203,6 +210,9 @@ pub struct Reading {
     /// Which rows to keep.
     #[serde(default)]
     pub rows: Rows,
+    /// How a text file is written.
+    #[serde(default, skip_serializing_if = "Layout::is_open")]
+    pub layout: Layout,
 }
 
 fn yes() -> bool {
@@ -237,6 +247,7 @@ impl Default for Reading {
             missing: Vec::new(),
             numbers: false,
             rows: Rows::All,
+            layout: Layout::default(),
         }
     }
 }
@@ -263,6 +274,7 @@ mod tests {
         assert_eq!(of("c.jsonl.zst"), Some(Format::Jsonl));
         assert_eq!(of("d.parquet"), Some(Format::Parquet));
         assert_eq!(of("e.feather"), Some(Format::Arrow));
+        assert_eq!(of("e.JSON.gz"), Some(Format::Json));
         assert_eq!(of("f.txt"), None);
         assert_eq!(of("gz"), None);
         for format in Format::ALL {

@@ -48,6 +48,11 @@ fn config(args: &IngestArgs, app: &App) -> Result<IngestConfig, Error> {
         missing_labels: args.labels.missing(),
         label_numbers: args.labels.label_numbers,
         rename_classes: args.labels.rename_class.clone(),
+        delimiter: args.delimiter,
+        quoting: args.quoting,
+        encoding: args.encoding.clone(),
+        invalid_text: args.invalid_text,
+        records: args.records.clone(),
     })?)
 }
 

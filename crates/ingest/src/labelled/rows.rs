@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{FileColumns, Texts};
-use goldpan_sources::Column;
+use goldpan_sources::{Column, Layout};
 
 use super::LabelOptions;
 use super::merge::{Entry, Says};
@@ -113,6 +113,7 @@ pub(super) fn read(
         key: None,
         metadata: Vec::new(),
         header: true,
+        layout: Layout::default(),
     };
     let probe = input::open(path, None, &nothing, &Count::default())?;
     let columns = Columns::of(probe.names().columns.clone(), &source);
@@ -178,6 +179,7 @@ pub(super) fn read(
             answer: value(&row, &columns.answer),
         });
     }
+    source.warn();
     let named = source.carried().is_some_and(|carried| carried.numbers);
     // A JSON object may lack the field, so the first row does not say whether there is one.
     let has_label = |name: &String| {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use goldpan_evidence::Metric;
 use goldpan_model::{Precision, Target};
 use goldpan_select::{Budget, Rule};
-use goldpan_sources::{Column, Format};
+use goldpan_sources::{Column, Delimiter, Format, InvalidText, Quoting};
 use goldpan_train::{ClassWeights, ScheduleKind, ValidationMetric};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -64,6 +64,11 @@ pub(crate) struct IngestOptions {
     pub(crate) label_column: Option<ColumnOption>,
     pub(crate) id_column: Option<ColumnOption>,
     pub(crate) metadata_columns: Option<Vec<ColumnOption>>,
+    pub(crate) delimiter: Option<Delimiter>,
+    pub(crate) quoting: Option<Quoting>,
+    pub(crate) encoding: Option<String>,
+    pub(crate) invalid_text: Option<InvalidText>,
+    pub(crate) records: Option<String>,
     pub(crate) classes: Option<ClassesOption>,
     pub(crate) missing_labels: Option<Vec<LabelOption>>,
     pub(crate) label_numbers: Option<bool>,

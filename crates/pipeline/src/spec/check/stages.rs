@@ -74,6 +74,11 @@ impl<'a> Context<'a> {
             ("missing_labels", options.missing_labels.is_some()),
             ("label_numbers", options.label_numbers.is_some()),
             ("rename_classes", options.rename_classes.is_some()),
+            ("delimiter", options.delimiter.is_some()),
+            ("quoting", options.quoting.is_some()),
+            ("encoding", options.encoding.is_some()),
+            ("invalid_text", options.invalid_text.is_some()),
+            ("records", options.records.is_some()),
         ];
         if let Some((second, _)) = reading.into_iter().find(|(_, given)| *given) {
             let first = "dataset";
@@ -124,6 +129,11 @@ impl<'a> Context<'a> {
             rename_classes: renames
                 .map(|(old, new)| (old.clone(), new.0.clone()))
                 .collect(),
+            delimiter: options.delimiter,
+            quoting: options.quoting,
+            encoding: options.encoding.clone(),
+            invalid_text: options.invalid_text,
+            records: options.records.clone(),
         });
         match config {
             Ok(config) => Some(IngestSettings::Files(config)),
@@ -134,6 +144,7 @@ impl<'a> Context<'a> {
                     goldpan_ingest::Error::RenamedTwice { .. } => "rename_classes",
                     goldpan_ingest::Error::MissingClass { .. } => "missing_labels",
                     goldpan_ingest::Error::NumbersOfNothing => "label_numbers",
+                    goldpan_ingest::Error::UnknownEncoding { .. } => "encoding",
                     _ if options.classes.is_none() => "rename_classes",
                     _ => "classes",
                 };

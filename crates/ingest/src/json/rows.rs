@@ -1,0 +1,326 @@
+//! Rows out of JSON objects, wherever in the file they are.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use goldpan_sources::Column;
+
+use super::scan::{Keys, Scan, Spot};
+use super::shape::{self, Shape};
+use crate::Error;
+use crate::error::At;
+use crate::note::Notes;
+use crate::row::{Names, Row, Source, Value, Wanted};
+
+/// Rows of a JSON file.
+pub(crate) struct Json {
+    scan: Scan,
+    shape: Shape,
+    /// Whether the first row is under way.
+    begun: bool,
+    /// The names of the row's fields, and of the object that the rows are in.
+    keys: Keys,
+    outer: Keys,
+    names: Names,
+    numbers: bool,
+    /// Columns that were asked for and not seen yet, and the fields of the first row.
+    unseen: Vec<Column>,
+    wanted: Wanted,
+    first: Vec<String>,
+}
+
+impl Json {
+    /// Opens the rows. `reopen` gives the file's text from the start: the first value is looked
+    /// at before any row is read.
+    pub fn open(
+        path: &Path,
+        reopen: impl Fn() -> Result<Box<dyn BufRead>, Error>,
+        reader: Box<dyn BufRead>,
+        wanted: &Wanted,
+        notes: &Notes,
+    ) -> Result<Self, Error> {
+        let columns = wanted.main.iter().chain(&wanted.label).chain(&wanted.key);
+        for column in columns.chain(&wanted.metadata) {
+            if let Column::Index(index) = column {
+                return Err(Error::PlacelessColumn {
+                    path: path.to_owned(),
+                    index: *index,
+                });
+            }
+        }
+        let invalid = wanted.layout.invalid_text;
+        // What is found ahead is counted when the rows are read.
+        let ahead = Notes::new(path);
+        let mut look = Scan::new(path, reopen()?, invalid, ahead.clone());
+        let (shape, first) = shape::find(&mut look, wanted)?;
+        notes.say_all(&ahead);
+        let scan = Scan::new(path, reader, invalid, notes.clone());
+        // All but the text may be missing in the first row.
+        let there = Wanted {
+            label_required: false,
+            key: None,
+            metadata: Vec::new(),
+            ..wanted.clone()
+        };
+        let found = there.find(path, &first, true)?;
+        let label = found.names.label.map(Column::Name);
+        let label = label.or_else(|| wanted.label.first().cloned());
+        Ok(Self {
+            names: Names {
+                label: label.as_ref().map(Column::to_string),
+                key: wanted.key.as_ref().map(Column::to_string),
+                metadata: wanted.metadata.iter().map(Column::to_string).collect(),
+                ..found.names
+            },
+            numbers: wanted.numbers,
+            unseen: label
+                .filter(|_| wanted.label_required)
+                .into_iter()
+                .chain(wanted.metadata.iter().cloned())
+                .collect(),
+            wanted: wanted.clone(),
+            first,
+            scan,
+            shape,
+            begun: false,
+            keys: Keys::default(),
+            outer: Keys::default(),
+        })
+    }
+
+    /// Goes to the next row; false after the last one.
+    fn advance(&mut self) -> Result<bool, Error> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        let some = match &self.shape {
+            Shape::Sequence => self.scan.peek()?.is_some(),
+            Shape::List => self.in_list(first)?,
+            Shape::Under(key) => {
+                let key = key.clone();
+                self.under(&key, first)?
+            }
+            Shape::Values => {
+                if first {
+                    self.scan.expect(b'{', "an object `{`")?;
+                }
+                let some = match first {
+                    true => self.scan.peek()? != Some(b'}'),
+                    false => self.scan.comma(b'}')?,
+                };
+                match some {
+                    true => drop(self.scan.key(&mut self.outer)?),
+                    false => self.end()?,
+                }
+                some
+            }
+        };
+        Ok(some)
+    }
+
+    /// Goes to the next object of a list, or of the list after it.
+    fn in_list(&mut self, first: bool) -> Result<bool, Error> {
+        if !first && self.scan.comma(b']')? {
+            return Ok(true);
+        }
+        loop {
+            if self.scan.peek()?.is_none() {
+                return Ok(false);
+            }
+            self.scan.expect(b'[', "nothing, or another list,")?;
+            if self.scan.peek()? != Some(b']') {
+                return Ok(true);
+            }
+            self.scan.bump();
+        }
+    }
+
+    /// Goes to the next object of the list under `key`.
+    fn under(&mut self, key: &str, first: bool) -> Result<bool, Error> {
+        if first {
+            self.scan.expect(b'{', "an object `{`")?;
+            loop {
+                let (name, _) = self.scan.key(&mut self.outer)?;
+                if name == key {
+                    break;
+                }
+                self.scan.skip()?;
+                if !self.scan.comma(b'}')? {
+                    return Ok(false);
+                }
+            }
+            self.scan.expect(b'[', "a list `[`")?;
+            if self.scan.peek()? != Some(b']') {
+                return Ok(true);
+            }
+            self.scan.bump();
+        } else if self.scan.comma(b']')? {
+            return Ok(true);
+        }
+        while self.scan.comma(b'}')? {
+            self.scan.key(&mut self.outer)?;
+            self.scan.skip()?;
+        }
+        self.end()?;
+        Ok(false)
+    }
+
+    /// Checks that nothing follows.
+    fn end(&mut self) -> Result<(), Error> {
+        match self.scan.peek()? {
+            None => Ok(()),
+            found => Err(self.scan.instead(found, "nothing more")),
+        }
+    }
+
+    fn wrong(&self, spot: Spot, column: &str, found: &'static str, wanted: &'static str) -> Error {
+        Error::ValueType {
+            at: self.scan.at(spot),
+            column: column.to_owned(),
+            found,
+            wanted,
+        }
+    }
+
+    /// Reads the row that is next.
+    fn pick(&mut self) -> Result<Picked, Error> {
+        let names = &self.names;
+        let mut picked = Picked {
+            metadata: vec![None; names.metadata.len()],
+            ..Picked::default()
+        };
+        match self.scan.peek()? {
+            Some(b'{') => {}
+            Some(b',') => {
+                let problem = "a comma between objects: put all of them in a list, `[` to `]`";
+                return Err(self.scan.wrong(self.scan.spot(), problem));
+            }
+            found => return Err(self.scan.instead(found, "an object `{`")),
+        }
+        self.scan.object(&mut self.keys, |scan, name, _| {
+            let is = |column: &Option<String>| column.as_ref() == Some(&name);
+            let (main, label, key) = (name == names.main, is(&names.label), is(&names.key));
+            let metadata = names.metadata.contains(&name);
+            if !(main || label || key || metadata) {
+                return scan.skip();
+            }
+            scan.peek()?;
+            let spot = scan.spot();
+            let value = (scan.value()?, spot);
+            for (kept, column) in picked.metadata.iter_mut().zip(&names.metadata) {
+                if *column == name {
+                    *kept = Some(value.clone());
+                }
+            }
+            if label {
+                picked.label = Some(value.clone());
+            }
+            if key {
+                picked.key = Some(value.clone());
+            }
+            if main {
+                picked.main = Some(value);
+            }
+            Ok(())
+        })?;
+        Ok(picked)
+    }
+
+    /// A label, key or metadata value as text; a number as it is written where it is to be `exact`.
+    fn plain(
+        &self,
+        (value, spot): (Value, Spot),
+        name: &str,
+        exact: bool,
+        wanted: &'static str,
+    ) -> Result<Option<String>, Error> {
+        match value {
+            // Written as other formats give it: 5.0 is 5.
+            Value::Digits(text) if !exact && text.contains(['.', 'e', 'E']) => {
+                Ok(Some(match text.parse::<f64>() {
+                    Ok(number) if number.is_finite() => number.to_string(),
+                    _ => text,
+                }))
+            }
+            Value::Number(number) if number.is_infinite() => {
+                Err(self.wrong(spot, name, "Infinity", wanted))
+            }
+            value => value
+                .plain()
+                .map_err(|found| self.wrong(spot, name, found, wanted)),
+        }
+    }
+}
+
+/// The values of the wanted fields of an object.
+#[derive(Default)]
+struct Picked {
+    main: Option<(Value, Spot)>,
+    label: Option<(Value, Spot)>,
+    key: Option<(Value, Spot)>,
+    metadata: Vec<Option<(Value, Spot)>>,
+}
+
+impl Source for Json {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Error> {
+        row.clear();
+        if !self.advance()? {
+            return match self.unseen.first() {
+                None => Ok(false),
+                Some(column) => {
+                    let path = self.scan.path();
+                    Err(self.wanted.no_column(path, column, &self.first))
+                }
+            };
+        }
+        self.scan.peek()?;
+        let start = self.scan.spot();
+        row.place = start.place();
+        let picked = self.pick()?;
+        let (main, spot) = match picked.main {
+            Some((value, spot)) => {
+                let main = value.main(self.numbers);
+                let wanted = if self.numbers { "an id" } else { "text" };
+                let main =
+                    main.map_err(|found| self.wrong(spot, &self.names.main, found, wanted))?;
+                (main, spot.exact())
+            }
+            None => (None, row.place),
+        };
+        match main {
+            Some(main) => row.main = main,
+            None => {
+                return Err(Error::NoText {
+                    at: At {
+                        path: self.scan.path().to_owned(),
+                        place: spot,
+                    },
+                    column: self.names.main.clone(),
+                });
+            }
+        }
+        if let (Some(label), Some(name)) = (picked.label, &self.names.label) {
+            self.unseen.retain(|column| column.to_string() != *name);
+            row.label = self.plain(label, name, false, "a label")?;
+        }
+        if let (Some(key), Some(name)) = (picked.key, &self.names.key) {
+            row.key = self.plain(key, name, true, "an id")?;
+        }
+        for (value, name) in picked.metadata.into_iter().zip(&self.names.metadata) {
+            if value.is_some() {
+                self.unseen.retain(|column| column.to_string() != *name);
+            }
+            row.keep(match value {
+                Some(value) => self.plain(value, name, false, "a text or number")?,
+                None => None,
+            });
+        }
+        Ok(true)
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn empty_lines(&self) -> u64 {
+        self.scan.empty
+    }
+}
