@@ -16,9 +16,10 @@ use crate::Error;
 use crate::carried::Carried;
 use crate::cell::{is_kept, is_plain, is_text, value};
 use crate::error::{At, Place};
+use crate::header::check_names;
 use crate::input::Count;
 use crate::note::Notes;
-use crate::row::{Found, Names, Row, Source, Wanted, check_names};
+use crate::row::{Found, Names, Row, Source, Wanted};
 
 /// Rows of a Parquet batch.
 const ROWS: usize = 8192;

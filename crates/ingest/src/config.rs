@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
 use crate::classes::equal_numbers;
-use crate::labels::Rules;
 use crate::encoding::Encoding;
+use crate::labels::Rules;
 
 /// What a person may say about files of texts. All but `input` may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

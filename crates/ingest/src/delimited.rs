@@ -6,9 +6,10 @@ use std::path::Path;
 use goldpan_sources::{Delimiter, Format, Quoting};
 
 use crate::Error;
+use crate::header::check_names;
 use crate::note::{Notes, Thing};
 use crate::records::{Dialect, Quotes, Records};
-use crate::row::{Found, Names, Row, Source, Wanted, check_names};
+use crate::row::{Found, Names, Row, Source, Wanted};
 
 /// Rows of fields.
 pub(crate) struct Delimited {

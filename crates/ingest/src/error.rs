@@ -8,9 +8,9 @@ use goldpan_sources::{Column, Format};
 use serde::Serialize;
 
 use crate::alike::{class_key, difference, shown};
+use crate::broken::Broken;
 use crate::missing::may_be_mark;
 use crate::numeral::Numeral;
-use crate::broken::Broken;
 
 /// A row of an input file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

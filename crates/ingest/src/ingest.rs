@@ -147,21 +147,26 @@ fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>,
         return Ok(Vec::new());
     }
     let mut carried: Vec<Carried> = vec![Carried::default(); config.inputs().len()];
-    each_row(config, ("read labels", true), progress, |file, row, source| {
-        if let Some(names) = source.carried()
-            && names.names.len() != carried[file].names.len()
-        {
-            carried[file] = names.clone();
-        }
-        let Some(label) = rules.given(row.label.as_deref()) else {
-            return Ok(());
-        };
-        if !reading.rows.takes(&row.main) || values.note(label.text) {
-            return Ok(());
-        }
-        let column = source.names().label.as_deref().unwrap_or_default();
-        Err(Values::too_many(at(config, file, row.place), column))
-    })?;
+    each_row(
+        config,
+        ("read labels", true),
+        progress,
+        |file, row, source| {
+            if let Some(names) = source.carried()
+                && names.names.len() != carried[file].names.len()
+            {
+                carried[file] = names.clone();
+            }
+            let Some(label) = rules.given(row.label.as_deref()) else {
+                return Ok(());
+            };
+            if !reading.rows.takes(&row.main) || values.note(label.text) {
+                return Ok(());
+            }
+            let column = source.names().label.as_deref().unwrap_or_default();
+            Err(Values::too_many(at(config, file, row.place), column))
+        },
+    )?;
     let mut names: Vec<String> = Vec::new();
     for (carried, path) in carried.iter().zip(config.inputs()) {
         let fixed = carried.names.iter().filter(|_| carried.fixed);

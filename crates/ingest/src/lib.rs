@@ -24,8 +24,8 @@
 //! [`read_labelled`] reads which texts of a table are labelled, and how.
 
 mod alike;
-mod carried;
 mod broken;
+mod carried;
 mod cell;
 mod class_names;
 mod classes;
@@ -37,17 +37,18 @@ mod delimited;
 mod dialect;
 mod encoding;
 mod error;
+mod header;
 mod ingest;
 mod input;
 mod json;
 mod labelled;
 mod labels;
 mod missing;
+mod note;
 mod numeral;
+mod records;
 mod remarks;
 mod rename;
-mod note;
-mod records;
 mod row;
 mod seen;
 mod summary;

@@ -1,8 +1,5 @@
 //! One row of an input, whatever its format, and the columns it is taken from.
 
-use std::collections::HashMap;
-use std::path::Path;
-
 use goldpan_sources::{Column, Layout};
 
 use crate::Error;

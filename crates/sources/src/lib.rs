@@ -59,11 +59,11 @@ pub use error::Error;
 pub use failure::Failure;
 pub use http::Network;
 pub use http_error::HttpError;
-pub use model::{ModelFolder, Origin, check_model, model, model_path, short_name};
 pub use layout::{
     Delimiter, InvalidText, Layout, ParseDelimiterError, ParseInvalidTextError, ParseQuotingError,
     Quoting,
 };
+pub use model::{ModelFolder, Origin, check_model, model, model_path, short_name};
 pub use not_found::{Attempt, NotFound, Place, Remedy, Subject};
 pub use places::{HubSettings, IndexSettings, Places, Token};
 pub use reading::{Column, Format, LabelRule, ParseFormatError, Reading, Rows};
