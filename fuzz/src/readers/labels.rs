@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use goldpan_artifact::{Producer, Texts, TextsWriter};
-use goldpan_ingest::labelled;
+use goldpan_ingest::{LabelOptions, read_labelled};
 
 use super::{Reader, jsonl, rows, told, written};
 use crate::input::Input;
@@ -51,9 +51,12 @@ pub const READER: Reader = Reader {
     finish: rows::pack,
     read: |folder, input| {
         let path = written(folder, input);
-        told(labelled(&path, None));
+        let options = LabelOptions::default();
+        let paths = [path];
+        told(read_labelled(&paths, None, None, &options));
         if let Some(texts) = told(Texts::open(folder.join("texts.arrow"))) {
-            told(labelled(&path, Some(&texts)));
+            let classes = Some(texts.classes());
+            told(read_labelled(&paths, Some(&texts), classes, &options));
         }
     },
 };
