@@ -26,6 +26,7 @@ pub(crate) fn open(
     wanted: &Wanted,
     count: &Count,
 ) -> Result<Box<dyn Source>, Error> {
+    check_kind(path)?;
     let notes = Notes::new(path);
     let seen = Seen::of(&first_bytes(path).map_err(Error::read(path))?);
     if let Seen::Foreign(found, advice) = seen {
@@ -60,6 +61,26 @@ fn wrong(path: &Path, expected: Format, found: &'static str) -> Error {
         expected,
         found,
     }
+}
+
+/// Refuses what cannot be read more than once.
+fn check_kind(path: &Path) -> Result<(), Error> {
+    let kind = std::fs::metadata(path).map_err(Error::read(path))?;
+    if kind.is_file() {
+        return Ok(());
+    }
+    let (found, advice) = match kind.is_dir() {
+        true => ("a folder", "name the files in it"),
+        false => (
+            "a pipe or device",
+            "write it to a file first, since input is read more than once",
+        ),
+    };
+    Err(Error::Refused {
+        path: path.to_owned(),
+        found,
+        advice,
+    })
 }
 
 fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -194,6 +194,22 @@ fn kinds_that_are_never_read_are_named() {
 }
 
 #[test]
+fn pipes_and_folders_are_refused() {
+    let work = Work::new();
+    let folder = work.folder.path().join("a.csv");
+    std::fs::create_dir(&folder).unwrap();
+    assert_eq!(
+        work.error(of(&folder)),
+        "a.csv is a folder: name the files in it"
+    );
+    let error = work.error(of("/dev/null"));
+    assert_eq!(
+        error,
+        "/dev/null is a pipe or device: write it to a file first, since input is read more than once"
+    );
+}
+
+#[test]
 fn the_content_decides_whatever_the_name() {
     let parquet = std::fs::read(fixture("reviews-zstd.parquet")).unwrap();
     let stream = std::fs::read(fixture("reviews-stream.arrow")).unwrap();
