@@ -20,7 +20,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Store(error) => store(error),
         Error::Pipeline(error) => pipeline(error),
         Error::Report(error) => report(error),
-        Error::NoRun { .. } => Exit::NotFound,
+        Error::NoRun { .. } | Error::Unfinished { .. } => Exit::NotFound,
         Error::Read { source, .. } => reading(source.kind()),
         Error::Strategy(_)
         | Error::NoRound { .. }
@@ -190,10 +190,14 @@ fn store(error: &goldpan_store::Error) -> Exit {
     use goldpan_store::Error as E;
     match error {
         E::Interrupted { .. } => Exit::Stopped,
-        E::NotAFolder { .. } | E::BadName { .. } => Exit::Usage,
+        E::NotAFolder { .. } | E::BadName { .. } | E::NotARunFolder { .. } => Exit::Usage,
         E::NewerStore { .. }
         | E::DamagedFormat { .. }
         | E::NoManifest { .. }
+        | E::NotALink { .. }
+        | E::Unfollowed { .. }
+        | E::NoRuns { .. }
+        | E::DamagedLinks { .. }
         | E::Damaged { .. } => Exit::Data,
         E::Artifact(error) => artifact(error),
         _ => Exit::Failed,
@@ -205,7 +209,9 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
     match error {
         E::Cancelled => Exit::Stopped,
         E::ReadSpec { source, .. } => reading(source.kind()),
-        E::Spec(_) | E::UnknownStage(_) | E::NotDone { .. } => Exit::Usage,
+        E::NotText { .. } => Exit::Usage,
+        E::Unfit(invalid) if invalid.is_of_data() => Exit::Data,
+        E::Unfit(_) | E::Spec(_) | E::UnknownStage(_) | E::NotDone { .. } => Exit::Usage,
         E::Sources(error) => sources(error),
         E::Ingest(error) => ingest(error),
         E::Model(error) => model(error),
@@ -214,7 +220,7 @@ fn pipeline(error: &goldpan_pipeline::Error) -> Exit {
         E::Store(error) => store(error),
         E::Report(error) => report(error),
         E::OverMemory { source, .. } => select(source),
-        E::Stage { source, .. } => stage(source),
+        E::Stage { error, .. } => stage(error),
         _ => Exit::Failed,
     }
 }

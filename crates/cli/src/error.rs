@@ -54,6 +54,17 @@ pub enum Error {
         /// The runs that are there.
         runs: Vec<String>,
     },
+    /// A run that did not come to its report.
+    #[error(
+        "run `{run}` has no report, as it is not finished: {why}; run its pipeline again, which takes \
+         what is done from the store"
+    )]
+    Unfinished {
+        /// The run's name.
+        run: String,
+        /// Why it ended before.
+        why: String,
+    },
     /// An arm or a seed that is not in the run.
     #[error(
         "run `{run}` has no such arm and seed: its arms are {}; its seeds are {}",

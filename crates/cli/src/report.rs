@@ -59,7 +59,9 @@ fn chain(error: &dyn StdError) -> String {
 fn invalid(error: &Error) -> Option<&Invalid> {
     match error {
         Error::Strategy(invalid) => Some(invalid),
-        Error::Pipeline(goldpan_pipeline::Error::Spec(invalid)) => Some(invalid),
+        Error::Pipeline(
+            goldpan_pipeline::Error::Spec(invalid) | goldpan_pipeline::Error::Unfit(invalid),
+        ) => Some(invalid),
         _ => None,
     }
 }
@@ -68,7 +70,7 @@ fn invalid(error: &Error) -> Option<&Invalid> {
 fn problems(invalid: &Invalid, theme: GraphicalTheme) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
     let mut text = String::new();
-    for problem in invalid.problems() {
+    for problem in invalid.told() {
         let mut report = String::new();
         match handler.render_report(&mut report, problem) {
             // The handler's own mark says no more than the word.
@@ -80,5 +82,9 @@ fn problems(invalid: &Invalid, theme: GraphicalTheme) -> String {
         }
     }
     text.truncate(text.trim_end().len());
+    if invalid.more() > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\nand {} more like these", invalid.more());
+    }
     text
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::StageError;
+use crate::exec::Told;
 use crate::plan::UnknownStage;
-use crate::spec::Invalid;
+use crate::spec::{Invalid, NotText};
 
 /// An error of a pipeline.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +21,21 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The pipeline file is no text.
+    #[error("cannot read the pipeline {path}")]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Where it is none.
+        #[source]
+        source: NotText,
+    },
     /// The pipeline file says something that can't be done.
     #[error("{0}")]
     Spec(Invalid),
+    /// The texts cannot give what the file asks for.
+    #[error("{0}")]
+    Unfit(Invalid),
     /// The options name a stage that is not in the pipeline.
     #[error(transparent)]
     UnknownStage(#[from] UnknownStage),
@@ -86,9 +99,11 @@ pub enum Error {
     Stage {
         /// The stage.
         stage: String,
-        /// Its error.
+        /// Its error, in a pipeline's words.
         #[source]
-        source: Box<StageError>,
+        told: Told,
+        /// Its error.
+        error: Box<StageError>,
     },
     /// The user stopped the run. What was done is in the store; the next run goes on from there.
     #[error("stopped")]

@@ -8,9 +8,13 @@ mod kind;
 pub mod plan;
 pub mod spec;
 mod stop;
+mod unfit;
 
 pub use cost::Source;
 pub use error::Error;
-pub use exec::{ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, preview, run};
+pub use exec::{
+    ModelRow, Outcome, Preview, RunOptions, StageError, Status, Step, Told, preview, run,
+};
 pub use kind::StageKind;
 pub use stop::{Stop, StopReason, StopRules};
+pub use unfit::Unfit;

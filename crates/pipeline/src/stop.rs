@@ -48,6 +48,7 @@ pub(crate) struct Measured {
 
 /// A rule that holds, with the value it was compared with.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum StopReason {
     /// The value wanted is there.
     Target {
@@ -85,6 +86,13 @@ pub enum StopReason {
         next: u64,
         /// The rule.
         budget: u64,
+    },
+    /// The texts are used up. No rule asks for this stop.
+    Texts {
+        /// How many are left for the next round.
+        left: u64,
+        /// How many it asks for.
+        asked: u64,
     },
 }
 
@@ -176,11 +184,21 @@ impl fmt::Display for StopReason {
                 let (next, budget) = (grouped(*next), grouped(*budget));
                 write!(f, "labels: {next} after the next round is above {budget}")
             }
+            Self::Texts { left, asked } => {
+                let (left, asked) = (grouped(*left), grouped(*asked));
+                write!(f, "{left} of {asked} texts left")
+            }
         }
     }
 }
 
 impl Stop {
+    /// Whether the arm ended because nothing is left to pick, and not by a rule.
+    pub fn ran_out(&self) -> bool {
+        let texts = |reason: &StopReason| matches!(reason, StopReason::Texts { .. });
+        self.reasons.iter().any(texts)
+    }
+
     /// After which round, and why: `after round 2 (kappa: 0.9921 is at least 0.99)`.
     pub fn why(&self) -> String {
         let reasons: Vec<String> = self.reasons.iter().map(ToString::to_string).collect();
@@ -188,14 +206,18 @@ impl Stop {
             0 => "the start".to_owned(),
             round => format!("round {round}"),
         };
-        format!("after {place} ({})", reasons.join("; "))
+        match self.ran_out() {
+            true => format!("after {place}: {}", reasons.join("; ")),
+            false => format!("after {place} ({})", reasons.join("; ")),
+        }
     }
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arm = self.arm.as_deref().unwrap_or("every arm");
-        write!(f, "seed {}: {arm} stopped {}", self.seed, self.why())
+        let ended = if self.ran_out() { "ended" } else { "stopped" };
+        write!(f, "seed {}: {arm} {ended} {}", self.seed, self.why())
     }
 }
 
@@ -333,6 +355,17 @@ mod tests {
             stop(Some("margin"), 2).to_string(),
             "seed 3: margin stopped after round 2 (kappa: 1.0000 is at least 0.99; distance: 0.0500 \
              is below 0.1)"
+        );
+        let out = Stop {
+            reasons: vec![StopReason::Texts {
+                left: 15,
+                asked: 20,
+            }],
+            ..stop(Some("long"), 2)
+        };
+        assert_eq!(
+            out.to_string(),
+            "seed 3: long ended after round 2: 15 of 20 texts left"
         );
         assert!(
             stop(None, 0)

@@ -39,8 +39,9 @@ pub enum Error {
     },
     /// A folder does not say what its run holds.
     #[error(
-        "cannot read {path}: only the folder of a pipeline with a loop has it; if this is one, run it \
-         again with this version, which takes what is done from the store"
+        "cannot read {path}: it is written at the end of the run of a pipeline with a loop, so this \
+         pipeline has no loop, or an older version ran it: run it again, which takes what is done from \
+         the store"
     )]
     NoContents {
         /// The file that is missing.

@@ -30,5 +30,5 @@ pub use contents::{CONTENTS, Contents, Round};
 pub use error::Error;
 pub use explain::{Explanation, Opinion, Told, Verdict, explain};
 pub use format::{duration, grouped};
-pub use run::{Made, Model, Price, REPORT, Run, StageTime, Stopped};
+pub use run::{Made, Model, Price, REPORT, Run, StageTime, Stopped, UNFINISHED};
 pub use write::{HTML, MARKDOWN, TENSORBOARD, markdown, publish, write};

@@ -13,6 +13,9 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
     let (run, evidence) = (findings.run, &findings.evidence);
     let mut text = format!("# {}\n\n{}\n\n", run.name, evidence.headline());
     // Writing to a string cannot fail.
+    if let Some(why) = &run.unfinished {
+        let _ = writeln!(text, "**{}** {}\n", tables::UNFINISHED, escaped(why));
+    }
     for arm in &evidence.arms {
         let _ = writeln!(text, "- **{}**: {}", arm.arm, evidence.sentence(arm));
     }
@@ -33,6 +36,12 @@ pub(crate) fn markdown(findings: &Findings<'_>, figures: &[File]) -> String {
         text += &table(&accuracies);
     }
     let _ = write!(text, "\n{}\n", escaped(&tables::note(findings)));
+    if !run.of_texts.is_empty() {
+        let _ = write!(text, "\n## {}\n\n", tables::NOTES);
+        for note in &run.of_texts {
+            let _ = writeln!(text, "- {}", escaped(note));
+        }
+    }
     if !run.stops.is_empty() {
         let _ = write!(text, "\n## {}\n\n", tables::STOPS);
         for [arm, why] in tables::stops(run) {

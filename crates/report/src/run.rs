@@ -11,6 +11,9 @@ use crate::Error;
 /// The name of the file in the run's folder, from which its report can be made anew.
 pub const REPORT: &str = "report.json";
 
+/// The name of the file in a run's folder that says why its run is not finished. There is none where it is.
+pub const UNFINISHED: &str = "unfinished.txt";
+
 /// A run with a loop. Paths are relative to its folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +32,12 @@ pub struct Run {
     pub price: Option<Price>,
     /// The arms that rules stopped before their last round.
     pub stops: Vec<Stopped>,
+    /// Why the run ended before all was done, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<String>,
+    /// What is to be known of the texts: which are shared, and which are there twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_texts: Vec<String>,
     /// The metric of the model that was not trained, in [0, 1].
     pub zero_shot: Option<f64>,
     /// The trained models, in the order of `results.csv`.

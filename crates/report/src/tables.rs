@@ -123,6 +123,12 @@ An arm that was stopped stays where it stopped. Later rounds are those of the se
 them with care. The verdict is by the last round that both arms did in each seed. A stop by the arm's own \
 results comes at a good moment, which flatters it.";
 
+/// What stands before the reason why a run ended early.
+pub(crate) const UNFINISHED: &str = "The run is unfinished; this is what was done before:";
+
+/// What the list of notes on the texts is called.
+pub(crate) const NOTES: &str = "Texts that are shared or there twice";
+
 /// What the list of stopped arms is called.
 pub(crate) const STOPS: &str = "Arms that were stopped before their last round";
 

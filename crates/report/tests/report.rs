@@ -83,6 +83,8 @@ fn run(folder: &Path, seeds: u64) -> Run {
         }),
         zero_shot: Some(0.55),
         stops: Vec::new(),
+        unfinished: None,
+        of_texts: Vec::new(),
         models,
         pool: path("texts.arrow"),
         embeddings: Some(vectors),

@@ -46,6 +46,8 @@ fn run(folder: &Path) -> Run {
         notes: Vec::new(),
         price: None,
         stops: Vec::new(),
+        unfinished: None,
+        of_texts: Vec::new(),
         zero_shot: None,
         models: models.to_vec(),
         pool,

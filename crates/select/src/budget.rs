@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Error, Strategy, Term};
 
-/// How many texts are picked. In a pipeline file a number, `{ share: 0.1 }` or
+/// How many texts are picked. In a pipeline file a number, `rest`, `{ share: 0.1 }` or
 /// `{ until: { min_distance: 0.2 } }`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Budget {
@@ -20,6 +20,8 @@ pub enum Budget {
     Share(f64),
     /// As many as are worth it.
     Until(Until),
+    /// All that may be picked.
+    Rest,
 }
 
 /// When to stop picking.
@@ -47,7 +49,7 @@ impl Budget {
             expected,
         };
         match *self {
-            Self::Count(_) => Ok(()),
+            Self::Count(_) | Self::Rest => Ok(()),
             Self::Until(Until {
                 at_most: Some(0), ..
             }) => Err(wrong("at_most", 0.0, "a whole number above 0")),
@@ -71,6 +73,7 @@ impl Budget {
             Self::Count(count) => count,
             Self::Share(share) => ((free as f64 * share).round() as usize).clamp(1, free.max(1)),
             Self::Until(until) => until.at_most.unwrap_or(free).min(free),
+            Self::Rest => free.max(1),
         }
     }
 
@@ -78,7 +81,7 @@ impl Budget {
     pub(crate) fn min_distance(&self) -> Option<f32> {
         match self {
             Self::Until(until) => Some(until.min_distance as f32),
-            Self::Count(_) | Self::Share(_) => None,
+            Self::Count(_) | Self::Share(_) | Self::Rest => None,
         }
     }
 }
@@ -97,9 +100,13 @@ impl Serialize for Budget {
                 map.serialize_entry("until", until)?;
                 map.end()
             }
+            Self::Rest => serializer.serialize_str(REST),
         }
     }
 }
+
+/// How [`Budget::Rest`] is written.
+const REST: &str = "rest";
 
 impl<'de> Deserialize<'de> for Budget {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -114,7 +121,7 @@ impl<'de> Deserialize<'de> for Budget {
             type Value = Budget;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number above 0, `share` or `until`")
+                f.write_str("a whole number above 0, `rest`, `share` or `until`")
             }
 
             fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Budget, E> {
@@ -124,6 +131,13 @@ impl<'de> Deserialize<'de> for Budget {
                         serde::de::Unexpected::Unsigned(count),
                         &self,
                     )),
+                }
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Budget, E> {
+                match text {
+                    REST => Ok(Budget::Rest),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
 
@@ -143,6 +157,7 @@ impl fmt::Display for Budget {
         match self {
             Self::Count(count) => write!(f, "{count}"),
             Self::Share(share) => write!(f, "{share} of all"),
+            Self::Rest => f.write_str("the rest"),
             Self::Until(until) => write!(f, "as many as lie {} apart", until.min_distance),
         }
     }

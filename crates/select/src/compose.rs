@@ -2,6 +2,7 @@
 
 use goldpan_artifact::Progress;
 
+use crate::copies::without_copies;
 use crate::distinct::distinct;
 use crate::neighbours::{BLOCK, Space, nearest};
 use crate::pick::Task;
@@ -9,16 +10,14 @@ use crate::pool::Pool;
 use crate::rule::Balance;
 use crate::{Error, Pick, Rule, Shape, Work};
 
-/// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then outliers
-/// are passed over, then duplicates.
+/// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then copies are
+/// passed over, then outliers, then duplicates.
 pub(crate) fn eligible(
     rule: &Rule,
     pool: &mut Pool<'_>,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    if let Some(filter) = &rule.filter {
-        pool.free = filter.keep(pool, &pool.free)?;
-    }
+    by_texts(rule, pool)?;
     if let Some(share) = rule.skip_outliers {
         pool.free = typical(pool, share, progress)?;
     }
@@ -32,6 +31,18 @@ pub(crate) fn eligible(
     Ok(())
 }
 
+/// Leaves the rows in `pool.free` that the condition keeps, and that are no copies where the rule passes
+/// over those.
+pub(crate) fn by_texts(rule: &Rule, pool: &mut Pool<'_>) -> Result<(), Error> {
+    if let Some(filter) = &rule.filter {
+        pool.free = filter.keep(pool, &pool.free)?;
+    }
+    if rule.skip_copies {
+        pool.free = without_copies(pool);
+    }
+    Ok(())
+}
+
 /// How many neighbours tell how typical a row is (Hacohen et al. 2022).
 const NEIGHBOURS: usize = 20;
 
@@ -41,7 +52,7 @@ pub(crate) fn work(rule: &Rule, shape: &Shape) -> Work {
     let (labelled, dimension) = (shape.labelled as f64, shape.dimension as f64);
     let vector = dimension * shape.value_bytes as f64;
     let mut work = Work::default();
-    if rule.filter.is_some() {
+    if rule.filter.is_some() || rule.skip_copies {
         work = work.then(Work {
             steps: free,
             memory: 20.0 * free,

@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use crate::centre::medoid;
 use crate::compose::{balanced, eligible};
+use crate::copies::copies;
 use crate::farthest::farthest;
 use crate::key::Key;
 use crate::near::{Near, locate};
@@ -29,6 +30,8 @@ pub struct Picks {
     pub pool: usize,
     /// How many of these were labelled already.
     pub labelled: usize,
+    /// How many picks have the very text of a labelled text or of an earlier pick; `None` without texts.
+    pub copies: Option<usize>,
 }
 
 /// A row that was picked.
@@ -136,8 +139,10 @@ pub fn choose(
             ),
         }
     }
+    let copies = |texts| copies(texts, inputs.labelled, &picks);
     Ok(Picks {
         objectives: task.objectives(),
+        copies: inputs.texts.map(copies),
         picks,
         located,
         pool: pool.ids.len(),

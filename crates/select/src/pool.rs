@@ -146,6 +146,23 @@ impl<'a> Pool<'a> {
         })
     }
 
+    /// The texts alone, none of which is labelled.
+    pub(crate) fn of_texts(inputs: &Inputs<'a>, texts: &'a Texts) -> Result<Self, Error> {
+        let mut pool = Self::new(&Rule::from(crate::Strategy::Random {}), inputs)?;
+        let rows = Rows::join(&pool.ids, || texts.ids()).map_err(|id| Error::NoText {
+            id,
+            path: texts.path().to_owned(),
+        })?;
+        pool.texts = Some((texts, rows));
+        Ok(pool)
+    }
+
+    /// The text of a row, where the rule looks at texts.
+    pub(crate) fn text(&self, row: u32) -> Option<&str> {
+        let (texts, at) = self.texts.as_ref()?;
+        Some(texts.text(at.of(row)))
+    }
+
     /// A measure of the predictions or of the texts, for `rows`.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::{Error, Filter, Strategy};
 /// diversity: {}
 /// where: margin > 0.3 and length > 20   # which texts may be picked
 /// skip_outliers: 0.02                   # not the least typical share
+/// skip_copies: true                     # not the same text again
 /// skip_duplicates: 0.05                 # not the same again, nor anything this near to it
 /// balance: uniform                      # or shares: { positive: 0.7, negative: 0.3 }
 /// ```
@@ -29,6 +30,8 @@ pub struct Rule {
     /// Of the texts that are left, this share is passed over, the least typical first: those with the
     /// largest mean distance to their nearest neighbours. From 0 to below 1.
     pub skip_outliers: Option<f64>,
+    /// Texts that are equal to a labelled text, or to an earlier one that is kept, are passed over.
+    pub skip_copies: bool,
     /// Texts within this distance of a labelled text, or of an earlier one that is kept, are passed over.
     /// At least 0, which leaves out exact repetitions alone.
     pub skip_duplicates: Option<f64>,
@@ -50,6 +53,7 @@ impl From<Strategy> for Rule {
         Self {
             strategy,
             filter: None,
+            skip_copies: false,
             skip_outliers: None,
             skip_duplicates: None,
             balance: None,
@@ -115,7 +119,9 @@ impl Rule {
 
     /// True where the texts are looked at, and what they came with.
     pub fn needs_texts(&self) -> bool {
-        self.strategy.needs_texts() || self.filter.as_ref().is_some_and(Filter::needs_texts)
+        self.skip_copies
+            || self.strategy.needs_texts()
+            || self.filter.as_ref().is_some_and(Filter::needs_texts)
     }
 }
 
@@ -125,6 +131,9 @@ impl fmt::Display for Rule {
         self.strategy.fmt(f)?;
         if let Some(filter) = &self.filter {
             write!(f, " where {filter}")?;
+        }
+        if self.skip_copies {
+            f.write_str(", without copies")?;
         }
         if let Some(share) = self.skip_outliers {
             write!(f, ", without the {share} least typical")?;
@@ -141,6 +150,7 @@ impl fmt::Display for Rule {
 }
 
 const WHERE: &str = "where";
+const SKIP_COPIES: &str = "skip_copies";
 const SKIP_OUTLIERS: &str = "skip_outliers";
 const SKIP_DUPLICATES: &str = "skip_duplicates";
 const BALANCE: &str = "balance";
@@ -148,6 +158,7 @@ const BALANCE: &str = "balance";
 /// What a key of a rule is: one of these, or a strategy.
 enum Key {
     Where,
+    SkipCopies,
     SkipOutliers,
     SkipDuplicates,
     Balance,
@@ -159,6 +170,7 @@ impl<'de> Deserialize<'de> for Key {
         let name = String::deserialize(deserializer)?;
         Ok(match name.as_str() {
             WHERE => Self::Where,
+            SKIP_COPIES => Self::SkipCopies,
             SKIP_OUTLIERS => Self::SkipOutliers,
             SKIP_DUPLICATES => Self::SkipDuplicates,
             BALANCE => Self::Balance,
@@ -210,6 +222,7 @@ impl<'de> Visitor<'de> for RuleVisitor {
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Where => rule.filter = Some(map.next_value()?),
+                Key::SkipCopies => rule.skip_copies = map.next_value()?,
                 Key::SkipOutliers => rule.skip_outliers = Some(map.next_value()?),
                 Key::SkipDuplicates => rule.skip_duplicates = Some(map.next_value()?),
                 Key::Balance => rule.balance = Some(map.next_value()?),
@@ -363,6 +376,8 @@ impl Serialize for Rule {
             strategy: &'a Strategy,
             #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
             filter: &'a Option<Filter>,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            skip_copies: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
             skip_outliers: Option<f64>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -373,6 +388,7 @@ impl Serialize for Rule {
         Whole {
             strategy: &self.strategy,
             filter: &self.filter,
+            skip_copies: self.skip_copies,
             skip_outliers: self.skip_outliers,
             skip_duplicates: self.skip_duplicates,
             balance: &self.balance,

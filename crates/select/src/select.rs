@@ -22,6 +22,10 @@ pub struct Summary {
     pub selected: u64,
     /// How many are left to pick from.
     pub left: u64,
+    /// How many picks have the very text of a labelled text or of an earlier pick; `None` where the texts
+    /// were not given.
+    #[serde(default)]
+    pub copies: Option<u64>,
 }
 
 /// Picks rows as [`choose`] does and writes them to `out` as a selection: one row for each
@@ -63,6 +67,7 @@ pub fn select(
         labelled: picks.labelled as u64,
         selected: picks.picks.len() as u64,
         left: (picks.pool - picks.labelled - picks.picks.len()) as u64,
+        copies: picks.copies.map(|copies| copies as u64),
     })
 }
 

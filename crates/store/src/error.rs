@@ -51,7 +51,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The place of the store is something else than a folder.
-    #[error("cannot open the store {path}: it is not a folder")]
+    #[error(
+        "cannot open the store {path}: it is not a folder, and cannot become one; name another with \
+         --store"
+    )]
     NotAFolder {
         /// The store's place.
         path: PathBuf,
@@ -127,6 +130,49 @@ pub enum Error {
     BadName {
         /// The name.
         name: String,
+    },
+    /// Something lies where a link to an object belongs.
+    #[error(
+        "{path} is not a link, and no copy of a result that is in the store: where the store was copied \
+         without its links, copy it with `cp -a`, `rsync -a` or `tar`; if it is yours, move it away"
+    )]
+    NotALink {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The place of a run's folder is something else than a folder.
+    #[error("{path} is the place of the run's folder, and is not a folder: move it away")]
+    NotARunFolder {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A run's folder does not tell which objects it holds on to.
+    #[error(
+        "{path} does not say which results it uses: its links are lost, as where a store was copied \
+         without them, so nothing is removed; run its pipeline again with this store, which takes what is \
+         done and links it anew, or delete {path} to give up its results"
+    )]
+    Unfollowed {
+        /// The run's folder, or the link.
+        path: PathBuf,
+    },
+    /// The folder of the runs is missing.
+    #[error(
+        "{path} is missing, so nothing says which results are used, and nothing is removed: copy it from \
+         where the store was copied from, or make it, empty, to give up all results"
+    )]
+    NoRuns {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The list of a run's links is damaged.
+    #[error(
+        "{path} is damaged, so that it does not say which results the run uses: delete it where the links \
+         beside it are whole, and run the pipeline again"
+    )]
+    DamagedLinks {
+        /// The list.
+        path: PathBuf,
     },
     /// A file can't be digested or written by the artifact crate.
     #[error(transparent)]

@@ -89,6 +89,30 @@ pub(crate) fn list(path: &Path) -> Result<Vec<fs::DirEntry>, Error> {
     Ok(entries)
 }
 
+/// Whether a file's name is that of one that is being written.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".tmp")
+}
+
+/// Calls `found` with every file or link under a folder that was being written and never finished.
+pub(crate) fn sweep(
+    folder: &Path,
+    found: &mut dyn FnMut(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for entry in list(folder)? {
+        let path = entry.path();
+        let kind = entry
+            .file_type()
+            .map_err(|source| Error::read(&path, source))?;
+        if kind.is_dir() {
+            sweep(&path, found)?;
+        } else if entry.file_name().to_str().is_some_and(is_temporary) {
+            found(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// The plain files and the folders under a folder, each before what lies in it.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {

@@ -1,6 +1,6 @@
 //! Garbage collection: removes what no run's folder links to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::DirEntry;
 
 use serde::Serialize;
@@ -9,10 +9,20 @@ use crate::layout::Layout;
 use crate::lock::{Lock, Mode};
 use crate::manifest::MANIFEST;
 use crate::record::Record;
-use crate::{Error, Key, ObjectId, files, runs};
+use crate::roots::Roots;
+use crate::{Error, Key, ObjectId, files};
+
+/// What is collected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collect {
+    /// Only say what would be removed.
+    pub dry_run: bool,
+    /// Remove what runs linked to before their last finished run, too.
+    pub superseded: bool,
+}
 
 /// What was removed, or would be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GcReport {
     /// Objects kept, because a run links to them.
     pub kept: u64,
@@ -20,28 +30,38 @@ pub struct GcReport {
     pub objects: u64,
     /// Records removed, because their objects were or are gone.
     pub records: u64,
-    /// Folders of unfinished work removed.
+    /// Folders and files of unfinished work removed.
     pub unfinished: u64,
     /// Bytes freed.
     pub bytes: u64,
+    /// The names of the actions whose results were removed: the run, `/`, and the name there.
+    pub lost: BTreeSet<String>,
+    /// Objects that are kept though no run links to them any more, by run: the names that they had.
+    pub superseded: BTreeMap<String, BTreeSet<String>>,
 }
 
-pub(crate) fn gc(layout: &Layout, dry_run: bool) -> Result<GcReport, Error> {
-    if !layout.locks().is_dir() {
+pub(crate) fn gc(layout: &Layout, collect: Collect) -> Result<GcReport, Error> {
+    if !layout.objects().is_dir() && !layout.locks().is_dir() {
         return Ok(GcReport::default());
     }
     // A dry run may look at a store that it can't write to.
-    let _lock = if dry_run {
+    let _lock = if collect.dry_run {
         None
     } else {
+        // Copying may leave out folders without files.
+        files::create_folder(&layout.locks())?;
         Some(exclusive(layout)?)
     };
     let mut gc = Gc {
         layout,
-        dry_run,
+        dry_run: collect.dry_run,
         report: GcReport::default(),
     };
-    let kept = gc.objects(&runs::roots(&layout.runs())?)?;
+    let mut roots = Roots::of(layout)?;
+    if collect.superseded {
+        roots.superseded.clear();
+    }
+    let kept = gc.objects(&roots)?;
     gc.records(&kept)?;
     gc.unfinished()?;
     Ok(gc.report)
@@ -61,14 +81,22 @@ struct Gc<'a> {
 
 impl Gc<'_> {
     /// Removes the objects that are no roots; returns those that stay.
-    fn objects(&mut self, roots: &BTreeSet<ObjectId>) -> Result<BTreeSet<ObjectId>, Error> {
+    fn objects(&mut self, roots: &Roots) -> Result<BTreeSet<ObjectId>, Error> {
         let mut kept = BTreeSet::new();
         for shelf in files::list(&self.layout.objects())? {
             for object in files::list(&shelf.path())? {
                 match name(&object, "").and_then(|name| name.parse().ok()) {
-                    Some(id) if roots.contains(&id) => {
+                    Some(id) if roots.linked.contains(&id) => {
                         self.report.kept += 1;
                         kept.insert(id);
+                    }
+                    Some(id) if roots.superseded.contains_key(&id) => {
+                        self.report.kept += 1;
+                        kept.insert(id);
+                        for (run, name) in &roots.superseded[&id] {
+                            let names = self.report.superseded.entry(run.clone()).or_default();
+                            names.insert(name.clone());
+                        }
                     }
                     _ => {
                         self.report.objects += 1;
@@ -88,8 +116,12 @@ impl Gc<'_> {
                 Some(key) => Record::load(self.layout, &key)?.ok(),
                 None => None,
             };
-            if record.is_none_or(|record| !kept.contains(&record.object)) {
+            if record
+                .as_ref()
+                .is_none_or(|record| !kept.contains(&record.object))
+            {
                 self.report.records += 1;
+                self.report.lost.extend(record.map(|record| record.name));
                 self.remove(&entry)?;
             }
         }
@@ -102,6 +134,20 @@ impl Gc<'_> {
             for entry in files::list(&folder)? {
                 self.report.unfinished += 1;
                 self.remove(&entry)?;
+            }
+        }
+        let mut temporary = Vec::new();
+        for folder in [self.layout.runs(), self.layout.last_folder()] {
+            files::sweep(&folder, &mut |path| {
+                temporary.push(path.to_owned());
+                Ok(())
+            })?;
+        }
+        for path in temporary {
+            self.report.unfinished += 1;
+            self.report.bytes += files::size(&path)?;
+            if !self.dry_run {
+                files::remove_file(&path)?;
             }
         }
         for entry in files::list(&self.layout.locks())? {

@@ -14,8 +14,12 @@
 //! scratch/KEY/        checkpoints of unfinished work; survives a crash
 //! pending/KEY/        files being written; nothing reads them
 //! locks/              one lock an action and a run's folder, and `run.lock` between runs and `gc`
-//! runs/NAME/          links to the objects a run used: what `gc` keeps
+//! runs/NAME/          links to the objects a run used, and their list: what `gc` keeps
 //! ```
+//!
+//! A store may be copied in any way. Where the copy has no links, but folders or files in their place, the
+//! next run puts them back; and `gc` goes by the list of the links, `links.jsonl`, as well. What a run's
+//! folder linked to before its last finished run counts as superseded: `gc` keeps it unless told otherwise.
 //!
 //! A result becomes visible in one step: its files are synced, its manifest is written beside
 //! them, the folder is renamed into `objects/`, and only then is the record written. Whatever
@@ -26,11 +30,14 @@ mod error;
 mod files;
 mod gc;
 mod layout;
+mod links;
 mod lock;
 mod look;
 mod manifest;
 mod pending;
+mod place;
 mod record;
+mod roots;
 mod runs;
 mod session;
 mod store;
@@ -38,7 +45,7 @@ mod why;
 
 pub use action::{Action, Key};
 pub use error::Error;
-pub use gc::GcReport;
+pub use gc::{Collect, GcReport};
 pub use look::Missing;
 pub use manifest::{FileEntry, ObjectId};
 pub use pending::Pending;

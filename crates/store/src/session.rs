@@ -93,7 +93,8 @@ impl Session {
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
                 Err(Error::write(&path, source))
             }
-            _ => Ok(RunFolder::new(self.store.clone(), path)),
+            Err(_) if !path.is_dir() => Err(Error::NotARunFolder { path }),
+            _ => RunFolder::new(self.store.clone(), path),
         }
     }
 }

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
+use crate::manifest::Manifest;
 use crate::session::Session;
-use crate::{Action, Error, GcReport, Key, Missing, ObjectId, Record, Why, files, gc, look, why};
+use crate::{
+    Action, Collect, Error, GcReport, Key, Missing, ObjectId, Record, Why, files, gc, look, why,
+};
 
 /// The format of the store's folders and files.
 const FORMAT: u32 = 1;
@@ -30,15 +33,19 @@ impl Store {
     /// the first [`session`](Self::session).
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
         let layout = Layout::new(root.into());
+        let not_a_folder = || Error::NotAFolder {
+            path: layout.root().to_owned(),
+        };
         match fs::metadata(layout.root()) {
-            Ok(metadata) if !metadata.is_dir() => {
-                let path = layout.root().to_owned();
-                return Err(Error::NotAFolder { path });
+            Ok(metadata) if !metadata.is_dir() => return Err(not_a_folder()),
+            Ok(_) => {}
+            // A link that leads nowhere, or a file where a folder above should be.
+            Err(_) if layout.root().is_symlink() => return Err(not_a_folder()),
+            Err(source) if source.kind() == io::ErrorKind::NotADirectory => {
+                return Err(not_a_folder());
             }
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::read(layout.root(), source));
-            }
-            _ => {}
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::read(layout.root(), source)),
         }
         let path = layout.format();
         if let Some(bytes) = files::read(&path)? {
@@ -136,10 +143,20 @@ impl Store {
         Ok(session)
     }
 
-    /// Removes all that no run's folder links to: objects, their records, and what crashed or
-    /// abandoned work left. An error if a run is in progress. With `dry_run` it only counts.
-    pub fn gc(&self, dry_run: bool) -> Result<GcReport, Error> {
-        gc::gc(&self.layout, dry_run)
+    /// Whether an object is there, by its manifest.
+    pub(crate) fn has(&self, object: &ObjectId) -> Result<bool, Error> {
+        let manifest = Manifest::load(&self.layout.object(object))?;
+        Ok(manifest.is_some_and(|manifest| ObjectId::of(&manifest.files) == *object))
+    }
+
+    /// Removes all that no run's folder links to, or linked to lately: objects, their records, and what
+    /// crashed or abandoned work left.
+    ///
+    /// # Errors
+    ///
+    /// When a run is in progress, or the folder of a run does not tell what it linked to.
+    pub fn gc(&self, collect: Collect) -> Result<GcReport, Error> {
+        gc::gc(&self.layout, collect)
     }
 
     pub(crate) fn layout(&self) -> &Layout {

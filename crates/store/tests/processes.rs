@@ -154,7 +154,7 @@ fn a_killed_process_leaves_nothing_half_visible_and_no_lock() {
             break;
         }
     }
-    store.gc(false).unwrap();
+    store.gc(goldpan_store::Collect::default()).unwrap();
     for place in ["pending", "objects", "actions"] {
         let left = fs::read_dir(root.join(place)).unwrap().flatten();
         let files: usize = left

@@ -6,10 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use goldpan_store::{
-    Action, Claim, Error, Missing, ObjectId, Pending, Record, Reuse, Session, Store, Why,
+    Action, Claim, Collect, Error, Missing, ObjectId, Pending, Record, Reuse, Session, Store, Why,
 };
 use serde_json::json;
 use tempfile::TempDir;
+
+const DRY: Collect = Collect {
+    dry_run: true,
+    superseded: false,
+};
 
 struct Fixture {
     _folder: TempDir,
@@ -307,20 +312,22 @@ fn gc_keeps_what_runs_link_to() {
     let kept = done(&session, &embed(128), "kept");
     let lost = done(&session, &embed(256), "lost");
     let run = session.run_folder("demo").unwrap();
-    run.link("vectors", &lost.object).unwrap();
     run.link("vectors", &kept.object).unwrap();
     let unfinished = pending(&session, &embed(512));
     fs::write(unfinished.scratch().unwrap().join("epoch-1"), "x").unwrap();
     drop(unfinished);
-    assert!(matches!(store.gc(false), Err(Error::InUse { .. })));
+    assert!(matches!(
+        store.gc(Collect::default()),
+        Err(Error::InUse { .. })
+    ));
     drop(session);
 
-    let planned = store.gc(true).unwrap();
+    let planned = store.gc(DRY).unwrap();
     assert!(
         store.find(&embed(256)).unwrap().is_some(),
         "a dry run removes nothing"
     );
-    let report = store.gc(false).unwrap();
+    let report = store.gc(Collect::default()).unwrap();
     assert_eq!(planned, report);
     assert_eq!(
         (
@@ -338,13 +345,13 @@ fn gc_keeps_what_runs_link_to() {
         "no result of it is in the store"
     );
     assert!(!store.object_dir(&lost.object).exists());
-    assert_eq!(store.gc(false).unwrap().objects, 0);
+    assert_eq!(store.gc(Collect::default()).unwrap().objects, 0);
 
     let session = self::session(&store);
     assert_eq!(session.scratch(&embed(512).key()), None);
     fs::remove_dir_all(store.root().join("runs/demo")).unwrap();
     drop(session);
-    assert_eq!(store.gc(false).unwrap().objects, 1);
+    assert_eq!(store.gc(Collect::default()).unwrap().objects, 1);
 }
 
 #[test]
@@ -365,7 +372,7 @@ fn a_runs_folder_links_to_objects_by_relative_paths() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["results.csv", "vectors"]);
+    assert_eq!(names, ["links.jsonl", "results.csv", "vectors"]);
     for bad in ["../x", "/x", "", "a/../../x"] {
         assert!(matches!(
             run.link(bad, &record.object),
@@ -387,7 +394,7 @@ fn opening_creates_nothing_and_refuses_what_it_does_not_know() {
     let store = Store::open(&root).unwrap();
     assert_eq!(store.find(&embed(1)).unwrap(), None);
     assert_eq!(store.why(&embed(1)).unwrap(), Why::New);
-    assert_eq!(store.gc(false).unwrap().objects, 0);
+    assert_eq!(store.gc(Collect::default()).unwrap().objects, 0);
     assert!(!root.exists());
 
     fs::write(folder.path().join("file"), "").unwrap();

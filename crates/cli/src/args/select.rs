@@ -67,6 +67,9 @@ pub struct SelectArgs {
     /// Pick only texts for which this is true
     #[arg(long = "where", value_name = "CONDITION", value_parser = Filter::parse)]
     pub filter: Option<Filter>,
+    /// Pass over texts that are equal to a labelled or an earlier text
+    #[arg(long)]
+    pub skip_copies: bool,
     /// Pass over this share of the texts, the least typical
     #[arg(long, value_name = "SHARE")]
     pub skip_outliers: Option<f64>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use goldpan_report::{Explanation, Opinion, Round, Told, Verdict, explain};
 
-use super::runs::folder;
+use super::runs::{folder, or_unfinished, restore};
 use crate::args::ExplainArgs;
 use crate::error::Error;
 use crate::output::{count, grouped, line_of, print};
@@ -15,7 +15,9 @@ const TEXT: usize = 2000;
 /// Tells what a run did with a text.
 pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     let folder = folder(&args.store, &args.run)?;
-    let explanation = explain(&folder, &args.id, args.key)?;
+    restore(&args.store, &args.run);
+    let explanation = explain(&folder, &args.id, args.key)
+        .map_err(|error| or_unfinished(&folder, &args.run, error))?;
     let asked = |told: &&Told| {
         let arm = args.arm.as_ref();
         arm.is_none_or(|arm| arm == arm_of(&told.round))

@@ -2,7 +2,7 @@
 
 use goldpan_report::{markdown, publish};
 
-use super::runs::folder;
+use super::runs::{folder, or_unfinished, restore, unfinished};
 use crate::args::ReportArgs;
 use crate::error::Error;
 use crate::output::{print, print_path};
@@ -10,10 +10,16 @@ use crate::output::{print, print_path};
 /// Prints a run's report, or writes it with its figures.
 pub fn run(args: &ReportArgs) -> Result<(), Error> {
     let folder = folder(&args.store, &args.run)?;
+    let wrong = |error| or_unfinished(&folder, &args.run, error);
     let Some(out) = &args.figures else {
-        return print(&markdown(&folder)?);
+        let text = markdown(&folder).map_err(wrong)?;
+        if let Some(why) = unfinished(&folder) {
+            tracing::warn!("the last run of `{}` is not finished: {why}", args.run);
+        }
+        return print(&text);
     };
-    for name in publish(&folder, out)? {
+    restore(&args.store, &args.run);
+    for name in publish(&folder, out).map_err(wrong)? {
         print_path(&out.join(name))?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::args::SelectArgs;
 use crate::commands::strategies;
 use crate::error::Error;
-use crate::output::{count, keep_apart, print, print_path};
+use crate::output::{count, grouped, keep_apart, print, print_path};
 
 /// Picks texts to label.
 pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
@@ -67,6 +67,13 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
         count(summary.pool, "text"),
         summary.labelled,
     ));
+    if let Some(copies) = summary.copies.filter(|&copies| copies > 0) {
+        tracing::warn!(
+            "{} of {} have the text of another pick or of a labelled text: --skip-copies passes over them",
+            grouped(copies),
+            count(summary.selected, "pick"),
+        );
+    }
     print_path(out)
 }
 
@@ -148,6 +155,7 @@ fn rule(args: &SelectArgs) -> Result<Rule, Error> {
     if args.balance.is_some() {
         rule.balance.clone_from(&args.balance);
     }
+    rule.skip_copies |= args.skip_copies;
     rule.skip_outliers = args.skip_outliers.or(rule.skip_outliers);
     rule.skip_duplicates = args.skip_duplicates.or(rule.skip_duplicates);
     Ok(rule)

@@ -19,9 +19,10 @@ use crate::exec::prepared::Prepared;
 use crate::exec::room::Room;
 use crate::exec::stops::Stops;
 use crate::exec::tables::Tables;
+use crate::exec::told::Places;
 use crate::exec::work::{Done, Threads, Worker};
-use crate::plan::{NodeId, Role, Work};
-use crate::{Error, StageKind};
+use crate::plan::{Node, NodeId, Role, Work};
+use crate::{Error, StageError, StageKind, StopReason};
 
 /// A run on its way.
 pub(super) struct Execution<'a> {
@@ -32,6 +33,8 @@ pub(super) struct Execution<'a> {
     /// The record of each node that is done.
     pub(super) records: Vec<Option<Record>>,
     pub(super) stops: Stops<'a>,
+    /// Whether it was checked that the texts fit.
+    foreseen: bool,
     /// Nodes whose stage ran.
     pub(super) ran: usize,
     /// Nodes whose result was there.
@@ -131,6 +134,7 @@ impl<'a> Execution<'a> {
             room,
             records: vec![None; prepared.graph.nodes.len()],
             stops: Stops::new(&prepared.graph, &prepared.store),
+            foreseen: false,
             ran: 0,
             reused: 0,
         }
@@ -242,13 +246,53 @@ impl<'a> Execution<'a> {
                     trainings.waiting.insert(node, waiting);
                     return Ok(());
                 }
-                let done = self
-                    .worker
-                    .done(node, action, &self.records, Threads::All)?;
-                Some(self.counted(done))
+                let done = self.worker.done(node, action, &self.records, Threads::All);
+                if let Err(error) = &done
+                    && self.has_run_out(node, error)
+                {
+                    order.settle(node);
+                    return Ok(());
+                }
+                Some(self.counted(done?))
             }
         };
         self.settle(node, action.as_ref(), found, order)
+    }
+
+    /// Whether a selection found too few texts, so that its arm ends here; told.
+    fn has_run_out(&mut self, node: NodeId, error: &Error) -> bool {
+        use goldpan_select::Error::{TooFew, TooFewLeft};
+        let Error::Stage { error, .. } = error else {
+            return false;
+        };
+        let StageError::Select(TooFew { asked, left, .. } | TooFewLeft { asked, left, .. }) =
+            **error
+        else {
+            return false;
+        };
+        let (asked, left) = (asked as u64, left as u64);
+        let stop = self.stops.end(node, StopReason::Texts { left, asked });
+        if let Some(stop) = &stop {
+            warn!("{stop}");
+        }
+        stop.is_some()
+    }
+
+    /// Checks, once all files are read, what their texts decide.
+    fn foresee(&mut self) -> Result<(), Error> {
+        let Prepared { graph, roles, .. } = self.prepared;
+        let nodes = graph.nodes.iter().zip(roles).zip(&self.records);
+        let is_read = |((node, role), record): ((&Node, &Role), &Option<Record>)| {
+            node.work.kind() != StageKind::Ingest || *role == Role::Skip || record.is_some()
+        };
+        if self.foreseen || !nodes.into_iter().all(is_read) {
+            return Ok(());
+        }
+        self.foreseen = true;
+        let texts = self.prepared.texts(&self.records)?;
+        let store = &self.prepared.store;
+        let places = Places::new(graph, None, &self.records, store);
+        self.prepared.foresee(&texts, &places)
     }
 
     /// Starts the trainings that there is room for, the lowest first.
@@ -335,9 +379,11 @@ impl<'a> Execution<'a> {
         self.records[node] = record;
         order.settle(node);
         match part.work.kind() {
-            StageKind::Ingest | StageKind::Embed => {
+            StageKind::Ingest => {
+                self.foresee()?;
                 self.prepared.check_memory(self.worker.context.names)
             }
+            StageKind::Embed => self.prepared.check_memory(self.worker.context.names),
             _ => Ok(()),
         }
     }
@@ -371,7 +417,7 @@ impl<'a> Execution<'a> {
 }
 
 /// An error with its causes, in one line.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     let mut told = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -1,6 +1,7 @@
-//! The order of the work: the lowest node first whose inputs are settled.
+//! The order of the work: the lowest node first whose inputs are settled. Files are read before all else,
+//! as what they hold may show that the rest cannot be done.
 
-use crate::plan::{Graph, NodeId};
+use crate::plan::{Graph, NodeId, Work};
 
 /// Which nodes are settled, and which may be taken up.
 pub(super) struct Order {
@@ -14,8 +15,18 @@ pub(super) struct Order {
 impl Order {
     pub(super) fn of(graph: &Graph) -> Self {
         let nodes = graph.nodes.len();
+        let reads = |&node: &NodeId| matches!(graph.nodes[node].work, Work::Ingest(_));
+        let read: Vec<NodeId> = (0..nodes).filter(reads).collect();
+        let waits = |node: NodeId| match reads(&node) {
+            true => Vec::new(),
+            false => graph
+                .waits_for(node)
+                .into_iter()
+                .chain(read.clone())
+                .collect(),
+        };
         Self {
-            waits: (0..nodes).map(|node| graph.waits_for(node)).collect(),
+            waits: (0..nodes).map(waits).collect(),
             taken: vec![false; nodes],
             settled: vec![false; nodes],
             first: 0,

@@ -108,7 +108,7 @@ impl ModelRow {
             last_metric: measured::last(&record.summary, metric),
             test_metric: test.and_then(|test| measured::value(&test.summary, metric)),
             equal_epochs: whole("equal_epochs"),
-            stopped: model.check.is_some_and(|check| stops.stopped_at(check)),
+            stopped: stops.stopped_after(model),
             ..Self::measured(record, record, metric)
         })
     }

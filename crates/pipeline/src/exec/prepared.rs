@@ -1,11 +1,15 @@
 //! A pipeline ready to be run: its graph, what is to be done of it, where and with what.
 
+use std::collections::BTreeMap;
+
+use goldpan_artifact::Texts;
 use goldpan_model::Device;
 use goldpan_store::{Record, Store};
+use tracing::warn;
 
-use crate::Error;
 use crate::cost::Encodings;
 use crate::exec::action::action;
+use crate::exec::foreseen::Foreseen;
 use crate::exec::metric::check_class;
 use crate::exec::names::Names;
 use crate::exec::preview::{Status, Step};
@@ -13,11 +17,14 @@ use crate::exec::run::RunOptions;
 use crate::exec::selections::Selections;
 use crate::exec::stops::Stops;
 use crate::exec::tables::Tables;
-use crate::plan::{Graph, Role, named};
+use crate::exec::told::Places;
+use crate::plan::{Graph, NodeId, Role, Work, named};
 use crate::spec::{Loop, Pipeline};
+use crate::{Error, StageError};
 
 /// What both a run and its preview need.
 pub(super) struct Prepared<'a> {
+    pub(super) spec: &'a Pipeline,
     pub(super) pipeline: &'a str,
     experiment: Option<&'a Loop>,
     pub(super) graph: Graph,
@@ -37,6 +44,7 @@ impl<'a> Prepared<'a> {
             None => vec![false; graph.nodes.len()],
         };
         Ok(Self {
+            spec: pipeline,
             pipeline: pipeline.name.as_str(),
             experiment: pipeline.experiment.as_ref(),
             roles,
@@ -53,7 +61,7 @@ impl<'a> Prepared<'a> {
         &self,
         names: &Names,
         mut encodings: Option<&mut Encodings<'_>>,
-    ) -> Result<Vec<Step>, Error> {
+    ) -> Result<(Vec<Step>, Vec<Option<Record>>), Error> {
         let graph = &self.graph;
         let mut records: Vec<Option<Record>> = vec![None; graph.nodes.len()];
         let mut steps = Vec::new();
@@ -112,7 +120,68 @@ impl<'a> Prepared<'a> {
             steps.push(step(status, estimate));
         }
         self.check_class(&records, &mut tables)?;
-        Ok(steps)
+        Ok((steps, records))
+    }
+
+    /// Checks what the texts that are there decide; `texts` are those of `ingest` nodes.
+    pub(super) fn foresee(
+        &self,
+        texts: &BTreeMap<NodeId, Texts>,
+        places: &Places,
+    ) -> Result<(), Error> {
+        let foreseen = self.foreseen(texts, places);
+        foreseen.check().map_err(Error::Unfit)?;
+        for told in foreseen.shared() {
+            warn!("{told}");
+        }
+        Ok(())
+    }
+
+    pub(super) fn foreseen<'b>(
+        &'b self,
+        texts: &'b BTreeMap<NodeId, Texts>,
+        places: &'b Places,
+    ) -> Foreseen<'b> {
+        Foreseen {
+            pipeline: self.spec,
+            graph: &self.graph,
+            roles: &self.roles,
+            texts,
+            places,
+        }
+    }
+
+    /// The tables of the `ingest` nodes that have a result.
+    pub(super) fn texts(
+        &self,
+        records: &[Option<Record>],
+    ) -> Result<BTreeMap<NodeId, Texts>, Error> {
+        let mut texts = BTreeMap::new();
+        for (node, record) in records.iter().enumerate() {
+            if let (Work::Ingest(_), Some(record)) = (&self.graph.nodes[node].work, record) {
+                let path = self.store.object_dir(&record.object).join("texts.arrow");
+                let opened =
+                    Texts::open(path).map_err(|error| self.failed(node, records, error))?;
+                texts.insert(node, opened);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// A node's error, in a pipeline's words.
+    pub(super) fn failed(
+        &self,
+        node: NodeId,
+        records: &[Option<Record>],
+        error: impl Into<StageError>,
+    ) -> Error {
+        let error = error.into();
+        let places = Places::new(&self.graph, Some(node), records, &self.store);
+        Error::Stage {
+            stage: self.graph.nodes[node].name.clone(),
+            told: places.tell(&error),
+            error: Box::new(error),
+        }
     }
 
     /// Refuses a metric of a class that the texts do not have, as far as they are there.

@@ -49,6 +49,8 @@ pub(crate) fn report(
         notes: notes.to_vec(),
         price: experiment.report.price.clone(),
         stops: stops.all().iter().map(stopped).collect(),
+        unfinished: None,
+        of_texts: Vec::new(),
         zero_shot: baseline.and_then(|baseline| baseline.metric),
         models: trained.collect(),
         pool: file(node(experiment.pool.as_str())?, "texts.arrow")?,

@@ -1,32 +1,39 @@
 //! A run from start to end, and the preview of one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use goldpan_artifact::Progress;
+use goldpan_artifact::{Progress, Silent, Texts};
 use goldpan_evidence::{Evidence, Trained};
 use goldpan_model::DeviceChoice;
-use goldpan_sources::Places;
+use goldpan_report::{Run, grouped};
+use goldpan_sources::Places as SourcePlaces;
 use goldpan_store::{FolderLock, Record, RunFolder};
+use serde_json::Value;
+use tracing::{info, warn};
 
-use crate::Error;
 use crate::cost::Encodings;
+use crate::exec::action::ingest_config;
 use crate::exec::contents::contents;
 use crate::exec::context::Context;
-use crate::exec::execution::Execution;
+use crate::exec::execution::{Execution, told};
+use crate::exec::made_by::{self, MadeBy, Replaced};
 use crate::exec::names::Names;
 use crate::exec::notes::notes;
 use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::prepared::Prepared;
 use crate::exec::preview::Preview;
-use crate::exec::report::{question, report};
+use crate::exec::report::{question, report, selection};
 use crate::exec::room::Room;
+use crate::exec::told::Places;
+use crate::exec::unfinished;
 use crate::exec::work::{Worker, wait};
-use crate::plan::{NodeId, Scope};
+use crate::plan::{Graph, NodeId, Role, Scope, Work};
 use crate::spec::Pipeline;
+use crate::{Error, StageError};
 
 /// How a pipeline is run.
 #[derive(Clone, Debug)]
@@ -55,7 +62,7 @@ pub struct RunOptions {
 pub fn preview(
     pipeline: &Pipeline,
     options: &RunOptions,
-    places: &Places,
+    places: &SourcePlaces,
     progress: &dyn Progress,
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
@@ -63,7 +70,12 @@ pub fn preview(
     let names = Names::local(&prepared.graph, places, progress);
     let (graph, store) = (&prepared.graph, &prepared.store);
     let mut encodings = Encodings::new(graph, &names, &prepared.device, store);
-    let steps = prepared.steps(&names, Some(&mut encodings))?;
+    let (steps, records) = prepared.steps(&names, Some(&mut encodings))?;
+    let folder = store.root().join("runs").join(prepared.pipeline);
+    tell_replaced(&prepared, &folder, &BTreeSet::new());
+    let (texts, _folder) = read_beforehand(&prepared, &names, &records)?;
+    let places = Places::new(graph, None, &records, store);
+    prepared.foresee(&texts, &places)?;
     Ok(Preview {
         steps,
         room: Room::on(&prepared.device, options.trainings),
@@ -89,7 +101,7 @@ pub fn preview(
 pub fn run(
     pipeline: &Pipeline,
     options: &RunOptions,
-    places: &Places,
+    places: &SourcePlaces,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
     let began = Instant::now();
@@ -101,6 +113,9 @@ pub fn run(
         .store
         .session(&mut wait(progress, "another run's cleaning up"))?;
     let folder = session.run_folder(prepared.pipeline)?;
+    restored(&folder, progress)?;
+    tell_replaced(&prepared, folder.path(), &folder.names());
+    unfinished::begin(folder.path())?;
     let context = Context::new(&prepared.graph, &names, &prepared.store, &prepared.device);
     let worker = Worker {
         context: &context,
@@ -116,19 +131,41 @@ pub fn run(
     let models = Outcome::models(&prepared.graph, &execution.records, &execution.stops);
     leave_folder(&folder, &lock, &execution, &prepared, done.is_ok())?;
     Outcome::write(&models, folder.path())?;
-    done?;
     let folder = folder.path();
     if let Some(experiment) = &pipeline.experiment {
         contents(experiment, &prepared.graph, &execution.stops).write(folder)?;
     }
-    let (records, stops) = (&execution.records, &execution.stops);
+    let told = done.as_ref().err().map(told);
+    if let Some(why) = &told {
+        unfinished::note(folder, why)?;
+    }
+    let own = notes(pipeline, &prepared.graph, &execution.records, &models);
+    if matches!(done, Ok(()) | Err(Error::Stage { .. })) {
+        let made = made_report(
+            &prepared,
+            &context,
+            &execution,
+            &models,
+            &own,
+            told.as_deref(),
+        );
+        match (made, &done) {
+            (Ok(Some(report)), _) => {
+                let written = goldpan_report::write(&report, folder);
+                match (written, &done) {
+                    (Err(error), Err(_)) => warn!("there is no report: {error}"),
+                    (written, _) => written?,
+                }
+            }
+            (Err(error), Err(_)) => warn!("there is no report: {error}"),
+            (made, _) => drop(made?),
+        }
+    }
+    done?;
+    unfinished::end(folder);
     let question = pipeline.experiment.as_ref().map(question);
     let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
     let evidence = Evidence::of(&trained, &question.unwrap_or_default())?;
-    let own = notes(pipeline, &prepared.graph, records, &models);
-    if let Some(report) = report(pipeline, &context, records, stops, &models, &own) {
-        goldpan_report::write(&report, folder)?;
-    }
     Ok(Outcome {
         ran: execution.ran,
         reused: execution.reused,
@@ -146,6 +183,142 @@ fn warn_of(pipeline: &Pipeline) {
     for warning in pipeline.warnings() {
         tracing::warn!("{warning}");
     }
+}
+
+/// What there is to report, with what is known of the texts, and why the run ended early if it did.
+fn made_report(
+    prepared: &Prepared<'_>,
+    context: &Context<'_>,
+    execution: &Execution<'_>,
+    models: &[ModelRow],
+    own: &[String],
+    unfinished: Option<&str>,
+) -> Result<Option<Run>, Error> {
+    let (records, stops) = (&execution.records, &execution.stops);
+    let Some(mut run) = report(prepared.spec, context, records, stops, models, own) else {
+        return Ok(None);
+    };
+    let texts = prepared.texts(records)?;
+    let places = Places::default();
+    run.of_texts = prepared.foreseen(&texts, &places).shared();
+    run.of_texts.extend(copies(&prepared.graph, records));
+    run.unfinished = unfinished.map(str::to_owned);
+    Ok(Some(run))
+}
+
+/// The copies that the arms of the loop picked, a sentence for each arm and seed that did.
+fn copies(graph: &Graph, records: &[Option<Record>]) -> Vec<String> {
+    let mut counts: Vec<((String, u64), (u64, u64))> = Vec::new();
+    for model in &graph.trained {
+        let record = selection(graph, model.node).and_then(|node| records[node].as_ref());
+        let Some(record) = record else { continue };
+        let number = |name: &str| {
+            record
+                .summary
+                .get(name)
+                .and_then(Value::as_u64)
+                .unwrap_or(0)
+        };
+        let arm = model
+            .arm
+            .as_ref()
+            .map_or("start".to_owned(), ToString::to_string);
+        let key = (arm, model.seed);
+        let more = (number("copies"), number("selected"));
+        match counts.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, (copies, picks))) => {
+                *copies += more.0;
+                *picks += more.1;
+            }
+            None => counts.push((key, more)),
+        }
+    }
+    let told = counts.into_iter().filter(|(_, (copies, _))| *copies > 0);
+    told.map(|((arm, seed), (copies, picks))| {
+        let (copies, picks) = (grouped(copies), grouped(picks));
+        format!(
+            "seed {seed}, {arm}: {copies} of {picks} picks have the very text of another pick or of a \
+             labelled text (`skip_copies: true` in an arm passes over such texts)"
+        )
+    })
+    .collect()
+}
+
+/// Puts back the links that a copied store has lost.
+fn restored(folder: &RunFolder, progress: &dyn Progress) -> Result<(), Error> {
+    let lock = folder.lock(&mut wait(progress, "another run's report"))?;
+    let restored = folder.restore(&lock)?;
+    if restored > 0 {
+        info!("{restored} links of earlier runs were lost, and are put back");
+    }
+    Ok(())
+}
+
+/// Says what this run takes the place of, where it does the whole pipeline. `names` are links that are
+/// there.
+fn tell_replaced(prepared: &Prepared<'_>, folder: &Path, names: &BTreeSet<String>) {
+    if prepared.roles.iter().any(|role| *role != Role::Run) {
+        return;
+    }
+    let run = prepared.pipeline;
+    match MadeBy::load(folder) {
+        Some(before) => match MadeBy::of(prepared.spec).replaces(&before, run) {
+            Some(Replaced {
+                told,
+                is_strange: true,
+            }) => warn!("{told}"),
+            Some(Replaced { told, .. }) => info!("{told}"),
+            None => {}
+        },
+        None => {
+            if let Some(told) = made_by::unknown(names, &prepared.graph, run) {
+                warn!("{told}");
+            }
+        }
+    }
+}
+
+/// Bytes of files that are read before a run only to check them.
+const READ_BEFOREHAND: u64 = 256 << 20;
+
+/// The texts of a preview: those that are there, and those of files that are small enough to read now. They
+/// last as long as the folder.
+fn read_beforehand(
+    prepared: &Prepared<'_>,
+    names: &Names,
+    records: &[Option<Record>],
+) -> Result<(BTreeMap<NodeId, Texts>, tempfile::TempDir), Error> {
+    let mut texts = prepared.texts(records)?;
+    let folder = tempfile::tempdir().map_err(|source| goldpan_artifact::Error::Write {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    for (node, part) in prepared.graph.nodes.iter().enumerate() {
+        let Work::Ingest(settings) = &part.work else {
+            continue;
+        };
+        if prepared.roles[node] != Role::Run || texts.contains_key(&node) {
+            continue;
+        }
+        let Some(config) = ingest_config(settings, names)? else {
+            continue;
+        };
+        let bytes = config
+            .inputs()
+            .iter()
+            .map(|path| path.metadata().map_or(0, |it| it.len()));
+        if bytes.sum::<u64>() > READ_BEFOREHAND {
+            continue;
+        }
+        let path = folder.path().join(format!("{node}.arrow"));
+        let failed = |error: StageError| prepared.failed(node, records, error);
+        goldpan_ingest::ingest(&config, &path, &Silent).map_err(|error| failed(error.into()))?;
+        texts.insert(
+            node,
+            Texts::open(path).map_err(|error| failed(error.into()))?,
+        );
+    }
+    Ok((texts, folder))
 }
 
 /// Links what was done, as another run may have removed the links on the way; after a whole run, removes the
@@ -168,8 +341,10 @@ fn leave_folder(
     let is_over = |(node, (_, record)): (NodeId, (_, &Option<Record>))| {
         record.is_some() || execution.stops.told(node).is_some()
     };
+    folder.sweep(lock)?;
     if finished && nodes().enumerate().all(is_over) {
         folder.keep_only(&kept)?;
+        MadeBy::of(prepared.spec).save(folder.path())?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
+use crate::exec::overlap::unshared;
 use crate::plan::{Classifier, NodeId, Work};
 
 /// The folder of a trained model in its object.
@@ -274,6 +275,7 @@ impl Task<'_> {
             strategy,
             count,
             texts,
+            without,
             embeddings,
             predictions,
             labelled,
@@ -283,7 +285,14 @@ impl Task<'_> {
             return Err(StageError::InputGone);
         };
         let texts = self.texts(*texts)?;
-        let ids: Vec<u64> = texts.ids().collect();
+        let others: Vec<Texts> = without
+            .iter()
+            .map(|&node| self.texts(node))
+            .collect::<Result<_, _>>()?;
+        let ids: Vec<u64> = match others.is_empty() {
+            true => texts.ids().collect(),
+            false => unshared(&texts, &others),
+        };
         let open = |node: &NodeId| {
             Ok::<_, StageError>(Embeddings::open(self.input(*node, "embeddings.arrow")?)?)
         };

@@ -9,10 +9,11 @@ use goldpan_store::{Record, Store};
 use serde_json::Value;
 
 use crate::exec::measured;
-use crate::plan::{Check, CheckId, Graph, NodeId};
+use crate::exec::report::selection;
+use crate::plan::{Check, CheckId, Graph, NodeId, TrainedModel};
 use crate::spec::Name;
 use crate::stop::Measured;
-use crate::{Error, Stop};
+use crate::{Error, Stop, StopReason};
 
 /// The checks that were asked, and which of them stopped something.
 pub(crate) struct Stops<'a> {
@@ -20,6 +21,8 @@ pub(crate) struct Stops<'a> {
     store: &'a Store,
     /// What each check found, once the model that it is about is there.
     found: BTreeMap<CheckId, Option<Stop>>,
+    /// The nodes that cannot be done, as their arm has run out of texts.
+    ended: BTreeMap<NodeId, Stop>,
 }
 
 impl<'a> Stops<'a> {
@@ -28,7 +31,29 @@ impl<'a> Stops<'a> {
             graph,
             store,
             found: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
+    }
+
+    /// Ends an arm at a selection that does not find as many texts as it asks for, and what comes after
+    /// it. `None` where it is no round of an arm: then nothing else goes on.
+    pub(crate) fn end(&mut self, select: NodeId, reason: StopReason) -> Option<Stop> {
+        let mut rounds = self.graph.trained.iter();
+        let round = rounds.find(|model| selection(self.graph, model.node) == Some(select))?;
+        let stop = Stop {
+            arm: Some(round.arm.as_ref()?.to_string()),
+            seed: round.seed,
+            round: round.round.saturating_sub(1),
+            reasons: vec![reason],
+        };
+        self.ended.insert(select, stop.clone());
+        for node in select + 1..self.graph.nodes.len() {
+            let mut inputs = self.graph.nodes[node].work.inputs().into_iter();
+            if inputs.any(|(_, input)| self.ended.contains_key(&input)) {
+                self.ended.insert(node, stop.clone());
+            }
+        }
+        Some(stop)
     }
 
     /// Why a node is not to be done; `None` where it is, and while that is not known yet.
@@ -41,6 +66,9 @@ impl<'a> Stops<'a> {
         node: NodeId,
         records: &[Option<Record>],
     ) -> Result<Option<Stop>, Error> {
+        if let Some(stop) = self.ended.get(&node) {
+            return Ok(Some(stop.clone()));
+        }
         match self.graph.nodes[node].check {
             Some(check) => self.ask(check, records),
             None => Ok(None),
@@ -54,18 +82,32 @@ impl<'a> Stops<'a> {
             let stop = stop.as_ref()?;
             (stop.round == self.graph.checks[check].round).then(|| stop.clone())
         });
-        own.collect()
+        let mut all: Vec<Stop> = own.collect();
+        for stop in self.ended.values() {
+            if !all.contains(stop) {
+                all.push(stop.clone());
+            }
+        }
+        all
     }
 
-    /// Whether the arm stopped at this very check.
-    pub(crate) fn stopped_at(&self, check: CheckId) -> bool {
-        let round = self.graph.checks[check].round;
-        let stop = self.found.get(&check).and_then(Option::as_ref);
-        stop.is_some_and(|stop| stop.round == round)
+    /// Whether the arm of a model stopped with it.
+    pub(crate) fn stopped_after(&self, model: &TrainedModel) -> bool {
+        let found = model
+            .check
+            .and_then(|check| self.found.get(&check)?.as_ref());
+        let arm = model.arm.as_ref().map(ToString::to_string);
+        let ended = |stop: &Stop| {
+            stop.round == model.round && stop.seed == model.seed && arm.is_some() && stop.arm == arm
+        };
+        found.is_some_and(|stop| stop.round == model.round) || self.ended.values().any(ended)
     }
 
     /// Why a node was not done, as far as it was asked before.
     pub(crate) fn told(&self, node: NodeId) -> Option<&Stop> {
+        if let Some(stop) = self.ended.get(&node) {
+            return Some(stop);
+        }
         let check = self.graph.nodes[node].check?;
         self.found.get(&check)?.as_ref()
     }
@@ -148,7 +190,9 @@ impl<'a> Stops<'a> {
 fn least(next: Budget, free: u64) -> u64 {
     match next {
         Budget::Until(_) => 1.min(free),
-        Budget::Count(_) | Budget::Share(_) => (next.most(free as usize) as u64).min(free),
+        Budget::Count(_) | Budget::Share(_) | Budget::Rest => {
+            (next.most(free as usize) as u64).min(free)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tracing::info;
 
 use crate::exec::context::Context;
 use crate::exec::stage::Task;
+use crate::exec::told::Places;
 use crate::exec::watched::Watched;
 use crate::plan::NodeId;
 use crate::{Error, StageError, StageKind};
@@ -104,10 +105,16 @@ impl Worker<'_> {
         let summary = threads.run(stage)?;
         let summary = summary.map_err(|source| match source.is_cancelled() {
             true => Error::Cancelled,
-            false => Error::Stage {
-                stage: part.name.clone(),
-                source: Box::new(source),
-            },
+            false => {
+                let Context { graph, store, .. } = self.context;
+                let mut places = Places::new(graph, Some(node), records, store);
+                places.add(pending.dir(), &part.name);
+                Error::Stage {
+                    stage: part.name.clone(),
+                    told: places.tell(&source),
+                    error: Box::new(source),
+                }
+            }
         })?;
         let took = began.elapsed();
         let record = pending.commit(summary, took.mul_f64(threads.share()))?;

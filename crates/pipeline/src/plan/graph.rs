@@ -78,6 +78,8 @@ pub enum Work {
         count: Budget,
         /// The pool.
         texts: NodeId,
+        /// Nodes whose texts are left out of the pool.
+        without: Vec<NodeId>,
         /// The pool's vectors.
         embeddings: Option<NodeId>,
         /// The pool's class probabilities.
@@ -147,6 +149,7 @@ impl Work {
             }
             Self::Select {
                 texts,
+                without,
                 embeddings,
                 predictions,
                 labelled,
@@ -156,6 +159,8 @@ impl Work {
                 ("embeddings", *embeddings),
                 ("predictions", *predictions),
                 ("labelled", *labelled),
+                ("without", without.first().copied()),
+                ("without_too", without.get(1).copied()),
             ],
             Self::Evaluate { predictions, texts } => {
                 vec![("predictions", Some(*predictions)), ("texts", Some(*texts))]
@@ -351,6 +356,7 @@ fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
             strategy: settings.strategy.clone(),
             count: settings.count,
             texts: node(&settings.texts),
+            without: Vec::new(),
             embeddings: maybe(&settings.embeddings),
             predictions: maybe(&settings.predictions),
             labelled: maybe(&settings.labelled),

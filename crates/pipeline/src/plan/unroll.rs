@@ -140,6 +140,10 @@ impl<'a> Unrolling<'a> {
             strategy: strategy.clone(),
             count,
             texts: self.pool,
+            without: match self.experiment.exclude_shared {
+                true => [self.validation].into_iter().chain(self.test).collect(),
+                false => Vec::new(),
+            },
             // In a round they also say where each pick lies.
             embeddings: self
                 .embeddings

@@ -13,7 +13,9 @@ mod path;
 mod problem;
 mod reader;
 mod settings;
+mod shown;
 mod source;
+mod text;
 mod tree;
 mod warnings;
 mod zero_shot;
@@ -27,3 +29,4 @@ pub use settings::{
     SelectSettings, Stage, StageSettings, Start, TrainStageSettings, TrainingSettings,
     ZeroShotSettings,
 };
+pub use text::NotText;

@@ -20,9 +20,20 @@ fn plain(name: &str) -> String {
     name.to_lowercase().replace(['-', ' '], "_")
 }
 
+/// Names that are listed; of more the number is told.
+const LISTED: usize = 40;
+
 /// "`a`, `b` or `c`"
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     let mut text = String::new();
+    let more = names.len().saturating_sub(LISTED);
+    if more > 0 {
+        let some: Vec<String> = names[..LISTED]
+            .iter()
+            .map(|name| format!("`{}`", name.as_ref()))
+            .collect();
+        return format!("{} and {more} more", some.join(", "));
+    }
     for (i, name) in names.iter().enumerate() {
         let separator = match i {
             0 => "",

@@ -453,6 +453,7 @@ pub(crate) struct LoopOptions {
     pub(crate) pool: String,
     pub(crate) validation: String,
     pub(crate) test: Option<String>,
+    pub(crate) exclude_shared: Option<bool>,
     pub(crate) embeddings: Option<String>,
     pub(crate) labels: LabelsOptions,
     pub(crate) model: ModelOptions,

@@ -32,7 +32,11 @@ impl Override {
                 ProblemKind::BadOverride,
             ));
         };
-        match serde_yaml::from_str(value) {
+        let parsed = serde_yaml::from_str::<Value>(value).and_then(|mut value| {
+            value.apply_merge()?;
+            Ok(value)
+        });
+        match parsed {
             Ok(value) => Ok(Self {
                 text: source,
                 key_len: key.len(),

@@ -16,12 +16,17 @@ use crate::spec::problem::{Invalid, Problem, ProblemKind};
 use crate::spec::reader::read;
 use crate::spec::settings::Pipeline;
 use crate::spec::source::{Place, Side, Source, Text};
+use crate::spec::text::decode;
 
 impl Pipeline {
     /// Reads and checks a pipeline file. `overrides` are `KEY=VALUE`, such as
     /// `loop.rounds=[500, 500]`, applied in this order.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::ReadSpec {
+        let bytes = std::fs::read(path).map_err(|source| Error::ReadSpec {
+            path: path.to_owned(),
+            source,
+        })?;
+        let text = decode(&bytes).map_err(|source| Error::NotText {
             path: path.to_owned(),
             source,
         })?;
@@ -43,6 +48,16 @@ impl Pipeline {
         let source = Source::new(source, overrides);
         let options = options(&source)?;
         check(&options, &source)
+    }
+}
+
+impl Pipeline {
+    /// Something that turned out to be wrong with a value later, with its place.
+    pub(crate) fn problem(&self, path: &KeyPath, kind: ProblemKind) -> Problem {
+        let overrides = self.overrides.iter().map(|text| Override::parse(text));
+        let overrides = overrides.filter_map(Result::ok).collect();
+        let source = Source::new(named(&self.file, &self.text), overrides);
+        Problem::new(path.clone(), source.place(path, Side::Key), kind)
     }
 }
 
@@ -87,7 +102,16 @@ fn value(source: &Source) -> Result<Value, Problem> {
         let location = error.location();
         let (line, column) = location.map_or((1, 1), |place| (place.line(), place.column()));
         let place = Place::at(text, line, column);
-        Problem::new(KeyPath::root(), place, ProblemKind::Syntax(Arc::new(error)))
+        let kind = match several(text.inner()) {
+            true => ProblemKind::Documents,
+            false => ProblemKind::Syntax(Arc::new(error)),
+        };
+        Problem::new(KeyPath::root(), place, kind)
+    })?;
+    value.apply_merge().map_err(|error| {
+        let start = text.inner().find("<<").unwrap_or_default();
+        let place = Place::new(text, start..(start + 2).min(text.inner().len()));
+        Problem::new(KeyPath::root(), place, ProblemKind::Merge(Arc::new(error)))
     })?;
     if value.is_null() {
         let place = Place::at(text, 1, 1);
@@ -97,6 +121,12 @@ fn value(source: &Source) -> Result<Value, Problem> {
         set.apply(&mut value)?;
     }
     Ok(value)
+}
+
+/// Whether a text is YAML of several documents.
+fn several(text: &str) -> bool {
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    documents.next().is_some() && documents.next().is_some()
 }
 
 /// The text of a file, without the byte order mark that some editors put before it.

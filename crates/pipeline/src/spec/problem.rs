@@ -1,6 +1,7 @@
 //! What is wrong with a pipeline file, and where.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
@@ -8,7 +9,15 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use crate::StageKind;
 use crate::spec::nearest::suggest;
 use crate::spec::path::KeyPath;
-use crate::spec::source::Place;
+use crate::spec::shown::{cut, message, shown};
+use crate::spec::source::{Place, Text};
+use crate::unfit::Unfit;
+
+/// Characters of a key path that are told.
+const PATH: usize = 120;
+
+/// Problems that are told; of more the number is.
+const TOLD: usize = 6;
 
 /// One thing that is wrong: the key path, the place in the file or in a `--set`, and the remedy.
 ///
@@ -17,6 +26,8 @@ use crate::spec::source::Place;
 pub struct Problem {
     path: KeyPath,
     place: Box<Place>,
+    /// The lines that are shown, and the place in them.
+    shown: (Text, Range<usize>),
     kind: ProblemKind,
 }
 
@@ -27,6 +38,29 @@ pub enum ProblemKind {
     /// The text is no YAML.
     #[error("this is not YAML: {0}")]
     Syntax(Arc<serde_yaml::Error>),
+    /// More than one document.
+    #[error("the file holds several documents: keep one, and no `---` after it")]
+    Documents,
+    /// A merge of something that is no mapping.
+    #[error("`<<` merges mappings alone: {0}")]
+    Merge(Arc<serde_yaml::Error>),
+    /// A path that only a shell would complete.
+    #[error("`{found}` is taken as it stands: `~` and `$` are not completed here")]
+    Unexpanded {
+        /// The path.
+        found: String,
+    },
+    /// A path that is meant to start from elsewhere.
+    #[error(
+        "`{found}` is not in {folder}, from where relative paths start: there is one in the folder that \
+         the command is given in"
+    )]
+    Elsewhere {
+        /// The path.
+        found: String,
+        /// The pipeline file's folder.
+        folder: String,
+    },
     /// The file has no content.
     #[error("the file is empty")]
     Empty,
@@ -277,6 +311,9 @@ pub enum ProblemKind {
         /// The stage.
         texts: String,
     },
+    /// The texts cannot give what is asked for.
+    #[error("{0}")]
+    Unfit(Arc<Unfit>),
     /// An override that is not `KEY=VALUE`.
     #[error("an override is KEY=VALUE, such as `loop.rounds=[500, 500]`")]
     BadOverride,
@@ -300,6 +337,7 @@ impl Problem {
     pub(crate) fn new(path: KeyPath, place: Place, kind: ProblemKind) -> Self {
         Self {
             path,
+            shown: shown(&place.text, &place.span),
             place: Box::new(place),
             kind,
         }
@@ -332,7 +370,21 @@ impl Problem {
 
     /// What to do about it.
     pub fn remedy(&self) -> Option<String> {
-        self.kind.remedy()
+        let remedy = self.kind.remedy().or_else(|| self.remedy_of_place());
+        remedy.map(|remedy| message(&remedy))
+    }
+
+    /// What the line itself suggests where the text is no YAML.
+    fn remedy_of_place(&self) -> Option<String> {
+        let ProblemKind::Syntax(_) = self.kind else {
+            return None;
+        };
+        let line = self.place.text.inner().lines().nth(self.place.line - 1)?;
+        let before = line.trim_start_matches([' ', '\t']);
+        let indent = &line[..line.len() - before.len()];
+        indent
+            .contains('\t')
+            .then(|| "YAML is indented by spaces: put them in place of the tabs".to_owned())
     }
 }
 
@@ -360,6 +412,13 @@ impl ProblemKind {
                  letter or digit"
                     .to_owned(),
             ),
+            Self::Unexpanded { .. } => Some("write the whole path".to_owned()),
+            Self::Elsewhere { .. } => {
+                Some("write the path from the pipeline file's folder, or the whole path".to_owned())
+            }
+            Self::WrongType { expected, found } if as_meant(expected, found).is_some() => {
+                as_meant(expected, found)
+            }
             Self::WrongType { expected, found } if expected == "text" && found != "nothing" => {
                 Some("put it in quotes to make it text".to_owned())
             }
@@ -369,7 +428,10 @@ impl ProblemKind {
             Self::NoTexts => {
                 Some("give `dataset` and `split`, or `input` with the names of files".to_owned())
             }
+            Self::Unfit(unfit) => unfit.remedy(),
             Self::Syntax(_)
+            | Self::Documents
+            | Self::Merge(_)
             | Self::Duplicate { .. }
             | Self::MissingField { .. }
             | Self::WrongType { .. }
@@ -399,12 +461,30 @@ impl ProblemKind {
     }
 }
 
+/// What to write where a number or a truth value is written as another YAML or language would have it.
+fn as_meant(expected: &str, found: &str) -> Option<String> {
+    let text = found.strip_prefix("the text `")?.strip_suffix('`')?;
+    if expected == "true or false" {
+        let meant = match text.to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" => "true",
+            "no" | "off" | "n" | "false" => "false",
+            _ => return None,
+        };
+        return Some(format!("write {meant}"));
+    }
+    let plain: String = text.chars().filter(|c| !"_, '".contains(*c)).collect();
+    let plain = plain.trim_start_matches('0');
+    let number: f64 = plain.parse().ok()?;
+    let is_plain = number.is_finite() && plain.starts_with(|c: char| c.is_ascii_digit());
+    (expected.contains("number") && is_plain && plain != text).then(|| format!("write {plain}"))
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_root() {
-            write!(f, "{}: ", self.path)?;
+            write!(f, "{}: ", cut(&message(&self.path.to_string()), PATH))?;
         }
-        self.kind.fmt(f)
+        f.write_str(&message(&self.kind.to_string()))
     }
 }
 
@@ -416,11 +496,11 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.place.text)
+        Some(&self.shown.0)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.place.span.clone();
+        let span = self.shown.1.clone();
         Some(Box::new([LabeledSpan::underline(span)].into_iter()))
     }
 }
@@ -436,6 +516,25 @@ impl Invalid {
         Self { problems }
     }
 
+    /// Whether nothing but the texts is at fault.
+    pub fn is_of_data(&self) -> bool {
+        let of_data = |problem: &Problem| match &problem.kind {
+            ProblemKind::Unfit(unfit) => unfit.is_of_data(),
+            _ => false,
+        };
+        self.problems.iter().all(of_data)
+    }
+
+    /// The first things that are wrong, as many as fit a screen.
+    pub fn told(&self) -> &[Problem] {
+        &self.problems[..self.problems.len().min(TOLD)]
+    }
+
+    /// How many more there are.
+    pub fn more(&self) -> usize {
+        self.problems.len().saturating_sub(TOLD)
+    }
+
     /// What is wrong: at least one thing.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -445,7 +544,7 @@ impl Invalid {
 /// A line for each problem: `file:line:column: key path: message; remedy`.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.problems.iter().enumerate() {
+        for (i, problem) in self.told().iter().enumerate() {
             if i > 0 {
                 f.write_str("\n")?;
             }
@@ -455,7 +554,10 @@ impl fmt::Display for Invalid {
                 write!(f, "; {remedy}")?;
             }
         }
-        Ok(())
+        match self.more() {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more like these"),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use serde_yaml::{Mapping, Value};
 
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
+use crate::spec::shown::cut;
 use crate::spec::source::Side;
 
 /// Reads a value of type `T`.
@@ -65,11 +66,14 @@ impl de::Error for Mismatch {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        ProblemKind::WrongType {
-            expected: plain_type(&expected.to_string()),
-            found: plain_value(found),
-        }
-        .into()
+        let expected = plain_type(&expected.to_string());
+        let found = match found {
+            Unexpected::Float(value) if value.fract() == 0.0 && expected.contains("whole") => {
+                format!("{value:?}, which is not written as a whole number")
+            }
+            found => plain_value(found),
+        };
+        ProblemKind::WrongType { expected, found }.into()
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -119,7 +123,7 @@ fn plain_value(found: Unexpected<'_>) -> String {
         Unexpected::Unsigned(value) => format!("the number {value}"),
         Unexpected::Signed(value) => format!("the number {value}"),
         Unexpected::Float(value) => format!("the number {value}"),
-        Unexpected::Str(text) => format!("the text `{text}`"),
+        Unexpected::Str(text) => format!("the text `{}`", cut(text, 100)),
         Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),

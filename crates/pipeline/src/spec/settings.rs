@@ -51,6 +51,8 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
     /// The active-learning loop, if there is one.
     pub experiment: Option<Loop>,
+    /// The file's name, as it was given.
+    pub file: String,
     /// The file.
     pub text: String,
     /// What was put in place of the file's values: `KEY=VALUE`.
@@ -255,6 +257,8 @@ pub struct Loop {
     pub validation: Name,
     /// The `ingest` stage with texts that neither training nor the choice of an epoch sees.
     pub test: Option<Name>,
+    /// Whether texts of the pool that validation or test have too are never picked.
+    pub exclude_shared: bool,
     /// The `embed` stage of the pool.
     pub embeddings: Option<Name>,
     /// Where labels come from.

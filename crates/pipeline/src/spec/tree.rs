@@ -1,5 +1,6 @@
 //! Where each key and value of a YAML text stands.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -75,8 +76,7 @@ impl Node {
                     node = item;
                 }
                 Children::Entries(entries) => {
-                    let is_it = |entry: &&Entry| Segment::Key(entry.key.clone()).matches(segment);
-                    let Some(entry) = entries.iter().find(is_it) else {
+                    let Some(entry) = own_or_merged(entries, segment, 0) else {
                         break;
                     };
                     found.key = Some(entry.span.clone());
@@ -92,28 +92,56 @@ impl Node {
 
     /// The first key in the text that occurs twice in its mapping.
     pub(crate) fn duplicate(&self) -> Option<Duplicate> {
-        self.duplicate_under(&KeyPath::root())
+        self.duplicate_under(&KeyPath::root(), &mut HashSet::new())
     }
 
-    fn duplicate_under(&self, path: &KeyPath) -> Option<Duplicate> {
+    /// Each node once, though aliases of aliases may lead to it any number of times.
+    fn duplicate_under(
+        &self,
+        path: &KeyPath,
+        seen: &mut HashSet<*const Self>,
+    ) -> Option<Duplicate> {
+        if !seen.insert(std::ptr::from_ref(self)) {
+            return None;
+        }
         match &self.children {
             Children::None => None,
             Children::Items(items) => {
                 let mut items = items.iter().enumerate();
-                items.find_map(|(i, item)| item.duplicate_under(&path.index(i)))
+                items.find_map(|(i, item)| item.duplicate_under(&path.index(i), seen))
             }
-            Children::Entries(entries) => entries.iter().enumerate().find_map(|(i, entry)| {
-                let path = path.key(&entry.key);
-                match entries[..i].iter().find(|earlier| earlier.key == entry.key) {
-                    Some(earlier) => Some(Duplicate {
-                        path,
-                        first: earlier.span.clone(),
-                        second: entry.span.clone(),
-                    }),
-                    None => entry.value.duplicate_under(&path),
-                }
-            }),
+            Children::Entries(entries) => {
+                let mut keys: HashMap<&str, &Entry> = HashMap::new();
+                entries.iter().find_map(|entry| {
+                    let path = path.key(&entry.key);
+                    match keys.insert(&entry.key, entry) {
+                        Some(earlier) => Some(Duplicate {
+                            path,
+                            first: earlier.span.clone(),
+                            second: entry.span.clone(),
+                        }),
+                        None => entry.value.duplicate_under(&path, seen),
+                    }
+                })
+            }
         }
+    }
+}
+
+/// The entry for a segment: one of these, or of what `<<` merges into them.
+fn own_or_merged<'a>(entries: &'a [Entry], segment: &Segment, depth: usize) -> Option<&'a Entry> {
+    let is_it = |entry: &&Entry| Segment::Key(entry.key.clone()).matches(segment);
+    if let Some(entry) = entries.iter().find(is_it) {
+        return Some(entry);
+    }
+    let merged = entries.iter().find(|entry| entry.key == "<<")?;
+    let inside = |node: &'a Node| match &node.children {
+        Children::Entries(entries) if depth < DEEPEST => own_or_merged(entries, segment, depth + 1),
+        _ => None,
+    };
+    match &merged.value.children {
+        Children::Items(items) => items.iter().find_map(|item| inside(item)),
+        _ => inside(&merged.value),
     }
 }
 

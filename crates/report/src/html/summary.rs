@@ -9,6 +9,9 @@ use crate::tables;
 pub(super) fn section(findings: &Findings<'_>) -> Markup {
     let evidence = &findings.evidence;
     html! {
+        @if let Some(why) = &findings.run.unfinished {
+            p { strong { (tables::UNFINISHED) } " " (why) }
+        }
         ul .verdicts {
             @for arm in &evidence.arms {
                 li { strong { (arm.arm) } ": " (evidence.sentence(arm)) }
@@ -17,6 +20,14 @@ pub(super) fn section(findings: &Findings<'_>) -> Markup {
         @for note in findings.notes() { p { strong { (note) } } }
         (table(&tables::accuracies(evidence, findings.run.zero_shot)))
         p .note { (tables::note(findings)) }
+        @if !findings.run.of_texts.is_empty() {
+            h3 { (tables::NOTES) }
+            ul {
+                @for note in &findings.run.of_texts {
+                    li { (note) }
+                }
+            }
+        }
         @if !findings.run.stops.is_empty() {
             h3 { (tables::STOPS) }
             ul {

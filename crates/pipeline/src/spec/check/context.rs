@@ -1,5 +1,7 @@
 //! What a check works with: the source for places, the stages' kinds, the problems found.
 
+use std::path::{Path, PathBuf};
+
 use crate::StageKind;
 use crate::spec::options::StageOptions;
 use crate::spec::path::KeyPath;
@@ -104,6 +106,58 @@ impl<'a> Context<'a> {
             },
         };
         self.wrong(path, kind)
+    }
+
+    /// A path as it is seen from where the command is given: relative ones start from the pipeline file's
+    /// folder.
+    pub(super) fn path(&mut self, path: &KeyPath, found: &Path) -> Option<PathBuf> {
+        let text = found.to_string_lossy();
+        if (text.starts_with('~') || text.contains('$')) && !found.exists() {
+            let found = text.into_owned();
+            return self.wrong(path, ProblemKind::Unexpanded { found });
+        }
+        let folder = self.folder();
+        let whole = folder.join(found);
+        // A dataset or a model has a name that may be anything else.
+        if folder.as_os_str().is_empty() || found.is_absolute() || !found.exists() {
+            return Some(whole);
+        }
+        if !whole.exists() {
+            let (found, folder) = (text.into_owned(), folder.display().to_string());
+            return self.wrong(path, ProblemKind::Elsewhere { found, folder });
+        }
+        if whole.canonicalize().ok() != found.canonicalize().ok() {
+            tracing::warn!(
+                "{path}: {} is read, and not the {} in the folder that the command is given in: paths \
+                 start from the pipeline file",
+                whole.display(),
+                found.display()
+            );
+        }
+        Some(whole)
+    }
+
+    /// The folder that the pipeline file lies in; empty where the command is given there.
+    fn folder(&self) -> PathBuf {
+        let file = Path::new(self.source.text().name());
+        file.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    /// The name of a model: of a folder, seen from where the command is given, or any other.
+    pub(super) fn model(&mut self, path: &KeyPath, name: &str) -> Option<String> {
+        let name = self.text(path, name)?;
+        let found = Path::new(&name);
+        let is_path = found.is_absolute()
+            || ["./", "../", "~", "$"]
+                .iter()
+                .any(|start| name.starts_with(start))
+            || name == "."
+            || name == "..";
+        if !is_path && !found.is_dir() && !self.folder().join(found).is_dir() {
+            return Some(name);
+        }
+        let whole = self.path(path, found)?;
+        Some(whole.to_string_lossy().into_owned())
     }
 
     /// A text that is not blank.

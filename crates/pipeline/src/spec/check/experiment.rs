@@ -59,6 +59,7 @@ impl<'a> Context<'a> {
             pool: pool?,
             validation: validation?,
             test: test?,
+            exclude_shared: options.exclude_shared.unwrap_or_default(),
             embeddings: embeddings?,
             labels: match options.labels {
                 LabelsOptions::Oracle => LabelSource::Oracle,

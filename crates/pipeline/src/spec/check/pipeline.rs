@@ -54,6 +54,7 @@ impl<'a> Context<'a> {
                 Some(experiment) => Some(experiment?),
                 None => None,
             },
+            file: self.source().text().name().to_owned(),
             text: self.source().text().inner().clone(),
             overrides: overrides.map(|set| set.text().to_owned()).collect(),
         })

@@ -103,8 +103,9 @@ impl<'a> Context<'a> {
             .input
             .iter()
             .flat_map(|input| &input.0)
-            .cloned()
+            .map(|input| self.path(&path.key("input"), input))
             .collect();
+        let input: Vec<_> = input.into_iter().collect::<Option<_>>()?;
         if input.is_empty() {
             let expected = "give a file";
             return self.wrong(&path.key("input"), ProblemKind::Nothing { expected });
@@ -172,7 +173,7 @@ impl<'a> Context<'a> {
 
     fn embed(&mut self, path: &KeyPath, options: &EmbedOptions) -> Option<EmbedSettings> {
         let texts = self.stage(&path.key("texts"), &options.texts, StageKind::Ingest);
-        let model = self.text(&path.key("model"), &options.model);
+        let model = self.model(&path.key("model"), &options.model);
         let max_length = self.optional_count(&path.key("max_length"), options.max_length);
         Some(EmbedSettings {
             texts: texts?,
@@ -220,7 +221,7 @@ impl<'a> Context<'a> {
 
     /// The name of a base model, given alone or as `base`.
     pub(super) fn base(&mut self, path: &KeyPath, options: &ModelOptions) -> Option<String> {
-        self.text(&path.key("base"), &options.base)
+        self.model(&path.key("base"), &options.base)
     }
 
     fn predict(&mut self, path: &KeyPath, options: &PredictOptions) -> Option<PredictSettings> {
@@ -234,7 +235,7 @@ impl<'a> Context<'a> {
                 self.wrong(&model, ProblemKind::ZeroShotOfStage { model: model_name })
             }
             (None, Some(zero_shot)) => {
-                let name = self.text(&model, &options.model);
+                let name = self.model(&model, &options.model);
                 let path = path.key("zero_shot");
                 let settings = self.zero_shot(&path, zero_shot, &options.texts);
                 name.zip(settings)
@@ -247,7 +248,7 @@ impl<'a> Context<'a> {
                 self.stage(&model, &options.model, StageKind::Train)
                     .map(PredictModel::Trained)
             }
-            (None, None) => self.text(&model, &options.model).map(PredictModel::Named),
+            (None, None) => self.model(&model, &options.model).map(PredictModel::Named),
         };
         // A model sees texts cut as in its training, unless told otherwise.
         let max_length = options.max_length.or(trained_with);

@@ -67,7 +67,7 @@ impl Context<'_> {
             StartOptions::Random(count) => usize::try_from(*count).ok(),
             StartOptions::Select(select) => match select.count {
                 Budget::Count(count) => Some(count),
-                Budget::Share(_) | Budget::Until(_) => None,
+                Budget::Share(_) | Budget::Until(_) | Budget::Rest => None,
             },
         };
         match start {

@@ -1,0 +1,146 @@
+//! Texts that the pool, the validation and the test share: equal ones, character by character.
+
+use std::collections::{HashMap, HashSet};
+
+use goldpan_artifact::Texts;
+use goldpan_report::grouped;
+
+/// The loop's tables, as far as they are there.
+pub(super) struct Shared<'a> {
+    pub pool: (&'a str, &'a Texts),
+    pub validation: (&'a str, &'a Texts),
+    pub test: Option<(&'a str, &'a Texts)>,
+}
+
+impl Shared<'_> {
+    /// What is shared and what is there twice, a sentence each. `left_out`: the pool is used without what
+    /// it shares.
+    pub(super) fn told(&self, left_out: bool) -> Vec<String> {
+        let (pool, validation) = (self.pool, self.validation);
+        let mut told = Vec::new();
+        let of_pool = match left_out {
+            true => "they are left out of the pool",
+            false => {
+                "what is labelled of them is trained on (`exclude_shared: true` in `loop` leaves them out \
+                 of the pool)"
+            }
+        };
+        told.extend(both(validation, pool, of_pool));
+        if let Some(test) = self.test {
+            told.extend(both(test, pool, of_pool));
+            let chosen = "epochs are chosen by them, so the test accuracy is none of unseen texts";
+            told.extend(both(test, validation, chosen));
+        }
+        for (name, texts) in [Some(validation), self.test].into_iter().flatten() {
+            let copies = texts.len() - distinct(texts).len();
+            if copies > 0 {
+                told.push(format!(
+                    "{} of {} texts of `{name}` are copies of others of it, and count as often",
+                    grouped(copies as u64),
+                    grouped(texts.len() as u64),
+                ));
+            }
+        }
+        told
+    }
+}
+
+/// What two tables share, told of the first.
+fn both(
+    (name, texts): (&str, &Texts),
+    (other, others): (&str, &Texts),
+    so: &str,
+) -> Option<String> {
+    let known = distinct(others);
+    let rows = 0..texts.len();
+    let shared = rows.filter(|&row| known.contains(texts.text(row))).count();
+    let (all, of) = (grouped(texts.len() as u64), grouped(shared as u64));
+    match shared {
+        0 => None,
+        _ if shared == texts.len() && same(texts, others) => Some(format!(
+            "`{name}` and `{other}` have the same {all} texts: {so}"
+        )),
+        _ if shared == texts.len() => Some(format!(
+            "all {all} texts of `{name}` are in `{other}` too: {so}"
+        )),
+        _ => Some(format!(
+            "{of} of {all} texts of `{name}` are in `{other}` too: {so}"
+        )),
+    }
+}
+
+/// Whether two tables have the same texts as often.
+fn same(a: &Texts, b: &Texts) -> bool {
+    let counts = |texts: &Texts| {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for row in 0..texts.len() {
+            *counts.entry(texts.text(row).to_owned()).or_default() += 1;
+        }
+        counts
+    };
+    a.len() == b.len() && counts(a) == counts(b)
+}
+
+fn distinct(texts: &Texts) -> HashSet<&str> {
+    (0..texts.len()).map(|row| texts.text(row)).collect()
+}
+
+/// The ids of the texts of `pool` that none of `others` has.
+pub(super) fn unshared(pool: &Texts, others: &[Texts]) -> Vec<u64> {
+    let known: HashSet<&str> = others.iter().flat_map(distinct).collect();
+    let rows = 0..pool.len();
+    let own = rows.filter(|&row| !known.contains(pool.text(row)));
+    own.map(|row| pool.id(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use goldpan_artifact::{Producer, TextsWriter};
+
+    use super::*;
+
+    fn table(folder: &tempfile::TempDir, name: &str, texts: &[&str]) -> Texts {
+        let path = folder.path().join(name);
+        let mut writer = TextsWriter::create(&path, &[], Producer::new("test", 1)).unwrap();
+        for (id, text) in (0..).zip(texts) {
+            writer.push(id, text, None, None).unwrap();
+        }
+        writer.finish().unwrap();
+        Texts::open(path).unwrap()
+    }
+
+    #[test]
+    fn shared_texts_and_copies_are_told_exactly() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = table(&folder, "pool", &["a", "b", "c", "d", "a"]);
+        let dev = table(&folder, "dev", &["b", "a", "a", "x"]);
+        let held = table(&folder, "held", &["a", "x", "b", "a"]);
+        let clean = table(&folder, "clean", &["A", "b ", ""]);
+        let shared = |validation, test: Option<&Texts>, left_out| {
+            let shared = Shared {
+                pool: ("pool", &pool),
+                validation: ("dev", validation),
+                test: test.map(|test| ("held", test)),
+            };
+            shared.told(left_out)
+        };
+        insta::assert_snapshot!(shared(&dev, Some(&held), false).join("\n"), @r"
+        3 of 4 texts of `dev` are in `pool` too: what is labelled of them is trained on (`exclude_shared: true` in `loop` leaves them out of the pool)
+        3 of 4 texts of `held` are in `pool` too: what is labelled of them is trained on (`exclude_shared: true` in `loop` leaves them out of the pool)
+        `held` and `dev` have the same 4 texts: epochs are chosen by them, so the test accuracy is none of unseen texts
+        1 of 4 texts of `dev` are copies of others of it, and count as often
+        1 of 4 texts of `held` are copies of others of it, and count as often
+        ");
+        assert_eq!(
+            shared(&dev, None, true)[0],
+            "3 of 4 texts of `dev` are in `pool` too: they are left out of the pool"
+        );
+        let part = table(&folder, "part", &["b", "a"]);
+        assert_eq!(
+            shared(&part, None, true),
+            ["all 2 texts of `dev` are in `pool` too: they are left out of the pool"]
+        );
+        assert!(shared(&clean, None, false).is_empty());
+        assert_eq!(unshared(&pool, &[part, clean]), [2, 3]);
+    }
+}
