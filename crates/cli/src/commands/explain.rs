@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use goldpan_report::{Explanation, Opinion, Round, Told, Verdict, explain};
 
-use super::runs::{folder, or_unfinished, restore};
+use super::runs::{folder, or_unfinished, restore, warn_unfinished};
 use crate::args::ExplainArgs;
 use crate::error::Error;
 use crate::output::{count, grouped, line_of, print};
@@ -18,6 +18,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Error> {
     restore(&args.store, &args.run);
     let explanation = explain(&folder, &args.id, args.key)
         .map_err(|error| or_unfinished(&folder, &args.run, error))?;
+    warn_unfinished(&folder, &args.run);
     let asked = |told: &&Told| {
         let arm = args.arm.as_ref();
         arm.is_none_or(|arm| arm == arm_of(&told.round))

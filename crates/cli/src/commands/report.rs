@@ -2,7 +2,7 @@
 
 use goldpan_report::{markdown, publish};
 
-use super::runs::{folder, or_unfinished, restore, unfinished};
+use super::runs::{folder, or_unfinished, restore, warn_unfinished};
 use crate::args::ReportArgs;
 use crate::error::Error;
 use crate::output::{print, print_path};
@@ -13,9 +13,7 @@ pub fn run(args: &ReportArgs) -> Result<(), Error> {
     let wrong = |error| or_unfinished(&folder, &args.run, error);
     let Some(out) = &args.figures else {
         let text = markdown(&folder).map_err(wrong)?;
-        if let Some(why) = unfinished(&folder) {
-            tracing::warn!("the last run of `{}` is not finished: {why}", args.run);
-        }
+        warn_unfinished(&folder, &args.run);
         return print(&text);
     };
     restore(&args.store, &args.run);

@@ -27,9 +27,16 @@ pub fn restore(store: &Path, run: &str) {
 }
 
 /// Why a run has no report, or not one of its last state; `None` where it is finished.
-pub fn unfinished(folder: &Path) -> Option<String> {
+fn unfinished(folder: &Path) -> Option<String> {
     let why = std::fs::read_to_string(folder.join(UNFINISHED)).ok()?;
     Some(line_of(why.trim(), 400)).filter(|why| !why.is_empty())
+}
+
+/// Warns of a run whose last state is not that of its end.
+pub fn warn_unfinished(folder: &Path, run: &str) {
+    if let Some(why) = unfinished(folder) {
+        tracing::warn!("the last run of `{run}` is not finished: {why}");
+    }
 }
 
 /// The error of reading what a run leaves at its end, with the reason why it is not there.

@@ -77,6 +77,24 @@ impl Names {
         Ok(names)
     }
 
+    /// Checks the models that are named by a path: those have no other place.
+    pub fn check_paths(graph: &Graph, places: &Places) -> Result<(), Error> {
+        let mut places = places.clone();
+        places.hub.offline = true;
+        places.index.offline = true;
+        let is_path = |name: &&String| {
+            let path = std::path::Path::new(name.as_str());
+            let steps = ["./", "../", "/./", "/../"];
+            path.is_absolute()
+                || steps[..2].iter().any(|step| name.starts_with(step))
+                || steps[2..].iter().any(|step| name.contains(step))
+        };
+        for name in Wanted::of(graph).models.iter().filter(is_path) {
+            check_model(name, &places)?;
+        }
+        Ok(())
+    }
+
     /// Finds what is on this machine, without the network.
     pub fn local(graph: &Graph, places: &Places, progress: &dyn Progress) -> Self {
         let mut places = places.clone();

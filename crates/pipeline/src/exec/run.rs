@@ -33,7 +33,7 @@ use crate::exec::unfinished;
 use crate::exec::work::{Worker, wait};
 use crate::plan::{Graph, NodeId, Role, Scope, Work};
 use crate::spec::Pipeline;
-use crate::{Error, StageError};
+use crate::{Error, StageError, StageKind};
 
 /// How a pipeline is run.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ pub fn preview(
 ) -> Result<Preview, Error> {
     let prepared = Prepared::new(pipeline, options)?;
     warn_of(pipeline);
+    Names::check_paths(&prepared.graph, places)?;
     let names = Names::local(&prepared.graph, places, progress);
     let (graph, store) = (&prepared.graph, &prepared.store);
     let mut encodings = Encodings::new(graph, &names, &prepared.device, store);
@@ -74,7 +75,10 @@ pub fn preview(
     let folder = store.root().join("runs").join(prepared.pipeline);
     tell_replaced(&prepared, &folder, &BTreeSet::new());
     let (texts, _folder) = read_beforehand(&prepared, &names, &records)?;
-    let places = Places::new(graph, None, &records, store);
+    let mut places = Places::new(graph, None, &records, store);
+    for (&node, texts) in &texts {
+        places.add(texts.path(), &graph.nodes[node].name);
+    }
     prepared.foresee(&texts, &places)?;
     Ok(Preview {
         steps,
@@ -164,6 +168,9 @@ pub fn run(
     done?;
     unfinished::end(folder);
     let question = pipeline.experiment.as_ref().map(question);
+    if let Some(told) = all_copies(&prepared.graph, &execution.records) {
+        warn!("{told}");
+    }
     let trained: Vec<Trained> = models.iter().filter_map(ModelRow::trained).collect();
     let evidence = Evidence::of(&trained, &question.unwrap_or_default())?;
     Ok(Outcome {
@@ -242,6 +249,28 @@ fn copies(graph: &Graph, records: &[Option<Record>]) -> Vec<String> {
         )
     })
     .collect()
+}
+
+/// The copies among all picks of a run, in a sentence.
+fn all_copies(graph: &Graph, records: &[Option<Record>]) -> Option<String> {
+    let selections = graph.nodes.iter().zip(records);
+    let of_kind = selections.filter(|(node, _)| node.work.kind() == StageKind::Select);
+    let summaries: Vec<&Value> = of_kind
+        .filter_map(|(_, record)| Some(&record.as_ref()?.summary))
+        .collect();
+    let sum = |name: &str| -> u64 {
+        let numbers = summaries
+            .iter()
+            .filter_map(|summary| summary.get(name)?.as_u64());
+        numbers.sum()
+    };
+    let (copies, picks) = (grouped(sum("copies")), grouped(sum("selected")));
+    (sum("copies") > 0).then(|| {
+        format!(
+            "{copies} of {picks} picks have the very text of another pick or of a labelled text: \
+             `skip_copies: true` beside a strategy passes over such texts"
+        )
+    })
 }
 
 /// Puts back the links that a copied store has lost.

@@ -124,8 +124,8 @@ fn named(text: &str, folder: &str, name: &str) -> String {
     told + rest
 }
 
-/// Options of `goldpan run` itself: what a pipeline's user can give.
-const OF_RUN: [&str; 9] = [
+/// Options of `goldpan run` itself, which a pipeline's user can give, and of the build.
+const OF_RUN: [&str; 10] = [
     "force",
     "set",
     "store",
@@ -135,6 +135,7 @@ const OF_RUN: [&str; 9] = [
     "from",
     "dry-run",
     "device",
+    "features",
 ];
 
 /// Commands that a pipeline has stages for.
@@ -277,6 +278,31 @@ mod tests {
         ] {
             assert_eq!(Places::default().text(text), told);
         }
+    }
+
+    /// Whatever a stage's errors say, none of it is an option that a pipeline does not have.
+    #[test]
+    fn no_error_of_a_stage_names_an_option_of_the_command_line() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut options = 0;
+        for stage in [
+            "artifact", "embed", "evaluate", "ingest", "metrics", "model", "predict", "select",
+            "train",
+        ] {
+            let text = std::fs::read_to_string(crates.join(stage).join("src/error.rs")).unwrap();
+            options += text.matches(" --").count();
+            let told = advice(&text);
+            for (start, _) in told.match_indices("--") {
+                let after = &told[start + 2..];
+                let end = after.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+                let name = &after[..end.unwrap_or(after.len())];
+                assert!(
+                    name.len() < 2 || OF_RUN.contains(&name),
+                    "{stage}: --{name}"
+                );
+            }
+        }
+        assert!(options > 3, "there are none to look at");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
@@ -27,7 +27,7 @@ pub struct Problem {
     path: KeyPath,
     place: Box<Place>,
     /// The lines that are shown, and the place in them.
-    shown: (Text, Range<usize>),
+    shown: OnceLock<(Text, Range<usize>)>,
     kind: ProblemKind,
 }
 
@@ -337,7 +337,7 @@ impl Problem {
     pub(crate) fn new(path: KeyPath, place: Place, kind: ProblemKind) -> Self {
         Self {
             path,
-            shown: shown(&place.text, &place.span),
+            shown: OnceLock::new(),
             place: Box::new(place),
             kind,
         }
@@ -372,6 +372,11 @@ impl Problem {
     pub fn remedy(&self) -> Option<String> {
         let remedy = self.kind.remedy().or_else(|| self.remedy_of_place());
         remedy.map(|remedy| message(&remedy))
+    }
+
+    fn shown(&self) -> &(Text, Range<usize>) {
+        let Place { text, span, .. } = &*self.place;
+        self.shown.get_or_init(|| shown(text, span))
     }
 
     /// What the line itself suggests where the text is no YAML.
@@ -496,11 +501,11 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.shown.0)
+        Some(&self.shown().0)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.shown.1.clone();
+        let span = self.shown().1.clone();
         Some(Box::new([LabeledSpan::underline(span)].into_iter()))
     }
 }
@@ -509,11 +514,18 @@ impl Diagnostic for Problem {
 #[derive(Clone, Debug)]
 pub struct Invalid {
     problems: Vec<Problem>,
+    /// How many more there are, of which nothing is kept.
+    more: usize,
 }
 
 impl Invalid {
     pub(crate) fn new(problems: Vec<Problem>) -> Self {
-        Self { problems }
+        Self { problems, more: 0 }
+    }
+
+    /// The same, and so many more.
+    pub(crate) fn and(self, more: usize) -> Self {
+        Self { more, ..self }
     }
 
     /// Whether nothing but the texts is at fault.
@@ -532,7 +544,7 @@ impl Invalid {
 
     /// How many more there are.
     pub fn more(&self) -> usize {
-        self.problems.len().saturating_sub(TOLD)
+        self.problems.len().saturating_sub(TOLD) + self.more
     }
 
     /// What is wrong: at least one thing.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::StageKind;
 use crate::spec::options::StageOptions;
 use crate::spec::path::KeyPath;
-use crate::spec::problem::{Problem, ProblemKind};
+use crate::spec::problem::{Invalid, Problem, ProblemKind};
 use crate::spec::settings::Name;
 use crate::spec::source::{Side, Source};
 
@@ -15,7 +15,12 @@ pub(super) struct Context<'a> {
     /// The stages in the order of the file.
     stages: &'a [(String, StageOptions)],
     problems: Vec<Problem>,
+    /// Problems beyond those.
+    more: usize,
 }
+
+/// Problems that are kept; of more the number is.
+const KEPT: usize = 100;
 
 impl<'a> Context<'a> {
     pub(super) fn new(source: &'a Source, stages: &'a [(String, StageOptions)]) -> Self {
@@ -23,6 +28,7 @@ impl<'a> Context<'a> {
             source,
             stages,
             problems: Vec::new(),
+            more: 0,
         }
     }
 
@@ -37,12 +43,12 @@ impl<'a> Context<'a> {
     }
 
     /// The problems noted, in the order of the file.
-    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+    pub(super) fn into_invalid(mut self) -> Invalid {
         self.problems.sort_by_key(|problem| {
             let in_file = problem.file() == self.source.text().name();
             (!in_file, problem.line(), problem.column())
         });
-        self.problems
+        Invalid::new(self.problems).and(self.more)
     }
 
     /// True while nothing was noted.
@@ -63,6 +69,10 @@ impl<'a> Context<'a> {
     }
 
     fn note(&mut self, path: &KeyPath, side: Side, kind: ProblemKind) {
+        if self.problems.len() >= KEPT {
+            self.more += 1;
+            return;
+        }
         let place = self.source.place(path, side);
         self.problems.push(Problem::new(path.clone(), place, kind));
     }

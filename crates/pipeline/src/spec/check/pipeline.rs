@@ -18,7 +18,7 @@ pub(crate) fn check(options: &PipelineOptions, source: &Source) -> Result<Pipeli
     let mut context = Context::new(source, stages);
     match context.pipeline(options) {
         Some(pipeline) if context.is_clean() => Ok(pipeline),
-        _ => Err(Invalid::new(context.into_problems())),
+        _ => Err(context.into_invalid()),
     }
 }
 

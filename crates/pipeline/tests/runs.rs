@@ -1,0 +1,438 @@
+//! Small pipelines, run: what is found out before any work, what is told of it, and what a run that ends
+//! early leaves.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use goldpan_artifact::{Labels, Silent};
+use goldpan_model::DeviceChoice;
+use goldpan_pipeline::plan::Scope;
+use goldpan_pipeline::spec::Pipeline;
+use goldpan_pipeline::{Error, Outcome, Preview, RunOptions, preview, run};
+use goldpan_sources::Places;
+use goldpan_store::{Collect, Store};
+use tempfile::TempDir;
+
+const PIPELINE: &str = "\
+name: small
+stages:
+  pool:       { ingest: { input: pool.csv } }
+  validation: { ingest: { input: dev.csv } }
+loop:
+  pool: pool
+  validation: validation
+  labels: oracle
+  model: { base: MODEL, tune: head }
+  train: { epochs: 1, batch_size: 16, learning_rate: 1e-3 }
+  start: { random: 20 }
+  rounds: [10, 10]
+  arms:
+    random: random
+    margin: margin
+";
+
+struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    /// A pool of 60 texts and 12 others to validate on, of two classes.
+    fn new() -> Self {
+        let fixture = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        fixture.write("pool.csv", &rows("film", 60, &["neg", "pos"]));
+        fixture.write("dev.csv", &rows("play", 12, &["neg", "pos"]));
+        fixture.write("small.yaml", &pipeline());
+        fixture
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path("store/runs/small").join(name)).unwrap()
+    }
+
+    fn options(&self, force: Option<&str>) -> RunOptions {
+        RunOptions {
+            store: self.path("store"),
+            scope: Scope::All,
+            force: force.map(str::to_owned),
+            device: DeviceChoice::Cpu,
+            memory_limit: None,
+            trainings: None,
+        }
+    }
+
+    fn load(&self, file: &str, set: &[&str]) -> Result<Pipeline, Error> {
+        let set: Vec<String> = set.iter().map(|&set| set.to_owned()).collect();
+        Pipeline::load(&self.path(file), &set)
+    }
+
+    fn places(&self) -> Places {
+        Places::with_cache(self.path("cache")).unwrap()
+    }
+
+    fn run(&self, set: &[&str]) -> Result<Outcome, Error> {
+        self.run_file("small.yaml", set, None)
+    }
+
+    fn run_file(&self, file: &str, set: &[&str], force: Option<&str>) -> Result<Outcome, Error> {
+        let pipeline = self.load(file, set)?;
+        run(&pipeline, &self.options(force), &self.places(), &Silent)
+    }
+
+    fn preview(&self, set: &[&str]) -> Result<Preview, Error> {
+        let pipeline = self.load("small.yaml", set)?;
+        preview(&pipeline, &self.options(None), &self.places(), &Silent)
+    }
+
+    /// What both a preview and a run refuse, with nothing but files read.
+    fn refused(&self, set: &[&str]) -> String {
+        let before = self.preview(set).unwrap_err();
+        assert!(!self.path("store").exists(), "a preview wrote something");
+        let error = self.run(set).unwrap_err();
+        let (told, again) = (self.told(&error), self.told(&before));
+        assert_eq!(told, again);
+        let records = Store::open(self.path("store")).unwrap().records().unwrap();
+        assert!(
+            records.iter().all(|record| record.kind == "ingest"),
+            "{records:?}"
+        );
+        fs::remove_dir_all(self.path("store")).unwrap();
+        told
+    }
+
+    /// The error with its causes, and without the folder of the test.
+    fn told(&self, error: &Error) -> String {
+        let mut told = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            told += &format!("\n  because: {error}");
+            cause = error.source();
+        }
+        assert!(!told.contains("objects/"), "{told}");
+        let folder = self.folder.path().to_string_lossy().into_owned();
+        told.replace(&format!("{folder}/"), "")
+    }
+}
+
+fn model() -> PathBuf {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+    model.join("tiny-bert-5-classes").canonicalize().unwrap()
+}
+
+fn pipeline() -> String {
+    PIPELINE.replace("MODEL", &model().to_string_lossy())
+}
+
+fn rows(about: &str, count: usize, labels: &[&str]) -> String {
+    let mut csv = String::from("text,label,length_class\n");
+    for row in 0..count {
+        let label = labels[row % labels.len()];
+        let size = if row % 2 == 0 { "short" } else { "long" };
+        csv += &format!("a {about} number {row} that is {label},{label},{size}\n");
+    }
+    csv
+}
+
+#[test]
+fn what_the_texts_cannot_give_is_refused_before_any_work() {
+    let fixture = Fixture::new();
+    let mut told = Vec::new();
+    let mut refused = |what: &str, set: &[&str]| {
+        told.push(format!("{what}:\n{}", fixture.refused(set)));
+    };
+    refused("too many for all arms", &["loop.rounds=[20, 10, 20]"]);
+    refused("too many for the start", &["loop.start.random=61"]);
+    refused("nothing after the rest", &["loop.rounds=[rest, 1]"]);
+    let long = "loop.arms={long: {random: {}, where: 'length_class = long'}}";
+    let kept = "stages.pool.ingest.metadata_columns=[length_class]";
+    refused("a column that was not kept", &[long]);
+    refused("too many for an arm", &[long, kept, "loop.rounds=[20, 11]"]);
+    refused(
+        "a condition that nothing fulfils",
+        &["loop.arms={none: {random: {}, where: 'length > 1000'}}"],
+    );
+    refused(
+        "a class that is none",
+        &["loop.arms={random: {random: {}, balance: {positive: 1, neg: 1}}}"],
+    );
+    refused("class weights", &["loop.train.class_weights=[1, 2, 3]"]);
+    fixture.write("dev.csv", &rows("play", 12, &["neg", "neutral", "pos"]));
+    refused("a class that the pool lacks", &[]);
+    fixture.write("dev.csv", &rows("play", 12, &["neg"]));
+    refused("a class that validation lacks", &[]);
+    fixture.write("dev.csv", &rows("play", 12, &["neg", "pos", ""]));
+    refused("validation without labels", &[]);
+    fixture.write("dev.csv", &rows("play", 12, &["neg", "pos"]));
+    fixture.write("pool.csv", &rows("film", 60, &["neg", "pos", "pos", ""]));
+    refused("an oracle without labels", &[]);
+    fixture.write("pool.csv", &rows("film", 60, &["neg"]));
+    fixture.write("dev.csv", &rows("play", 12, &["neg"]));
+    refused("one class", &[]);
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn what_may_still_be_had_is_not_refused() {
+    let fixture = Fixture::new();
+    for set in [
+        &["loop.rounds=[20, 20]"][..],
+        &["loop.rounds=[20, rest]"],
+        &["loop.rounds=[20, 10, 20]", "loop.stop.labels=50"],
+        &["loop.rounds=[{share: 1.0}]"],
+    ] {
+        fixture.preview(set).unwrap();
+    }
+    // Texts without a label that nothing may pick need none.
+    fixture.write("pool.csv", &rows("film", 60, &["neg", "", "pos", ""]));
+    let short = "{random: {}, where: 'length_class = short'}";
+    let (start, arms) = (
+        format!("loop.start={{select: {{count: 10, strategy: {short}}}}}"),
+        format!("loop.arms={{random: {short}}}"),
+    );
+    let kept = "stages.pool.ingest.metadata_columns=[length_class]";
+    fixture.preview(&[&start, &arms, kept]).unwrap();
+    assert!(fixture.preview(&[&arms, kept]).is_err());
+}
+
+#[test]
+fn the_rest_is_a_round() {
+    let fixture = Fixture::new();
+    let outcome = fixture.run(&["loop.rounds=[10, rest]"]).unwrap();
+    let last = outcome.models.iter().filter(|model| model.round == 2);
+    let labelled: Vec<u64> = last.map(|model| model.labelled).collect();
+    assert_eq!(labelled, [60, 60]);
+}
+
+#[test]
+fn an_arm_that_runs_out_ends_and_the_run_has_its_report() {
+    let fixture = Fixture::new();
+    let set = [
+        "loop.rounds=[10, 10, 10]",
+        "stages.pool.ingest.metadata_columns=[length_class]",
+        "loop.arms={random: random, long: {random: {}, where: 'length_class = long'}, margin: margin}",
+    ];
+    let outcome = fixture.run(&set).unwrap();
+    let rounds = |outcome: &Outcome, arm: &str| {
+        outcome
+            .models
+            .iter()
+            .filter(|model| model.arm == arm)
+            .count()
+    };
+    let all = ["random", "long", "margin"].map(|arm| rounds(&outcome, arm));
+    assert_eq!(all, [3, 2, 3]);
+    let [stop] = &outcome.stops[..] else {
+        panic!("{:?}", outcome.stops);
+    };
+    assert!(stop.ran_out());
+    let told = stop.to_string();
+    assert!(
+        told.starts_with("seed 0: long ended after round 2: "),
+        "{told}"
+    );
+    assert!(told.ends_with(" of 10 texts left"), "{told}");
+    let ended: Vec<&str> = outcome
+        .models
+        .iter()
+        .filter(|model| model.stopped)
+        .map(|model| model.arm.as_str())
+        .collect();
+    assert_eq!(ended, ["long"]);
+
+    for report in ["report.md", "report.html"] {
+        let report = fixture.read(report);
+        assert!(report.contains("texts left"), "{report}");
+    }
+    let contents = fixture.read("run.json");
+    assert!(
+        contents.contains("\"stopped\": \"after round 2: "),
+        "{contents}"
+    );
+    assert!(!fixture.path("store/runs/small/unfinished.txt").exists());
+    assert!(!fixture.path("store/runs/small/seed0/long/round3").exists());
+
+    let again = fixture.run(&set).unwrap();
+    assert_eq!((again.ran, again.stops), (0, outcome.stops));
+    assert_eq!(again.models.len(), outcome.models.len());
+}
+
+#[test]
+fn a_run_that_fails_reports_what_is_there_and_names_the_stage() {
+    let fixture = Fixture::new();
+    fixture.run(&[]).unwrap();
+    let damaged = fixture.path("store/runs/small/seed0/start/predict/predictions.arrow");
+    let mut bytes = fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64]
+        .iter_mut()
+        .for_each(|byte| *byte ^= 0xff);
+    let damaged = damaged.canonicalize().unwrap();
+    fs::remove_file(&damaged).unwrap();
+    fs::write(&damaged, bytes).unwrap();
+
+    let force = Some("seed0/margin/round1/select");
+    let error = fixture.run_file("small.yaml", &[], force).unwrap_err();
+    let told = fixture.told(&error);
+    assert!(
+        told.starts_with("seed0/margin/round1/select failed\n  because: `seed0/start/predict` "),
+        "{told}"
+    );
+    let report = fixture.read("report.md");
+    assert!(report.contains("The run is unfinished"), "{report}");
+    assert!(
+        report.contains("seed0/margin/round1/select failed"),
+        "{report}"
+    );
+    assert!(fixture.read("results.csv").contains("\nrandom,0,2,40,"));
+    let why = fixture.read("unfinished.txt");
+    assert!(
+        why.starts_with("seed0/margin/round1/select failed: "),
+        "{why}"
+    );
+    assert!(fixture.path("store/runs/small/run.json").exists());
+
+    fixture
+        .run_file("small.yaml", &[], Some("seed0/start/predict"))
+        .unwrap();
+    assert!(!fixture.path("store/runs/small/unfinished.txt").exists());
+    assert!(!fixture.read("report.md").contains("unfinished"));
+}
+
+#[test]
+fn shared_texts_are_reported_and_can_be_left_out_of_the_pool() {
+    let fixture = Fixture::new();
+    let (pool, dev) = (
+        rows("film", 60, &["neg", "pos"]),
+        rows("film", 10, &["neg", "pos"]),
+    );
+    fixture.write("pool.csv", &pool);
+    fixture.write("dev.csv", &dev);
+    let rest = "loop.rounds=[rest]";
+    fixture.run(&[rest]).unwrap();
+    let report = fixture.read("report.md").replace('\\', "");
+    assert!(
+        report.contains("all 10 texts of `validation` are in `pool` too: what is labelled of them"),
+        "{report}"
+    );
+    assert!(
+        fixture
+            .read("report.html")
+            .contains("Texts that are shared")
+    );
+
+    let without = "loop.exclude_shared=true";
+    let outcome = fixture.run(&[rest, without]).unwrap();
+    let last = outcome
+        .models
+        .iter()
+        .find(|model| model.round == 1)
+        .unwrap();
+    assert_eq!(last.labelled, 50);
+    let labels = fixture.path("store/runs/small/seed0/random/round1/label/labels.arrow");
+    let labels = Labels::open(labels).unwrap();
+    assert!((0..labels.len()).all(|row| labels.id(row) >= 10));
+    let report = fixture.read("report.md").replace('\\', "");
+    assert!(report.contains("they are left out of the pool"), "{report}");
+    let refused = fixture
+        .preview(&["loop.rounds=[31]", without])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains(
+            "ask for 51 texts, and `pool`, without 10 that validation or test have too, has 50"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn copies_among_the_picks_are_reported_and_can_be_passed_over() {
+    let fixture = Fixture::new();
+    let half = rows("film", 30, &["neg", "pos"]);
+    let lines = half.lines().skip(1).collect::<Vec<_>>().join("\n");
+    fixture.write("pool.csv", &format!("{half}{lines}\n"));
+    fixture.run(&["loop.rounds=[rest]"]).unwrap();
+    let report = fixture.read("report.md").replace('\\', "");
+    let told = " of 40 picks have the very text of another pick or of a labelled text";
+    assert!(report.contains(told), "{report}");
+    let outcome = fixture
+        .run(&[
+            "loop.start={select: {count: 20, strategy: {random: {}, skip_copies: true}}}",
+            "loop.rounds=[rest]",
+            "loop.arms={random: {random: {}, skip_copies: true}}",
+        ])
+        .unwrap();
+    assert_eq!(outcome.models.last().unwrap().labelled, 30);
+    assert!(!fixture.read("report.md").contains("very text"));
+}
+
+#[test]
+fn what_another_pipeline_of_the_name_made_is_kept() {
+    let fixture = Fixture::new();
+    fixture.run(&[]).unwrap();
+    let other = pipeline().replace("margin: margin", "entropy: entropy");
+    fixture.write("second.yaml", &other);
+    fixture.run_file("second.yaml", &[], None).unwrap();
+    assert!(fixture.read("made-by.json").contains("second.yaml"));
+    assert!(!fixture.path("store/runs/small/seed0/margin").exists());
+    let store = Store::open(fixture.path("store")).unwrap();
+    let report = store.gc(Collect::default()).unwrap();
+    let superseded = &report.superseded["small"];
+    assert!(
+        superseded.contains("seed0/margin/round2/train"),
+        "{superseded:?}"
+    );
+    assert_eq!(report.objects, 0);
+    assert_eq!(fixture.run(&[]).unwrap().ran, 0);
+}
+
+#[test]
+fn relative_paths_start_from_the_pipeline_file() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "deep/er/p.yaml",
+        &pipeline().replace("input: pool.csv", "input: ../pool.csv"),
+    );
+    fixture.write("deep/pool.csv", &rows("film", 60, &["neg", "pos"]));
+    fixture.write("deep/er/dev.csv", &rows("play", 12, &["neg", "pos"]));
+    let set = ["loop.rounds=[5]"];
+    fixture.run_file("deep/er/p.yaml", &set, None).unwrap();
+    // As a value of the file, whatever the folder that the command is given in.
+    let set = ["stages.pool.ingest.input=none.csv"];
+    let error = fixture.run_file("deep/er/p.yaml", &set, None).unwrap_err();
+    assert!(fixture.told(&error).contains("deep/er/none.csv"), "{error}");
+    let here = |input: &str| {
+        let set = format!("stages.pool.ingest.input={input}");
+        fixture.load("small.yaml", &[&set]).unwrap_err().to_string()
+    };
+    for shell in ["~/pool.csv", "$HOME/pool.csv"] {
+        let told = here(shell);
+        assert!(told.contains("are not completed here"), "{told}");
+    }
+    // This crate's own file, where tests run.
+    let told = here("Cargo.toml");
+    assert!(told.contains("`Cargo.toml` is not in "), "{told}");
+}
+
+#[test]
+fn a_model_folder_that_is_not_there_is_found_out_in_a_preview() {
+    let fixture = Fixture::new();
+    let error = fixture.preview(&["loop.model.base=./nowhere"]).unwrap_err();
+    assert!(fixture.told(&error).contains("nowhere"), "{error}");
+    assert!(matches!(error, Error::Sources(_)), "{error:?}");
+    // A name that may have to be fetched is none.
+    fixture
+        .preview(&["loop.model.base=someone/some-model"])
+        .unwrap();
+}
