@@ -72,7 +72,7 @@ pub enum Error {
     /// The loop's metric is of a class that no validation text has.
     #[error(
         "no text of {stage} is `{class}`, so its F1 cannot be told: give validation texts of that class, or \
-         another loop.metric ({texts})"
+         another loop.metric"
     )]
     NoTextOfClass {
         /// The table of the validation texts.

@@ -20,7 +20,7 @@ pub struct GcArgs {
     /// Only say what would be removed
     #[arg(long)]
     pub dry_run: bool,
-    /// Remove also what a run linked to before another of the same name took its place
+    /// Remove also what a run linked to before another of its name took its place
     #[arg(long)]
     pub superseded: bool,
     /// The store of results
