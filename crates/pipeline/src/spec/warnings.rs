@@ -36,9 +36,13 @@ fn unequal(experiment: &Loop) -> Option<String> {
     let (round, why) = (1..).zip(&experiment.rounds).find_map(|(round, budget)| {
         let why = match budget {
             Budget::Count(_) => return None,
-            Budget::Share(_) => {
+            Budget::Share(_) | Budget::Rest => {
                 let (first, other) = other_texts(arms)?;
-                format!("its budget is a share of the texts that an arm may pick, and {first} and {other} may \
+                let share = match budget {
+                    Budget::Rest => "the rest",
+                    _ => "a share",
+                };
+                format!("its budget is {share} of the texts that an arm may pick, and {first} and {other} may \
                          pick different ones")
             }
             Budget::Until(_) if arms.len() > 1 => {
