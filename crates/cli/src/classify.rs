@@ -72,13 +72,13 @@ fn model(error: &goldpan_model::Error) -> Exit {
         E::Cancelled => Exit::Stopped,
         E::Read { source, .. } => reading(source.kind()),
         E::Map { source, .. } => artifact(source),
-        E::NoWeights { .. } => Exit::NotFound,
+        E::NoWeights { .. } | E::NoTokenizer { .. } => Exit::NotFound,
         E::MaxLength { .. }
         | E::Layer { .. }
         | E::DeviceNotBuilt { .. }
         | E::OutputExists { .. }
         | E::HeadAlone { .. } => Exit::Usage,
-        E::Prompt(_) => Exit::Usage,
+        E::Prompt(_) | E::AmbiguousPrompt { .. } | E::LongPrompt { .. } => Exit::Usage,
         E::Save(_) | E::Encode { .. } => Exit::Failed,
         _ => Exit::Data,
     }

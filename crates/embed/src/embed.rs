@@ -2,13 +2,13 @@
 
 use crate::Error;
 use goldpan_artifact::{EmbeddingsWriter, Origin, Precision, Producer, Progress, Texts};
-use goldpan_model::{Device, SentenceEncoder, for_each_text};
+use goldpan_model::{Device, SentenceEncoder, SentenceOptions, for_each_text};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How texts are embedded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +17,9 @@ pub struct EmbedConfig {
     pub max_length: Option<NonZeroUsize>,
     /// Whether vectors are scaled to length 1; without it, what the model's folder says.
     pub normalize: Option<bool>,
+    /// What is put before each text: the name of one of the folder's prompts, or else the text itself;
+    /// nothing where it is empty. Without it, the folder's default prompt.
+    pub prompt: Option<String>,
     /// The precision that vectors are stored with.
     pub storage: Precision,
 }
@@ -26,6 +29,7 @@ impl Default for EmbedConfig {
         Self {
             max_length: None,
             normalize: None,
+            prompt: None,
             storage: Precision::F32,
         }
     }
@@ -38,6 +42,10 @@ pub struct Summary {
     pub rows: u64,
     /// Components of a vector.
     pub dimension: usize,
+    /// What was put before each text.
+    pub prompt: Option<String>,
+    /// The name of that prompt in the model's folder.
+    pub prompt_name: Option<String>,
 }
 
 /// Embeds `texts` with the model in `folder` and writes an embeddings table to `out`, which says that
@@ -56,7 +64,12 @@ pub fn embed(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
-    let encoder = SentenceEncoder::open(folder, config.max_length, config.normalize, device)?;
+    let options = SentenceOptions {
+        max_length: config.max_length,
+        normalize: config.normalize,
+        prompt: config.prompt.as_deref(),
+    };
+    let encoder = SentenceEncoder::open(folder, options, device)?;
     let dimension = encoder.dimension();
     let producer = Producer::new("embed", VERSION);
     let mut writer = EmbeddingsWriter::create(out, dimension, config.storage, producer)?
@@ -75,5 +88,7 @@ pub fn embed(
     Ok(Summary {
         rows: written.rows,
         dimension,
+        prompt: encoder.prompt().map(|prompt| prompt.text.clone()),
+        prompt_name: encoder.prompt().and_then(|prompt| prompt.name.clone()),
     })
 }

@@ -186,8 +186,9 @@ impl Work {
         let config = EncoderConfig::read(folder)?;
         let texts = texts(batch_size, tokens);
         let batch = || Batch::new(&texts, &config);
+        let classes: Vec<String> = (0..CLASSES).map(|class| class.to_string()).collect();
         let (classifier, parameters, _) =
-            Classifier::to_train(folder, CLASSES, &Tuning::Lora(shape.lora()), 0, device)?;
+            Classifier::to_train(folder, &classes, &Tuning::Lora(shape.lora()), 0, device)?;
         let passes = match self {
             Self::Embed => {
                 let encoder = Encoder::load(&Weights::open(folder)?, config.clone(), device)?;

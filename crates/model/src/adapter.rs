@@ -7,7 +7,9 @@ mod targets;
 mod write;
 
 use crate::adaptation::Scales;
-use crate::classifier::{POOLER, head_shapes, last_tensor, lora_name, saved_shape};
+use crate::classifier::{
+    POOLER, classes_of_head, head_shapes, last_tensor, lora_name, saved_shape,
+};
 use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, TuningKind};
 use crate::{Weights, is_of_head, trained};
 use config::Config;
@@ -124,10 +126,7 @@ impl Adapter {
         let last = last_tensor(config.family);
         let classes = match self.parameters.get(last) {
             Some(tensor) => tensor.dims()[0],
-            None => *weights
-                .shape(last)
-                .and_then(<[usize]>::first)
-                .ok_or_else(no_head)?,
+            None => classes_of_head(base, &weights, &config)?.len(),
         };
         for (name, shape) in head_shapes(&config, classes) {
             if self.parameters.get(name).is_some() {

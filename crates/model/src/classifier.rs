@@ -2,9 +2,10 @@
 
 use crate::adaptation::{Adaptation, Scales};
 use crate::linear::Linear;
+use crate::notice::warn_once;
 use crate::{Adapter, Batch, Device, Dropout, Encoder, EncoderConfig, Error, Family, Hidden};
-use crate::{LoraConfig, Parameters, Precision, Target, Tuning, Weights};
-use burn::tensor::Tensor;
+use crate::{Head, LoraConfig, Parameters, Precision, Target, Tuning, Weights};
+use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_artifact::rng;
 use goldpan_kernels::Sequences;
 use rand::RngExt;
@@ -37,12 +38,23 @@ pub enum Start {
 }
 
 /// Where the head that training starts from came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadSource {
-    /// The base model's own head, which has as many classes.
+    /// The base model's own head, whose classes have the same names; its rows in the order asked for.
     Base,
-    /// Random numbers.
-    New,
+    /// Random numbers, and why.
+    New(NewHead),
+}
+
+/// Why a training does not start from the base model's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewHead {
+    /// It has none.
+    NoHead,
+    /// Its classes have other names, these.
+    OtherClasses(Vec<String>),
+    /// It does something else than to give a text one of several classes.
+    OtherHead(String),
 }
 
 /// The path of BERT's pooler in a model with a head.
@@ -83,15 +95,9 @@ impl Classifier {
         let weights = Weights::open(folder)?;
         let classifier = Self::open(folder, &weights, Scales::uniform(0.0), device)?;
         let config = classifier.encoder.config();
-        let no_head = || Error::NoHead {
-            path: folder.to_owned(),
-        };
-        let classes = weights
-            .shape(last_tensor(config.family))
-            .and_then(|shape| shape.first());
-        let classes = *classes.ok_or_else(no_head)?;
-        let head = own_head(&weights, config, classes, device)?.ok_or_else(no_head)?;
-        Ok((classifier, head))
+        let classes = classes_of_head(folder, &weights, config)?;
+        let head = own_head(&weights, config, classes.len(), device)?;
+        Ok((classifier, head.ok_or_else(|| no_head(folder))?))
     }
 
     /// The base model with a trained adapter.
@@ -107,7 +113,8 @@ impl Classifier {
     }
 
     /// A classifier to be trained, and the tensors it starts from: the base model's head where it
-    /// has as many classes, else a random one (normal, deviation 0.02, biases 0); LoRA's A uniform
+    /// has the same class names, its rows in the order of `classes`, else a random one (normal, deviation
+    /// 0.02, biases 0); LoRA's A uniform
     /// within ±1/sqrt(inputs) and B zero, as PEFT begins; in full fine-tuning all other tensors as
     /// the base model has them.
     ///
@@ -116,7 +123,7 @@ impl Classifier {
     /// When the model cannot be loaded or `tuning` asks for a layer that it does not have.
     pub fn to_train(
         folder: &Path,
-        classes: usize,
+        classes: &[String],
         tuning: &Tuning,
         seed: u64,
         device: &Device,
@@ -130,10 +137,14 @@ impl Classifier {
         let classifier = Self::open(folder, &weights, Scales::uniform(tuning.scale()), device)?;
         let config = classifier.encoder.config();
         tuning.check(config)?;
-        let (mut parameters, source) = match own_head(&weights, config, classes, device)? {
-            Some(head) => (head, HeadSource::Base),
-            None => (new_head(config, classes, seed, device), HeadSource::New),
-        };
+        let (mut parameters, source) =
+            match head_by_name(folder, &weights, config, classes, device)? {
+                Ok(head) => (head, HeadSource::Base),
+                Err(why) => {
+                    let head = new_head(config, classes.len(), seed, device);
+                    (head, HeadSource::New(why))
+                }
+            };
         match tuning {
             Tuning::Lora(lora) => new_adapters(&mut parameters, config, lora, seed, device),
             Tuning::Full => {
@@ -224,6 +235,24 @@ impl Classifier {
     }
 }
 
+impl Parameters {
+    /// The same with the head's classes in another order: the new first is `rows[0]`, and so on.
+    #[must_use]
+    pub fn with_classes(mut self, family: Family, rows: &[usize]) -> Self {
+        let last = last_tensor(family);
+        let bias = last.replace(".weight", ".bias");
+        let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        for (name, dimension) in [(last, 0), (bias.as_str(), 1)] {
+            if let Some(tensor) = self.get(name).cloned() {
+                let data = TensorData::new(places.clone(), [places.len()]);
+                let places = Tensor::<1, Int>::from_data(data, &tensor.device());
+                self.set(name.to_owned(), tensor.select(dimension, places));
+            }
+        }
+        self
+    }
+}
+
 fn head_linear(x: Tensor<2>, name: &str, adaptation: Adaptation<'_>) -> Tensor<2> {
     let Some((weight, bias)) = adaptation.whole(name) else {
         panic!("the parameters have no {name}");
@@ -305,6 +334,86 @@ pub(crate) fn saved_shape<'a>(name: &str, shape: &'a [usize; 2]) -> &'a [usize] 
         true => &shape[1..],
         false => shape,
     }
+}
+
+fn no_head(folder: &Path) -> Error {
+    let path = folder.join("model_head.pkl");
+    match path.is_file() {
+        true => Error::PickledHead { path },
+        false => Error::NoHead {
+            path: folder.to_owned(),
+        },
+    }
+}
+
+/// The class names of a folder's own head, in the order of its outputs.
+///
+/// # Errors
+///
+/// When it has none, or one that is no classifier of single labels, or whose names are not as many as its
+/// outputs.
+pub(crate) fn classes_of_head(
+    folder: &Path,
+    weights: &Weights,
+    config: &EncoderConfig,
+) -> Result<Vec<String>, Error> {
+    let outputs = weights
+        .shape(last_tensor(config.family))
+        .and_then(<[usize]>::first);
+    match (outputs, Head::read(folder)) {
+        (Some(outputs), _) => Head::classes_of(folder, *outputs),
+        (None, Ok(Head::Other(head))) => Err(Error::OtherHead {
+            path: folder.to_owned(),
+            head,
+        }),
+        (None, _) => Err(no_head(folder)),
+    }
+}
+
+/// The base model's head with its rows in the order of `classes`, where it has the same class names.
+fn head_by_name(
+    folder: &Path,
+    weights: &Weights,
+    config: &EncoderConfig,
+    classes: &[String],
+    device: &Device,
+) -> Result<Result<Parameters, NewHead>, Error> {
+    let outputs = weights
+        .shape(last_tensor(config.family))
+        .and_then(<[usize]>::first);
+    let names = match (Head::read(folder), outputs) {
+        // What the names of a head that is not there are, is of no interest.
+        (_, None) => return Ok(Err(NewHead::NoHead)),
+        (Err(error), Some(_)) => return Err(error),
+        (Ok(Head::Other(head)), Some(_)) => {
+            warn_once(format!(
+                "{} has {head}, which is not used: a new head is trained",
+                folder.display()
+            ));
+            return Ok(Err(NewHead::OtherHead(head)));
+        }
+        (Ok(Head::Unnamed(None)), Some(_)) => return Ok(Err(NewHead::NoHead)),
+        (Ok(Head::Unnamed(Some(names))), Some(outputs)) if names.len() != *outputs => {
+            return Ok(Err(NewHead::NoHead));
+        }
+        (Ok(_), Some(outputs)) => Head::classes_of(folder, *outputs)?,
+    };
+    let rows: Option<Vec<usize>> = classes
+        .iter()
+        .map(|class| names.iter().position(|name| name == class))
+        .collect();
+    let Some(rows) = rows.filter(|rows| rows.len() == names.len()) else {
+        warn_once(format!(
+            "{}: its head is for {}, and the texts' classes are {}: a new head is trained",
+            folder.display(),
+            names.join(", "),
+            classes.join(", "),
+        ));
+        return Ok(Err(NewHead::OtherClasses(names)));
+    };
+    let head = own_head(weights, config, names.len(), device)?;
+    let head = head.ok_or_else(|| no_head(folder))?;
+    Ok(Ok(head.with_classes(config.family, &rows)))
 }
 
 /// The base model's head, where it has one with these many classes.

@@ -1,11 +1,13 @@
 //! The parts of a model's `config.json` that decide its arithmetic.
 
+mod fields;
+
 use crate::Error;
 use crate::error::read_json;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use crate::notice::{warn_of_unknown, warn_once};
+use serde_json::{Map, Value};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,50 +57,36 @@ pub struct EncoderConfig {
     pub epsilon: f32,
     /// The padding token: RoBERTa counts positions from the next number on.
     pub pad_token: u32,
-    /// The class names, where the model was trained to classify.
-    pub classes: Option<Vec<String>>,
+    /// Whether the outputs of a masked-language head are the word embeddings.
+    pub tied: bool,
+    /// The tokenizer's class in transformers, or the usual one of this `model_type`.
+    pub(crate) tokenizer_class: TokenizerClass,
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    model_type: Option<String>,
-    vocab_size: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    max_position_embeddings: usize,
-    #[serde(default = "two")]
-    type_vocab_size: usize,
-    #[serde(default = "tiny")]
-    layer_norm_eps: f64,
-    #[serde(default)]
-    pad_token_id: Option<u32>,
-    #[serde(default = "gelu")]
-    hidden_act: String,
-    position_embedding_type: Option<String>,
-    #[serde(default)]
-    is_decoder: bool,
-    id2label: Option<BTreeMap<String, String>>,
-    num_labels: Option<usize>,
-    #[serde(default)]
-    architectures: Option<Vec<String>>,
+/// Which tokenizer class of transformers a model has, where `tokenizer_config.json` does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenizerClass {
+    /// What `config.json` says.
+    pub given: Option<String>,
+    /// The class that belongs to the `model_type`.
+    pub usual: &'static str,
 }
 
-fn two() -> usize {
-    2
-}
-
-fn tiny() -> f64 {
-    1e-12
-}
-
-fn gelu() -> String {
-    "gelu".to_owned()
-}
+/// What transformers takes where `config.json` says nothing: vocabulary, layers and so on.
+const DEFAULTS: [(&str, usize); 6] = [
+    ("hidden_size", 768),
+    ("num_hidden_layers", 12),
+    ("num_attention_heads", 12),
+    ("intermediate_size", 3072),
+    ("max_position_embeddings", 512),
+    ("type_vocab_size", 2),
+];
 
 impl EncoderConfig {
     /// Reads `config.json` in the model folder.
+    ///
+    /// A key that is missing has the value that transformers gives it. Keys that would change the numbers
+    /// in a way that is not implemented are refused by name, and keys that nobody knows are warned of.
     ///
     /// # Errors
     ///
@@ -106,39 +94,74 @@ impl EncoderConfig {
     /// absolute positions and a bidirectional encoder.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("config.json");
-        let raw: Raw = read_json(path.clone())?;
-        let family = match raw.model_type.as_deref() {
-            Some("bert") => Family::Bert,
-            Some("roberta" | "xlm-roberta" | "camembert") => Family::Roberta,
+        if !path.is_file() && folder.join("adapter_config.json").is_file() {
+            return Err(Error::AdapterAlone {
+                folder: folder.to_owned(),
+            });
+        }
+        let file = ConfigFile {
+            values: read_json(path.clone())?,
+            path: &path,
+        };
+        let model_type = file.text("model_type")?;
+        let (family, vocabulary, usual) = match model_type {
+            Some("bert") => (Family::Bert, 30522, "BertTokenizer"),
+            Some("roberta") => (Family::Roberta, 50265, "RobertaTokenizer"),
+            Some("xlm-roberta") => (Family::Roberta, 30522, "XLMRobertaTokenizer"),
+            Some("camembert") => (Family::Roberta, 30522, "CamembertTokenizer"),
             other => {
-                return Err(Error::Architecture {
-                    path,
-                    found: other.unwrap_or("missing").to_owned(),
-                });
+                let found = other.unwrap_or("missing").to_owned();
+                return Err(Error::Architecture { path, found });
             }
         };
-        check(&path, &raw)?;
-        let classifies = raw
-            .architectures
-            .as_deref()
-            .unwrap_or_default()
-            .iter()
-            .any(|name| name.ends_with("ForSequenceClassification"));
+        file.check()?;
+        let [hidden, layers, heads, intermediate, positions, token_types] =
+            DEFAULTS.map(|(key, default)| file.size(key, default));
+        let (hidden, heads) = (hidden?, heads?);
+        if !hidden.is_multiple_of(heads) {
+            return file.unsupported(
+                "num_attention_heads",
+                &heads.to_string(),
+                "a hidden_size that the heads divide",
+            );
+        }
+        let pad_token = match (file.values.get("pad_token_id"), family) {
+            (None, Family::Bert) => 0,
+            (None, Family::Roberta) => 1,
+            // BERT's positions do not depend on it.
+            (Some(Value::Null), Family::Bert) => 0,
+            (Some(value), _) => match value.as_u64().and_then(|token| u32::try_from(token).ok()) {
+                Some(token) => token,
+                None => {
+                    return file.unsupported(
+                        "pad_token_id",
+                        &value.to_string(),
+                        "a token's number there, from which RoBERTa counts positions",
+                    );
+                }
+            },
+        };
+        warn_of_unknown(
+            &path,
+            file.values.keys().map(String::as_str),
+            fields::is_known,
+        );
         Ok(Self {
             family,
-            vocabulary: raw.vocab_size,
-            hidden: raw.hidden_size,
-            layers: raw.num_hidden_layers,
-            heads: raw.num_attention_heads,
-            intermediate: raw.intermediate_size,
-            positions: raw.max_position_embeddings,
-            token_types: raw.type_vocab_size,
-            epsilon: raw.layer_norm_eps as f32,
-            pad_token: raw.pad_token_id.unwrap_or(match family {
-                Family::Bert => 0,
-                Family::Roberta => 1,
-            }),
-            classes: classifies.then(|| class_names(raw.id2label, raw.num_labels)),
+            vocabulary: file.size("vocab_size", vocabulary)?,
+            hidden,
+            layers: layers?,
+            heads,
+            intermediate: intermediate?,
+            positions: positions?,
+            token_types: token_types?,
+            epsilon: file.number("layer_norm_eps", 1e-12)? as f32,
+            pad_token,
+            tied: file.flag("tie_word_embeddings", true)?,
+            tokenizer_class: TokenizerClass {
+                given: file.text("tokenizer_class")?.map(str::to_owned),
+                usual,
+            },
         })
     }
 
@@ -156,69 +179,121 @@ impl EncoderConfig {
     }
 }
 
-/// Class names in the order of their numbers; Hugging Face leaves them out for two classes.
-fn class_names(id2label: Option<BTreeMap<String, String>>, count: Option<usize>) -> Vec<String> {
-    match id2label {
-        Some(names) => {
-            let mut names: Vec<(usize, String)> = names
-                .into_iter()
-                .filter_map(|(number, name)| Some((number.parse().ok()?, name)))
-                .collect();
-            names.sort();
-            names.into_iter().map(|(_, name)| name).collect()
-        }
-        None => (0..count.unwrap_or(2))
-            .map(|class| format!("LABEL_{class}"))
-            .collect(),
-    }
+/// The values of a `config.json`.
+struct ConfigFile<'a> {
+    values: Map<String, Value>,
+    path: &'a Path,
 }
 
-fn check(path: &Path, raw: &Raw) -> Result<(), Error> {
-    let unsupported = |key, value: String, supported| {
+impl ConfigFile<'_> {
+    fn unsupported<T>(
+        &self,
+        key: &'static str,
+        value: &str,
+        supported: &'static str,
+    ) -> Result<T, Error> {
         Err(Error::Unsupported {
-            path: PathBuf::from(path),
+            path: self.path.to_owned(),
             key,
-            value,
+            value: value.to_owned(),
             supported,
         })
-    };
-    if raw.hidden_act != "gelu" {
-        return unsupported("hidden_act", raw.hidden_act.clone(), "gelu");
     }
-    if let Some(kind) = raw
-        .position_embedding_type
-        .as_deref()
-        .filter(|&kind| kind != "absolute")
-    {
-        return unsupported(
-            "position_embedding_type",
-            kind.to_owned(),
-            "absolute positions",
-        );
+
+    /// A value that is there and not null.
+    fn given(&self, key: &str) -> Option<&Value> {
+        self.values.get(key).filter(|value| !value.is_null())
     }
-    if raw.is_decoder {
-        return unsupported("is_decoder", "true".to_owned(), "an encoder");
-    }
-    let sizes = [
-        ("vocab_size", raw.vocab_size),
-        ("hidden_size", raw.hidden_size),
-        ("num_hidden_layers", raw.num_hidden_layers),
-        ("num_attention_heads", raw.num_attention_heads),
-        ("intermediate_size", raw.intermediate_size),
-        ("max_position_embeddings", raw.max_position_embeddings),
-        ("type_vocab_size", raw.type_vocab_size),
-    ];
-    for (key, value) in sizes {
-        if value == 0 || value > 1 << 24 {
-            return unsupported(key, value.to_string(), "sizes from 1 to 16777216");
+
+    fn text(&self, key: &'static str) -> Result<Option<&str>, Error> {
+        match self.given(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => self.unsupported(key, &other.to_string(), "a string there"),
         }
     }
-    if !raw.hidden_size.is_multiple_of(raw.num_attention_heads) {
-        return unsupported(
-            "num_attention_heads",
-            raw.num_attention_heads.to_string(),
-            "a hidden_size that the heads divide",
-        );
+
+    fn flag(&self, key: &'static str, default: bool) -> Result<bool, Error> {
+        match self.given(key) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => self.unsupported(key, &other.to_string(), "true or false there"),
+        }
     }
-    Ok(())
+
+    fn number(&self, key: &'static str, default: f64) -> Result<f64, Error> {
+        match self.given(key) {
+            None => Ok(default),
+            Some(value) => match value.as_f64().filter(|number| (0.0..1.0).contains(number)) {
+                Some(number) => Ok(number),
+                None => self.unsupported(key, &value.to_string(), "a number from 0 to 1 there"),
+            },
+        }
+    }
+
+    fn size(&self, key: &'static str, default: usize) -> Result<usize, Error> {
+        let value = match self.given(key) {
+            None => return Ok(default),
+            Some(value) => value,
+        };
+        let size = value.as_u64().and_then(|size| usize::try_from(size).ok());
+        match size.filter(|size| (1..=1 << 24).contains(size)) {
+            Some(size) => Ok(size),
+            None => self.unsupported(key, &value.to_string(), "sizes from 1 to 16777216"),
+        }
+    }
+
+    /// Refuses what would change the numbers and is not implemented.
+    fn check(&self) -> Result<(), Error> {
+        let act = self.text("hidden_act")?.unwrap_or("gelu");
+        if !["gelu", "gelu_python"].contains(&act) {
+            return self.unsupported("hidden_act", act, "gelu");
+        }
+        let positions = self.text("position_embedding_type")?.unwrap_or("absolute");
+        if positions != "absolute" {
+            return self.unsupported("position_embedding_type", positions, "absolute positions");
+        }
+        for key in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] {
+            if self.flag(key, false)? {
+                return self.unsupported(key, "true", "an encoder");
+            }
+        }
+        let whole =
+            "weights that are stored as they are: load it in transformers and save it in float32";
+        if let Some(value) = self.given("quantization_config") {
+            let method = value.get("quant_method").map(Value::to_string);
+            let shown = method.unwrap_or_else(|| "{…}".to_owned());
+            return self.unsupported("quantization_config", &shown, whole);
+        }
+        if let Some(Value::Object(heads)) = self.given("pruned_heads")
+            && !heads.is_empty()
+        {
+            let shown = Value::Object(heads.clone()).to_string();
+            return self.unsupported("pruned_heads", &shown, "all of its heads");
+        }
+        if let Some(value) = self.given("auto_map")
+            && value
+                .as_object()
+                .is_none_or(|map| map.keys().any(|key| key != "AutoTokenizer"))
+        {
+            return self.unsupported(
+                "auto_map",
+                &value.to_string(),
+                "no code of its own, which is never run here",
+            );
+        }
+        for key in ["torch_dtype", "dtype"] {
+            if let Some(kind) = self.given(key).and_then(Value::as_str)
+                && ["float8", "int"]
+                    .iter()
+                    .any(|start| kind.starts_with(start))
+            {
+                warn_once(format!(
+                    "{}: {key} is {kind}; the weights are read as they are stored and computed with in f32",
+                    self.path.display()
+                ));
+            }
+        }
+        Ok(())
+    }
 }

@@ -118,6 +118,7 @@ impl Encoder {
     /// When a tensor is missing, misshapen or not finite, or is not part of such a model.
     pub fn load(weights: &Weights, config: EncoderConfig, device: &Device) -> Result<Self, Error> {
         let prefix = prefix(weights, &config)?;
+        weights.check_sizes(&prefix, &config)?;
         weights.check_known(&prefix, &config)?;
         let table = |name: &str, rows| -> Result<Table, Error> {
             let name = format!("embeddings.{name}");
@@ -311,14 +312,26 @@ impl Encoder {
 pub(crate) fn prefix(weights: &Weights, config: &EncoderConfig) -> Result<String, Error> {
     let with_head = format!("{}.", config.family.prefix());
     let word_embeddings = "embeddings.word_embeddings.weight";
-    [String::new(), with_head]
-        .into_iter()
-        .find(|prefix| weights.has(&format!("{prefix}{word_embeddings}")))
-        .ok_or_else(|| Error::MissingTensor {
+    let prefixes = [String::new(), with_head.clone()];
+    let has = |prefix: &&String| weights.has(&format!("{prefix}{word_embeddings}"));
+    if let Some(prefix) = prefixes.iter().find(has) {
+        return Ok(prefix.clone());
+    }
+    let other = weights
+        .names()
+        .find_map(|name| name.strip_suffix(word_embeddings));
+    Err(match other {
+        Some(found) => Error::Prefix {
+            path: weights.root().to_owned(),
+            found: found.to_owned(),
+            expected: format!("nothing or {with_head:?}"),
+        },
+        None => Error::MissingTensor {
             path: weights.root().to_owned(),
             name: word_embeddings.to_owned(),
             family: config.family.to_string(),
-        })
+        },
+    })
 }
 
 impl Layer {

@@ -46,6 +46,158 @@ pub enum Error {
         /// What is supported.
         supported: &'static str,
     },
+    /// A key that the library which wrote the file does not know either.
+    #[error("{path}: the key {key} = {value} is not known; remove it, or use a model without it")]
+    UnknownKey {
+        /// The configuration file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// A configuration and the weights, or another part of the model, do not agree.
+    #[error(
+        "{path} says that {key} is {said}, and by {tensor} in {weights} it is {found}: use the files \
+         that belong together"
+    )]
+    Contradiction {
+        /// The configuration file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        said: usize,
+        /// The file or folder that differs.
+        weights: PathBuf,
+        /// The tensor, or the part.
+        tensor: String,
+        /// What it says.
+        found: usize,
+    },
+    /// The class names of a model contradict each other.
+    #[error("{path}: {fault}; give each class its number from 0 on and a name of its own")]
+    ClassNames {
+        /// The config.json.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// The model has a head that does not classify texts.
+    #[error(
+        "{path} has {head}: give a model with a single-label classifier of two or more classes, or \
+         train one with `goldpan train`"
+    )]
+    OtherHead {
+        /// The model's folder.
+        path: PathBuf,
+        /// The head, in words.
+        head: String,
+    },
+    /// The folder holds an adapter, without the model that it belongs to.
+    #[error(
+        "{folder} holds an adapter alone (adapter_config.json, and no config.json): give its base model, \
+         and the adapter where a trained model is asked for"
+    )]
+    AdapterAlone {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// SetFit's head is a pickle, which is never run.
+    #[error(
+        "{path} is a head that SetFit pickled, and pickles are never run here: embed the texts with this \
+         folder, and train a head with `goldpan train`"
+    )]
+    PickledHead {
+        /// The model_head.pkl.
+        path: PathBuf,
+    },
+    /// There is no tokenizer.
+    #[error(
+        "{folder} has no {sought}: save its tokenizer there (in Python, \
+         `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`)"
+    )]
+    NoTokenizer {
+        /// The model's folder.
+        folder: PathBuf,
+        /// The files looked for.
+        sought: &'static str,
+    },
+    /// The tokenizer is of another kind than its class in transformers has.
+    #[error(
+        "{path} holds a {found} model, and the tokenizer's class in transformers has {needed}: name the \
+         right tokenizer_class in tokenizer_config.json, or PreTrainedTokenizerFast to take the file as \
+         it is"
+    )]
+    TokenizerModel {
+        /// The tokenizer.json.
+        path: PathBuf,
+        /// The kind of its model.
+        found: String,
+        /// The kind that the class has.
+        needed: &'static str,
+    },
+    /// A file of the model allows fewer tokens than a text has at least.
+    #[error(
+        "{path} allows {found} tokens of a text, and this model takes from {least} to {most}: give \
+         --max-length, or mend the file"
+    )]
+    FolderLength {
+        /// The file.
+        path: PathBuf,
+        /// The length that it says.
+        found: usize,
+        /// The least, the special tokens alone.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A prompt that may be meant as a name, and is none.
+    #[error(
+        "{path} has no prompt named {asked:?} (it has {names}): give one of these names, or the prompt's \
+         text itself"
+    )]
+    AmbiguousPrompt {
+        /// The file with the prompts.
+        path: PathBuf,
+        /// What was asked for.
+        asked: String,
+        /// The names there.
+        names: String,
+    },
+    /// A prompt leaves no room for a text.
+    #[error(
+        "the prompt {prompt:?} has {length} tokens, and texts are cut at {most}: shorten the prompt"
+    )]
+    LongPrompt {
+        /// The prompt.
+        prompt: String,
+        /// Its tokens.
+        length: usize,
+        /// The most tokens of a text.
+        most: usize,
+    },
+    /// The names of the encoder's tensors begin with something else than expected.
+    #[error(
+        "{path}: the encoder's tensors begin with {found:?}, and {expected} is expected by config.json: save \
+         the model itself (in Python, `model.save_pretrained(FOLDER)`), or mend model_type"
+    )]
+    Prefix {
+        /// The weights.
+        path: PathBuf,
+        /// What the names begin with.
+        found: String,
+        /// What they may begin with.
+        expected: String,
+    },
+    /// A module of a sentence encoder has a tensor that is not its own.
+    #[error("{path}: tensor {name} does not belong to this module: save the model anew")]
+    ModuleTensor {
+        /// The module's folder.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// A tokenizer cannot be loaded.
     #[error("cannot load the tokenizer {path}: it must be a tokenizer.json of a fast tokenizer")]
     Tokenizer {
@@ -177,7 +329,7 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// A tensor has a type that is not implemented.
-    #[error("{path}: tensor {name} has type {found}; f32, f16 and bf16 are supported")]
+    #[error("{path}: tensor {name} has type {found}; f64, f32, f16 and bf16 are supported")]
     TensorType {
         /// The weights' file.
         path: PathBuf,

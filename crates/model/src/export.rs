@@ -151,7 +151,7 @@ impl Trained {
         let count = adapter.classes(config.family)?;
         let named = card.as_ref().map(|card| card.classes.as_slice());
         Ok(Self {
-            classes: class_names(folder, named, &config, count)?,
+            classes: class_names(folder, named, base, count)?,
             max_length: card.as_ref().and_then(|card| card.max_length),
             config,
             adapter,

@@ -2,7 +2,8 @@
 //!
 //! A model is a folder as Hugging Face lays it out: `config.json`, `tokenizer.json` and
 //! `model.safetensors` (or shards with their index); where that is missing, `pytorch_model.bin`, with
-//! a warning. [`SentenceEncoder`] turns texts into vectors as the folder's `modules.json` says;
+//! a warning. What its files say is done as transformers and sentence-transformers do it, or refused by
+//! name; `docs/model-folder.md` has every key. [`SentenceEncoder`] turns texts into vectors as the folder's `modules.json` says;
 //! [`Classifier`] turns them into logits through the base model's head or a LoRA
 //! [`adapter`](Adapter) in PEFT's format. [`PromptClassifier`] and [`SimilarityClassifier`] classify
 //! without any training.
@@ -25,9 +26,11 @@ mod dropout;
 mod encoder;
 mod error;
 mod export;
+mod head;
 mod linear;
 mod lora;
 mod masked;
+mod notice;
 mod output_folder;
 mod parameters;
 mod prefix;
@@ -48,7 +51,7 @@ pub use adapter::Adapter;
 pub use batch::{Batch, MOST_TOKENS_PER_BATCH, by_length, tokens_per_batch};
 pub use card::{BaseModel, ModelCard};
 pub use class_texts::ClassTexts;
-pub use classifier::{Classifier, HeadSource, Start};
+pub use classifier::{Classifier, HeadSource, NewHead, Start};
 pub use config::{EncoderConfig, Family};
 pub use device::{Device, DeviceChoice, ParseDeviceError};
 pub use dropout::Dropout;
@@ -56,6 +59,7 @@ pub use encoder::{Encoder, Hidden};
 pub use error::Error;
 pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
 pub use goldpan_kernels::Precision;
+pub use head::Head;
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use masked::MaskedLanguageModel;
 pub use output_folder::write_folder;
@@ -63,7 +67,7 @@ pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
 pub use prompt::PromptClassifier;
 pub use prompt_error::PromptError;
-pub use sentence::{Pooling, SentenceEncoder};
+pub use sentence::{Pooling, SentenceEncoder, SentenceOptions, SentencePrompt};
 pub use similarity::SimilarityClassifier;
 pub use stream::for_each_text;
 pub use template::{Template, TemplateError};

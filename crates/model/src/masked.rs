@@ -80,9 +80,17 @@ impl MaskedLanguageModel {
             true => vector(own, vocabulary)?,
             false => vector(shared, vocabulary)?,
         };
+        let tied = config.tied;
         let encoder = Encoder::load(&weights, config, device)?;
         let weight = match weights.has(names.decoder) {
             true => weights.matrix(names.decoder, [vocabulary, hidden], device.tensors())?,
+            false if !tied => {
+                return Err(Error::MissingTensor {
+                    path: folder.to_owned(),
+                    name: names.decoder.to_owned(),
+                    family: "masked-language (tie_word_embeddings is false)".to_owned(),
+                });
+            }
             false => encoder.words().clone(),
         };
         Ok(Self {

@@ -1,11 +1,9 @@
 //! Classifying by what a masked-language model would write in a gap: Schick and Schütze 2021,
 //! arXiv:2001.07676.
 
-use crate::error::read_json;
 use crate::verbalizer::Verbalizer;
 use crate::{Batch, ClassTexts, Device, EncoderConfig, Error, Family, MaskedLanguageModel};
 use crate::{PromptError, Template, TextTokenizer, Tokens};
-use serde::Deserialize;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use tokenizers::{Encoding, Tokenizer};
@@ -106,9 +104,16 @@ impl Prompt {
     ) -> Result<Self, Error> {
         let tokenizer = TextTokenizer::open(folder, config, max_length)?;
         let max_length = tokenizer.max_length();
+        let mask = tokenizer.mask().map(str::to_owned);
         let tokenizer = tokenizer.uncut()?;
-        let mask = mask_of(folder, config.family)?;
-        let Some(mask_token) = tokenizer.token_to_id(&mask) else {
+        let usual = match config.family {
+            Family::Roberta => "<mask>",
+            Family::Bert => "[MASK]",
+        };
+        let mask = mask.unwrap_or_else(|| usual.to_owned());
+        let mask_token = tokenizer.token_to_id(&mask);
+        let Some(mask_token) = mask_token.filter(|&token| (token as usize) < config.vocabulary)
+        else {
             let path = folder.join("tokenizer.json");
             return Err(PromptError::NoMaskToken { path }.into());
         };
@@ -214,28 +219,4 @@ impl Prompt {
             false => tokens.iter().position(is_mask),
         }
     }
-}
-
-/// The mask token that `tokenizer_config.json` names, or else the family's usual one.
-fn mask_of(folder: &Path, family: Family) -> Result<String, Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Token {
-        Plain(String),
-        Full { content: String },
-    }
-    #[derive(Default, Deserialize)]
-    struct Config {
-        mask_token: Option<Token>,
-    }
-    let path = folder.join("tokenizer_config.json");
-    let config: Config = match path.is_file() {
-        true => read_json(path)?,
-        false => Config::default(),
-    };
-    Ok(match (config.mask_token, family) {
-        (Some(Token::Plain(content) | Token::Full { content }), _) => content,
-        (None, Family::Roberta) => "<mask>".to_owned(),
-        (None, Family::Bert) => "[MASK]".to_owned(),
-    })
 }

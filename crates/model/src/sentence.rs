@@ -1,115 +1,143 @@
 //! Sentence embeddings: Reimers and Gurevych 2019, arXiv:1908.10084.
 
-use crate::error::read_json;
+mod dense;
+mod modules;
+mod own_config;
+mod pooling;
+mod prompts;
+
+use crate::tokenizer::OwnSettings;
 use crate::{Batch, Device, Encoder, EncoderConfig, Error, TextTokenizer, Tokens, Weights};
-use serde::Deserialize;
+use dense::Step;
+use modules::Modules;
+pub use pooling::Pooling;
+use pooling::Poolings;
+pub use prompts::SentencePrompt;
+use prompts::SentenceSettings;
 use std::num::NonZeroUsize;
 use std::path::Path;
-
-/// How the states of a text's tokens become one vector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pooling {
-    /// Their mean.
-    Mean,
-    /// Their sum divided by the square root of their number.
-    MeanSqrtLength,
-    /// The largest value of each component.
-    Max,
-    /// The state of the first token.
-    First,
-}
 
 /// An encoder that gives each text one vector.
 pub struct SentenceEncoder {
     encoder: Encoder,
     tokenizer: TextTokenizer,
-    pooling: Pooling,
+    pooling: Poolings,
+    /// What is done to a vector after the pooling.
+    steps: Vec<Step>,
+    /// How many components are kept of what the last step gives.
+    dimension: usize,
+    prompt: Option<SentencePrompt>,
+    /// Tokens of the prompt that the pooling leaves out.
+    skip: usize,
+    /// Whether vectors are scaled to length 1 at the end.
     normalize: bool,
-    lowercase: bool,
+    similarity: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ModuleEntry {
-    path: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-#[derive(Default, Deserialize)]
-struct SentenceConfig {
-    max_seq_length: Option<NonZeroUsize>,
-    #[serde(default)]
-    do_lower_case: bool,
-}
-
-#[derive(Deserialize)]
-struct PoolingConfig {
-    #[serde(default)]
-    pooling_mode_cls_token: bool,
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_max_tokens: bool,
-    #[serde(default)]
-    pooling_mode_mean_sqrt_len_tokens: bool,
-    #[serde(default)]
-    pooling_mode_weightedmean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_lasttoken: bool,
+/// What replaces the words of a sentence encoder's folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SentenceOptions<'a> {
+    /// Tokens that a text is cut at.
+    pub max_length: Option<NonZeroUsize>,
+    /// Whether vectors get length 1.
+    pub normalize: Option<bool>,
+    /// What is put before each text: the name of one of the folder's prompts, or else the text itself;
+    /// nothing where it is empty. Without it, the folder's default prompt.
+    pub prompt: Option<&'a str>,
 }
 
 impl SentenceEncoder {
     /// Opens a sentence-transformers folder, or a plain model's (then: mean, not normalised).
     ///
-    /// `max_length` (tokens) and `normalize` replace what the folder says.
+    /// All is done that sentence-transformers does with the folder: poolings, dense layers and
+    /// normalisation of `modules.json`, the transformer's length and lower case, the default prompt, and
+    /// the number of components.
     ///
     /// # Errors
     ///
-    /// When the model cannot be loaded, or `modules.json` names a module that is not implemented.
+    /// When the model cannot be loaded, or the folder asks for something that is not implemented.
     pub fn open(
         folder: &Path,
-        max_length: Option<NonZeroUsize>,
-        normalize: Option<bool>,
+        options: SentenceOptions<'_>,
         device: &Device,
     ) -> Result<Self, Error> {
-        let config = EncoderConfig::read(folder)?;
-        let own_path = folder.join("sentence_bert_config.json");
-        let own: SentenceConfig = match own_path.is_file() {
-            true => read_json(own_path)?,
-            false => SentenceConfig::default(),
+        let modules = Modules::read(folder)?;
+        let (settings, own) = match modules.listed {
+            true => (
+                SentenceSettings::read(folder)?,
+                own_config::read(&modules.transformer)?,
+            ),
+            false => (SentenceSettings::default(), OwnSettings::default()),
         };
-        let (pooling, own_normalize) = modules(folder)?;
+        let prompt = settings.prompt(options.prompt)?;
+        let transformer = modules.transformer.as_path();
+        let config = EncoderConfig::read(transformer)?;
+        let (pooling, mut steps) = modules.steps(config.hidden)?;
         let (tokenizer, encoder) = rayon::join(
-            || TextTokenizer::open(folder, &config, max_length.or(own.max_seq_length)),
-            || Encoder::load(&Weights::open(folder)?, config.clone(), device),
+            || TextTokenizer::open_with(transformer, &config, options.max_length, &own),
+            || Encoder::load(&Weights::open(transformer)?, config.clone(), device),
         );
+        let tokenizer = tokenizer?;
+        let skip = match &prompt {
+            Some(prompt) => {
+                let length = tokenizer.prompt_length(&prompt.text)?;
+                if length >= tokenizer.max_length() {
+                    return Err(Error::LongPrompt {
+                        prompt: prompt.text.clone(),
+                        length,
+                        most: tokenizer.max_length(),
+                    });
+                }
+                if pooling.include_prompt { 0 } else { length }
+            }
+            None => 0,
+        };
+        if options.normalize == Some(false) && matches!(steps.last(), Some(Step::Normalize)) {
+            steps.pop();
+        }
+        let width = config.hidden * pooling.modes.len();
+        let whole = steps.iter().fold(width, |width, step| step.width(width));
         Ok(Self {
-            tokenizer: tokenizer?,
+            tokenizer,
             encoder: encoder?,
             pooling,
-            normalize: normalize.unwrap_or(own_normalize),
-            lowercase: own.do_lower_case,
+            steps,
+            dimension: settings.truncate.map_or(whole, |kept| kept.min(whole)),
+            prompt,
+            skip,
+            normalize: options.normalize == Some(true),
+            similarity: settings.similarity,
         })
     }
 
     /// The number of components of a vector.
     pub fn dimension(&self) -> usize {
-        self.encoder.config().hidden
+        self.dimension
     }
 
-    /// The token ids of each text, surrounding white space removed as sentence-transformers does.
+    /// What is put before each text.
+    pub fn prompt(&self) -> Option<&SentencePrompt> {
+        self.prompt.as_ref()
+    }
+
+    /// The measure by which the folder wants vectors to be compared.
+    pub(crate) fn similarity(&self) -> Option<&str> {
+        self.similarity.as_deref()
+    }
+
+    /// The token ids of each text after the prompt.
     ///
     /// # Errors
     ///
     /// When the tokenizer refuses a text.
     pub fn tokenize(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
-        let trimmed: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
-        if !self.lowercase {
-            return self.tokenizer.encode(&trimmed);
-        }
-        let lower: Vec<String> = trimmed.iter().map(|text| text.to_lowercase()).collect();
-        self.tokenizer
-            .encode(&lower.iter().map(String::as_str).collect::<Vec<_>>())
+        let Some(prompt) = &self.prompt else {
+            return self.tokenizer.encode(texts);
+        };
+        let texts = texts.iter().map(|text| format!("{}{text}", prompt.text));
+        let texts: Vec<String> = texts.collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        self.tokenizer.encode(&texts)
     }
 
     /// One vector for each sequence, row-major, `[sequences, dimension]`.
@@ -118,14 +146,15 @@ impl SentenceEncoder {
         let hidden = self.encoder.forward(&batch);
         let states = hidden.states.into_data();
         let states = states.as_slice::<f32>().unwrap_or_default();
-        let width = self.dimension();
-        let mut vectors = Vec::with_capacity(hidden.sequences.len() * width);
+        let width = self.encoder.config().hidden;
+        let mut vectors = Vec::with_capacity(hidden.sequences.len() * self.dimension);
         for range in hidden.sequences.ranges() {
-            let mut vector = pool(
-                self.pooling,
-                &states[range.start * width..range.end * width],
-                width,
-            );
+            let states = &states[range.start * width..range.end * width];
+            let mut vector = self.pooling.pool(states, width, self.skip);
+            for step in &self.steps {
+                vector = step.apply(vector);
+            }
+            vector.truncate(self.dimension);
             if self.normalize {
                 normalize(&mut vector);
             }
@@ -135,108 +164,10 @@ impl SentenceEncoder {
     }
 }
 
-/// The pooling and whether vectors are normalised, as `modules.json` says.
-fn modules(folder: &Path) -> Result<(Pooling, bool), Error> {
-    let path = folder.join("modules.json");
-    if !path.is_file() {
-        return Ok((Pooling::Mean, false));
-    }
-    let entries: Vec<ModuleEntry> = read_json(path.clone())?;
-    let (mut pooling, mut normalize) = (Pooling::Mean, false);
-    for entry in entries {
-        match entry.kind.rsplit('.').next().unwrap_or_default() {
-            "Transformer" => {}
-            "Pooling" => pooling = pooling_of(&folder.join(&entry.path).join("config.json"))?,
-            "Normalize" => normalize = true,
-            _ => {
-                return Err(Error::Unsupported {
-                    path,
-                    key: "type",
-                    value: entry.kind,
-                    supported: "the modules Transformer, Pooling and Normalize",
-                });
-            }
-        }
-    }
-    Ok((pooling, normalize))
-}
-
-fn pooling_of(path: &Path) -> Result<Pooling, Error> {
-    let config: PoolingConfig = read_json(path.to_owned())?;
-    let modes = [
-        (config.pooling_mode_cls_token, Some(Pooling::First)),
-        (config.pooling_mode_mean_tokens, Some(Pooling::Mean)),
-        (config.pooling_mode_max_tokens, Some(Pooling::Max)),
-        (
-            config.pooling_mode_mean_sqrt_len_tokens,
-            Some(Pooling::MeanSqrtLength),
-        ),
-        (config.pooling_mode_weightedmean_tokens, None),
-        (config.pooling_mode_lasttoken, None),
-    ];
-    let chosen: Vec<Option<Pooling>> = modes
-        .into_iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, mode)| mode)
-        .collect();
-    match chosen[..] {
-        [Some(pooling)] => Ok(pooling),
-        _ => Err(Error::Unsupported {
-            path: path.to_owned(),
-            key: "pooling_mode",
-            value: format!("{} modes", chosen.len()),
-            supported: "exactly one of cls, mean, max and mean_sqrt_len pooling",
-        }),
-    }
-}
-
-fn pool(pooling: Pooling, states: &[f32], width: usize) -> Vec<f32> {
-    let rows = states.chunks_exact(width);
-    let count = rows.len() as f32;
-    let sum = || {
-        let mut total = vec![0.0; width];
-        for row in rows.clone() {
-            for (total, value) in total.iter_mut().zip(row) {
-                *total += value;
-            }
-        }
-        total
-    };
-    let divided = |by: f32| sum().into_iter().map(|total| total / by).collect();
-    match pooling {
-        Pooling::Mean => divided(count),
-        Pooling::MeanSqrtLength => divided(count.sqrt()),
-        Pooling::Max => {
-            let mut largest = vec![f32::NEG_INFINITY; width];
-            for row in rows.clone() {
-                for (largest, &value) in largest.iter_mut().zip(row) {
-                    *largest = largest.max(value);
-                }
-            }
-            largest
-        }
-        Pooling::First => states[..width].to_vec(),
-    }
-}
-
 /// Scales to length 1; a zero vector stays zero.
 pub(crate) fn normalize(vector: &mut [f32]) {
     let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
     for x in vector {
         *x /= norm;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_pooling_does_what_its_name_says() {
-        let states = [1.0, -2.0, 3.0, 4.0, 5.0, 1.0, 0.0, 0.0];
-        assert_eq!(pool(Pooling::Mean, &states, 2), [2.25, 0.75]);
-        assert_eq!(pool(Pooling::MeanSqrtLength, &states, 2), [4.5, 1.5]);
-        assert_eq!(pool(Pooling::Max, &states, 2), [5.0, 4.0]);
-        assert_eq!(pool(Pooling::First, &states, 2), [1.0, -2.0]);
     }
 }

@@ -5,8 +5,9 @@
 //! class are averaged in that space, and cosines divided by a temperature are the logits: Radford et
 //! al. 2021, arXiv:2103.00020, section 3.1.
 
+use crate::notice::warn_once;
 use crate::sentence::normalize;
-use crate::{ClassTexts, Device, Error, SentenceEncoder, Tokens};
+use crate::{ClassTexts, Device, Error, SentenceEncoder, SentenceOptions, Tokens};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -22,7 +23,8 @@ impl SimilarityClassifier {
     /// Opens the sentence encoder in `folder` and embeds each class's descriptions.
     ///
     /// Their vectors, of length 1 each, are averaged and scaled to length 1 again. Logits are cosines
-    /// divided by `temperature`. `max_length` (tokens) replaces what the folder says.
+    /// divided by `temperature`. `max_length` (tokens) replaces what the folder says. The folder's default
+    /// prompt is put before texts and descriptions alike, as sentence-transformers does.
     ///
     /// # Errors
     ///
@@ -34,7 +36,18 @@ impl SimilarityClassifier {
         max_length: Option<NonZeroUsize>,
         device: &Device,
     ) -> Result<Self, Error> {
-        let encoder = SentenceEncoder::open(folder, max_length, Some(true), device)?;
+        let options = SentenceOptions {
+            max_length,
+            normalize: Some(true),
+            prompt: None,
+        };
+        let encoder = SentenceEncoder::open(folder, options, device)?;
+        if let Some(measure) = encoder.similarity().filter(|measure| *measure != "cosine") {
+            warn_once(format!(
+                "{}: similarity_fn_name is {measure}, and texts are compared with their classes by cosine",
+                folder.join("config_sentence_transformers.json").display()
+            ));
+        }
         let mut centres = Vec::with_capacity(classes.len() * encoder.dimension());
         for class in classes {
             let texts: Vec<&str> = class.texts.iter().map(String::as_str).collect();

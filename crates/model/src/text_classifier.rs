@@ -1,6 +1,9 @@
 //! Everything that turns texts into logits: tokenizer, classifier and class names.
 
-use crate::{Adapter, Classifier, Device, EncoderConfig, Error, Frozen, ModelCard, Parameters};
+use crate::notice::warn_once;
+use crate::{
+    Adapter, Classifier, Device, EncoderConfig, Error, Frozen, Head, ModelCard, Parameters,
+};
 use crate::{PrefixCache, TextTokenizer, Tokens, TuningKind};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -55,7 +58,7 @@ impl TextClassifier {
         };
         let count = classifier.classes(&parameters);
         let named = card.as_ref().map(|card| card.classes.as_slice());
-        let classes = class_names(adapter.unwrap_or(base), named, &config, count)?;
+        let classes = class_names(adapter.unwrap_or(base), named, base, count)?;
         let own_length = card.and_then(|card| card.max_length);
         Ok(Self {
             tokenizer: TextTokenizer::open(base, &config, max_length.or(own_length))?,
@@ -88,22 +91,35 @@ impl TextClassifier {
     }
 }
 
-/// The names of a classifier's `count` classes: those that its card in `folder` names, else those of
-/// the base model's configuration where these are as many, else numbers.
+/// The names of a classifier's `count` classes: those that its card in `folder` names, else those of the
+/// model in `base`, or else numbers where it has none or is not as wide.
 pub(crate) fn class_names(
     folder: &Path,
     card: Option<&[String]>,
-    config: &EncoderConfig,
+    base: &Path,
     count: usize,
 ) -> Result<Vec<String>, Error> {
-    match (card, &config.classes) {
-        (Some(names), _) if names.len() != count => Err(Error::Classes {
-            path: folder.to_owned(),
-            found: count,
-            expected: names.len(),
-        }),
-        (Some(names), _) => Ok(names.to_vec()),
-        (None, Some(names)) if names.len() == count => Ok(names.clone()),
-        (None, _) => Ok((0..count).map(|class| class.to_string()).collect()),
+    if let Some(names) = card {
+        return match names.len() == count {
+            true => Ok(names.to_vec()),
+            false => Err(Error::Classes {
+                path: folder.to_owned(),
+                found: count,
+                expected: names.len(),
+            }),
+        };
     }
+    if folder == base {
+        return Head::classes_of(base, count);
+    }
+    let names = match Head::read(base)? {
+        Head::Classes(names) if names.len() == count => names,
+        _ => (0..count).map(|class| class.to_string()).collect(),
+    };
+    warn_once(format!(
+        "{} names no classes: they are called {}, as its base model's config.json has it",
+        folder.display(),
+        names.join(", "),
+    ));
+    Ok(names)
 }

@@ -1,12 +1,20 @@
-//! Texts to token ids, by the model's own `tokenizer.json`.
+//! Texts to token ids, as transformers makes them of the same folder.
 
-use crate::error::read_json;
-use crate::{EncoderConfig, Error};
+mod assemble;
+mod class;
+mod settings;
+mod stored;
+
+use crate::notice::warn_once;
+use crate::{EncoderConfig, Error, Family};
+use assemble::{Assembled, assemble};
 use rayon::prelude::*;
-use serde::Deserialize;
+use serde_json::{Map, Value};
+use settings::Settings;
 use std::num::NonZeroUsize;
-use std::path::Path;
-use tokenizers::{Tokenizer, TruncationParams};
+use std::path::{Path, PathBuf};
+use tokenizers::normalizers::{Lowercase, Sequence};
+use tokenizers::{NormalizerWrapper, Tokenizer, TruncationDirection, TruncationParams};
 
 /// The token ids of one text, special tokens included.
 pub type Tokens = Vec<u32>;
@@ -15,17 +23,31 @@ pub type Tokens = Vec<u32>;
 pub struct TextTokenizer {
     tokenizer: Tokenizer,
     max_length: usize,
+    /// The file with the vocabulary.
+    path: PathBuf,
+    /// The size of the model's vocabulary.
+    vocabulary: usize,
+    mask: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct TokenizerConfig {
-    model_max_length: Option<f64>,
+/// What a sentence encoder's own file says of its tokenizer.
+#[derive(Debug, Default)]
+pub(crate) struct OwnSettings {
+    /// The most tokens of a text, and the file that says so.
+    pub length: Option<(usize, PathBuf)>,
+    /// Whether texts are made lower case first.
+    pub lowercase: bool,
+    /// Values over those of `tokenizer_config.json`.
+    pub values: Map<String, Value>,
 }
 
 impl TextTokenizer {
-    /// Opens the tokenizer of a model folder.
+    /// Opens the tokenizer of a model folder, as transformers makes it of `tokenizer.json`,
+    /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, and where there is no
+    /// `tokenizer.json`, of `vocab.txt` or of `vocab.json` and `merges.txt`.
     ///
-    /// `max_length` is in tokens, special tokens included; without it, as much as the model takes.
+    /// `max_length` is in tokens, special tokens included; without it, as much as the folder says and the
+    /// model takes.
     ///
     /// # Errors
     ///
@@ -36,13 +58,27 @@ impl TextTokenizer {
         config: &EncoderConfig,
         max_length: Option<NonZeroUsize>,
     ) -> Result<Self, Error> {
-        let path = folder.join("tokenizer.json");
-        let loading = |source| Error::Tokenizer {
-            path: path.clone(),
-            source,
-        };
-        let mut tokenizer = Tokenizer::from_file(&path).map_err(loading)?;
-        let highest = tokenizer.get_vocab(true).into_values().max().unwrap_or(0) as usize;
+        Self::open_with(folder, config, max_length, &OwnSettings::default())
+    }
+
+    /// As [`TextTokenizer::open`], with what a sentence encoder's own file says.
+    pub(crate) fn open_with(
+        folder: &Path,
+        config: &EncoderConfig,
+        max_length: Option<NonZeroUsize>,
+        own: &OwnSettings,
+    ) -> Result<Self, Error> {
+        let settings = Settings::read(folder, &own.values)?;
+        let Assembled {
+            mut tokenizer,
+            path,
+            tolerated,
+            cuts_start,
+            mask,
+        } = assemble(folder, config, &settings)?;
+        let tokens = tokenizer.get_vocab(true).into_iter();
+        let named = tokens.filter(|(token, _)| !tolerated.contains(token));
+        let highest = named.map(|(_, number)| number).max().unwrap_or(0) as usize;
         if highest >= config.vocabulary {
             return Err(Error::Vocabulary {
                 path,
@@ -50,35 +86,64 @@ impl TextTokenizer {
                 vocabulary: config.vocabulary,
             });
         }
-        let most = config.longest_sequence();
-        let own = own_limit(folder)?.map_or(most, |own| own.min(most));
-        let max_length = max_length.map_or(own, NonZeroUsize::get);
+        let limit = match &own.length {
+            Some((length, file)) => Some((*length, file.clone())),
+            None => settings
+                .limit()?
+                .map(|limit| (limit, settings.path.clone())),
+        };
         let least = tokenizer.get_post_processor().map_or(0, |processor| {
             tokenizers::PostProcessor::added_tokens(processor, false)
         }) + 1;
-        if max_length < least || max_length > most {
-            return Err(Error::MaxLength {
-                asked: max_length,
-                least,
-                most,
-            });
+        let most = config.longest_sequence();
+        let file = folder.join("config.json");
+        let max_length = length(max_length, limit, &file, least, most)?;
+        if own.lowercase {
+            lowercase(&mut tokenizer).map_err(Error::Tokenize)?;
         }
+        if config.family == Family::Bert
+            && settings
+                .given("padding_side")
+                .is_some_and(|side| side == "left")
+        {
+            warn_once(format!(
+                "{}: padding_side is left, and nothing is padded here: transformers moves the positions of \
+                 texts that it pads, so that their numbers depend on the batch",
+                settings.path.display()
+            ));
+        }
+        let loading = |source| Error::Tokenizer {
+            path: path.clone(),
+            source,
+        };
         tokenizer.with_padding(None);
         tokenizer
             .with_truncation(Some(TruncationParams {
                 max_length,
+                direction: match cuts_start {
+                    true => TruncationDirection::Left,
+                    false => TruncationDirection::Right,
+                },
                 ..TruncationParams::default()
             }))
             .map_err(loading)?;
         Ok(Self {
             tokenizer,
             max_length,
+            path,
+            vocabulary: config.vocabulary,
+            mask,
         })
     }
 
     /// The most tokens a text gets.
     pub fn max_length(&self) -> usize {
         self.max_length
+    }
+
+    /// The mask token that the folder names.
+    pub(crate) fn mask(&self) -> Option<&str> {
+        self.mask.as_deref()
     }
 
     /// The tokenizer itself, cutting nothing.
@@ -88,29 +153,93 @@ impl TextTokenizer {
         Ok(tokenizer)
     }
 
+    /// How many tokens a prompt takes at the start of a text, as sentence-transformers counts them: all
+    /// of its own, with the special tokens before it and without one after it.
+    pub(crate) fn prompt_length(&self, prompt: &str) -> Result<usize, Error> {
+        let encoding = self
+            .uncut()?
+            .encode(prompt, true)
+            .map_err(Error::Tokenize)?;
+        let added = self.tokenizer.get_added_tokens_decoder();
+        let last = encoding.get_ids().last().and_then(|last| added.get(last));
+        Ok(encoding.len() - usize::from(last.is_some_and(|token| token.special)))
+    }
+
     /// The token ids of each text, in order.
     ///
     /// # Errors
     ///
-    /// When the tokenizer refuses a text.
+    /// When the tokenizer refuses a text, or gives it a token that the model does not have.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
         let tokens = texts.par_iter().map(|text| {
             let encoding = self.tokenizer.encode_fast(*text, true);
-            Ok(encoding.map_err(Error::Tokenize)?.get_ids().to_vec())
+            let tokens = encoding.map_err(Error::Tokenize)?.get_ids().to_vec();
+            match tokens
+                .iter()
+                .find(|token| **token as usize >= self.vocabulary)
+            {
+                None => Ok(tokens),
+                Some(&token) => Err(Error::Vocabulary {
+                    path: self.path.clone(),
+                    token: token as usize,
+                    vocabulary: self.vocabulary,
+                }),
+            }
         });
         tokens.collect()
     }
 }
 
-/// The limit in `tokenizer_config.json`; tokenizers without one write a number past all bounds.
-fn own_limit(folder: &Path) -> Result<Option<usize>, Error> {
-    let path = folder.join("tokenizer_config.json");
-    if !path.is_file() {
-        return Ok(None);
+/// The most tokens of a text: what the user asks for, or else the folder's limit, cut to what the model
+/// takes, which is said.
+fn length(
+    asked: Option<NonZeroUsize>,
+    own: Option<(usize, PathBuf)>,
+    config: &Path,
+    least: usize,
+    most: usize,
+) -> Result<usize, Error> {
+    if let Some(asked) = asked.map(NonZeroUsize::get) {
+        return match (least..=most).contains(&asked) {
+            true => Ok(asked),
+            false => Err(Error::MaxLength { asked, least, most }),
+        };
     }
-    let config: TokenizerConfig = read_json(path)?;
-    Ok(config
-        .model_max_length
-        .filter(|&limit| (1.0..1e9).contains(&limit))
-        .map(|limit| limit as usize))
+    let (own, path) = own.unwrap_or((most, config.to_owned()));
+    if own < least || most < least {
+        return Err(Error::FolderLength {
+            path,
+            found: own,
+            least,
+            most,
+        });
+    }
+    if own > most {
+        warn_once(format!(
+            "{} allows {own} tokens of a text, and the model has positions for {most}: texts are cut at \
+             {most}",
+            path.display()
+        ));
+    }
+    Ok(own.min(most))
+}
+
+/// Makes texts lower case before all else, where the normaliser does not say so already.
+fn lowercase(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
+    let lower = NormalizerWrapper::Lowercase(Lowercase);
+    let mut steps = match tokenizer.get_normalizer().cloned() {
+        None => Vec::new(),
+        Some(NormalizerWrapper::Sequence(steps)) => steps.as_ref().to_vec(),
+        Some(single) => vec![single],
+    };
+    if steps
+        .iter()
+        .any(|step| matches!(step, NormalizerWrapper::Lowercase(_)))
+    {
+        return Ok(());
+    }
+    steps.insert(0, lower);
+    let steps = NormalizerWrapper::Sequence(Sequence::new(steps));
+    tokenizer.with_normalizer(Some(steps))?;
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod files;
 mod header;
 mod known;
 mod pickle;
+mod sizes;
 mod stored;
 mod unique;
 

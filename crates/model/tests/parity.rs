@@ -10,7 +10,8 @@ use goldpan_artifact::Silent;
 use goldpan_model::Weights;
 use goldpan_model::{Adapter, Batch, Classifier, Device, DeviceChoice, Encoder, EncoderConfig};
 use goldpan_model::{
-    HeadSource, Parameters, Precision, SentenceEncoder, Start, TextTokenizer, Tokens, Tuning,
+    Head, HeadSource, Parameters, Precision, SentenceEncoder, SentenceOptions, Start,
+    TextTokenizer, Tokens, Tuning,
 };
 use goldpan_sources::Places;
 use std::num::NonZeroUsize;
@@ -226,9 +227,11 @@ fn check_full(model: &str) {
     let expected = Weights::open_file(&folder.join("expected_full.safetensors")).unwrap();
     let device = device();
 
-    let classes = config.classes.as_ref().unwrap().len();
+    let Head::Classes(classes) = Head::read(&folder).unwrap() else {
+        panic!("{model} is no classifier");
+    };
     let (classifier, parameters, source) =
-        Classifier::to_train(&folder, classes, &Tuning::Full, 0, &device).unwrap();
+        Classifier::to_train(&folder, &classes, &Tuning::Full, 0, &device).unwrap();
     assert_eq!(source, HeadSource::Base);
     let parameters = parameters.tracked();
     let batch = Batch::new(&tokens, &config);
@@ -277,7 +280,8 @@ fn sentence_embeddings_equal_sentence_transformers() {
     let model = goldpan_sources::model(name, &Places::from_env().unwrap(), &Silent).unwrap();
     let folder = fixtures("minilm");
     let expected = Weights::open_file(&folder.join("expected_embeddings.safetensors")).unwrap();
-    let encoder = SentenceEncoder::open(&model.path, None, None, &device()).unwrap();
+    let encoder =
+        SentenceEncoder::open(&model.path, SentenceOptions::default(), &device()).unwrap();
     let texts = texts(&folder);
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let tokens = encoder.tokenize(&texts).unwrap();
@@ -300,7 +304,7 @@ fn bf16_embeddings_have_the_same_directions() {
     let folder = fixtures("minilm");
     let expected = Weights::open_file(&folder.join("expected_embeddings.safetensors")).unwrap();
     let device = device().with_precision(Precision::Bf16);
-    let encoder = SentenceEncoder::open(&model.path, None, None, &device).unwrap();
+    let encoder = SentenceEncoder::open(&model.path, SentenceOptions::default(), &device).unwrap();
     let texts = texts(&folder);
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let got = encoder.embed(&encoder.tokenize(&texts).unwrap());

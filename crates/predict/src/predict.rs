@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How texts are classified.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

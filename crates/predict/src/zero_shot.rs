@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const ZERO_SHOT_VERSION: u32 = 3;
+pub const ZERO_SHOT_VERSION: u32 = 4;
 
 /// The temperatures possible: none makes a logit infinite.
 pub const TEMPERATURES: RangeInclusive<f64> = 1e-6..=1e6;

@@ -1,7 +1,7 @@
 //! Zero-shot predictions: an ordinary table, classes in the order given, and what is refused.
 
 use goldpan_artifact::{Predictions, Producer, Silent, Texts, TextsWriter};
-use goldpan_model::{ClassTexts, Device, DeviceChoice, SentenceEncoder};
+use goldpan_model::{ClassTexts, Device, DeviceChoice, SentenceEncoder, SentenceOptions};
 use goldpan_predict::{Error, ZeroShotConfig, zero_shot};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,11 @@ fn similarity_is_the_cosine_to_the_mean_description() {
     let mut config = config(&classes, None);
     let logits = predictions(&config, &model);
 
-    let encoder = SentenceEncoder::open(&model, None, Some(true), &device()).unwrap();
+    let options = SentenceOptions {
+        normalize: Some(true),
+        ..SentenceOptions::default()
+    };
+    let encoder = SentenceEncoder::open(&model, options, &device()).unwrap();
     let vectors = |texts: &[&str]| -> Vec<Vec<f32>> {
         let tokens = encoder.tokenize(texts).unwrap();
         let vectors = encoder.embed(&tokens);

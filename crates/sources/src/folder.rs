@@ -10,17 +10,31 @@ use serde::Deserialize;
 use crate::error::{Error, Miss};
 use crate::failure::Failure;
 
-/// The configuration that every model needs.
+/// The configuration that every model needs, and its tokenizer, which some have as [`VOCABULARIES`].
 pub(crate) const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 
-/// Files that a model may have besides.
-pub(crate) const OPTIONAL: [&str; 5] = [
+/// The files that tokenizers without a `tokenizer.json` have: one of these sets.
+pub(crate) const VOCABULARIES: [&[&str]; 2] = [&["vocab.txt"], &["vocab.json", "merges.txt"]];
+
+/// Files that a model may have besides, where its configuration is.
+pub(crate) const OPTIONAL: [&str; 10] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
-    "modules.json",
+    "added_tokens.json",
     "sentence_bert_config.json",
-    "1_Pooling/config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
 ];
+
+/// The list of a sentence encoder's modules.
+pub(crate) const MODULES: &str = "modules.json";
+
+/// Files of a sentence encoder as a whole.
+pub(crate) const OF_SENTENCES: [&str; 2] = [MODULES, "config_sentence_transformers.json"];
 
 /// The weights in one file.
 pub(crate) const WEIGHTS: &str = "model.safetensors";
@@ -38,29 +52,75 @@ pub(crate) const CHOICES: [(&str, &str); 2] = [
 /// Digests of files by their path inside a folder, with `/` between parts.
 pub(crate) type Digests = BTreeMap<String, Digest>;
 
+/// Where the parts of a model are in its folder, by its list of modules.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// What goes before the names of the encoder's own files: nothing, or a folder and `/`.
+    pub encoder: String,
+    /// The folders of other modules.
+    pub modules: Vec<String>,
+}
+
+impl Layout {
+    /// Reads the list. One that cannot be read is an error of those who use the model.
+    pub fn of(modules: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Module {
+            path: String,
+            #[serde(rename = "type")]
+            kind: String,
+        }
+        let Ok(modules) = serde_json::from_slice::<Vec<Module>>(modules) else {
+            return Self::default();
+        };
+        let mut layout = Self::default();
+        for Module { path, kind } in modules {
+            let plain = |part: &str| {
+                !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '?', '#'])
+            };
+            if !path.split('/').all(plain) {
+                continue;
+            }
+            match kind.rsplit('.').next() {
+                Some("Transformer") => layout.encoder = format!("{path}/"),
+                _ => layout.modules.push(path),
+            }
+        }
+        layout
+    }
+
+    fn read(folder: &Path) -> Self {
+        fs::read(folder.join(MODULES)).map_or_else(|_| Self::default(), |list| Self::of(&list))
+    }
+}
+
 /// The files in `folder` that a model uses.
 pub(crate) fn files(folder: &Path) -> Result<Vec<String>, Miss> {
     if !folder.is_dir() {
         return Err(Failure::NotThere.into());
     }
     let has = |name: &str| folder.join(name).is_file();
-    let mut used: Vec<String> = REQUIRED.map(str::to_owned).to_vec();
-    match CHOICES
-        .iter()
-        .find(|(single, list)| has(single) || has(list))
-    {
-        Some((single, _)) if has(single) => used.push((*single).to_owned()),
-        Some((_, list)) => {
-            let path = folder.join(list);
-            let index = fs::read(&path).map_err(Error::read(path))?;
-            used.push((*list).to_owned());
-            used.extend(shards(list, &index)?);
-        }
+    let layout = Layout::read(folder);
+    let own = |name: &str| format!("{}{name}", layout.encoder);
+    let sets = VOCABULARIES.iter();
+    let vocabulary = match has(&own(REQUIRED[1])) {
+        true => None,
+        false => sets
+            .copied()
+            .find(|set| set.iter().all(|name| has(&own(name)))),
+    };
+    let mut used = vec![own(REQUIRED[0])];
+    match vocabulary {
+        Some(set) => used.extend(set.iter().map(|name| own(name))),
+        None => used.push(own(REQUIRED[1])),
+    }
+    match weights(folder, &layout.encoder)? {
+        Some(weights) => used.extend(weights),
         None if has("adapter_config.json") => return Err(Failure::Adapter.into()),
         None => {
-            let missing = REQUIRED.iter().filter(|name| !has(name));
+            let missing = used.iter().filter(|name| !has(name));
             return Err(Failure::LacksWeights {
-                files: missing.map(|&name| name.to_owned()).collect(),
+                files: missing.cloned().collect(),
                 sought: sought(),
             }
             .into());
@@ -73,9 +133,35 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<String>, Miss> {
             false => Failure::Lacks { files: missing }.into(),
         });
     }
-    let optional = OPTIONAL.iter().filter(|name| has(name));
-    used.extend(optional.map(|&name| name.to_owned()));
+    let optional = OPTIONAL.map(own).into_iter();
+    let of_sentences = OF_SENTENCES.map(str::to_owned);
+    used.extend(optional.chain(of_sentences).filter(|name| has(name)));
+    for module in &layout.modules {
+        let config = format!("{module}/config.json");
+        used.extend(Some(config).filter(|name| has(name)));
+        used.extend(weights(folder, &format!("{module}/"))?.unwrap_or_default());
+    }
     Ok(used)
+}
+
+/// The files of the weights whose names begin with `before`, where there are any.
+fn weights(folder: &Path, before: &str) -> Result<Option<Vec<String>>, Miss> {
+    let own = |name: &str| format!("{before}{name}");
+    let has = |name: &str| folder.join(own(name)).is_file();
+    let Some((single, list)) = CHOICES
+        .iter()
+        .find(|(single, list)| has(single) || has(list))
+    else {
+        return Ok(None);
+    };
+    if has(single) {
+        return Ok(Some(vec![own(single)]));
+    }
+    let path = folder.join(own(list));
+    let index = fs::read(&path).map_err(Error::read(path))?;
+    let shards = shards(list, &index)?;
+    let names = std::iter::once(own(list)).chain(shards.iter().map(|shard| own(shard)));
+    Ok(Some(names.collect()))
 }
 
 /// Every file that may hold or list weights, the best first.
@@ -162,8 +248,81 @@ mod tests {
         assert_eq!(first.len(), 3);
         write(path, &[("README.md", "two")]);
         assert!(digests(path).is_ok_and(|again| digest_of(&again) == digest_of(&first)));
-        write(path, &[("1_Pooling/config.json", "{}")]);
+        write(path, &[("special_tokens_map.json", "{}")]);
         assert!(digests(path).is_ok_and(|other| digest_of(&other) != digest_of(&first)));
+    }
+
+    #[test]
+    fn every_file_that_changes_vectors_is_in_the_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        write(
+            path,
+            &[
+                ("config.json", "{}"),
+                ("tokenizer.json", "{}"),
+                (WEIGHTS, "1"),
+            ],
+        );
+        let modules = r#"[
+            {"path": "", "type": "sentence_transformers.models.Transformer"},
+            {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+            {"path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+            {"path": "../outside", "type": "sentence_transformers.models.Dense"}
+        ]"#;
+        write(path, &[(MODULES, modules)]);
+        let mut names = vec![
+            "1_Pooling/config.json",
+            "2_Dense/config.json",
+            "2_Dense/model.safetensors",
+        ];
+        names.extend(OPTIONAL);
+        names.push("config_sentence_transformers.json");
+        let Ok(mut before) = digests(path) else {
+            panic!()
+        };
+        for name in names {
+            write(path, &[(name, "{}")]);
+            let Ok(after) = digests(path) else {
+                panic!("{}", failure(path))
+            };
+            assert_ne!(digest_of(&before), digest_of(&after), "{name}");
+            before = after;
+        }
+    }
+
+    #[test]
+    fn an_old_folder_and_a_bare_vocabulary_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        write(path, &[("config.json", "{}"), (WEIGHTS, "1")]);
+        assert_eq!(failure(path), "the folder lacks tokenizer.json");
+        write(path, &[("vocab.json", "{}")]);
+        assert_eq!(failure(path), "the folder lacks tokenizer.json");
+        write(path, &[("merges.txt", "")]);
+        assert!(digests(path).is_ok_and(|files| files.contains_key("merges.txt")));
+        write(path, &[("vocab.txt", "")]);
+        assert!(digests(path).is_ok_and(|files| files.contains_key("vocab.txt")));
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let modules =
+            r#"[{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]"#;
+        let own = |name: &str| format!("0_Transformer/{name}");
+        write(
+            path,
+            &[
+                (MODULES, modules),
+                (&own("config.json"), "{}"),
+                (&own(WEIGHTS), "1"),
+            ],
+        );
+        assert_eq!(
+            failure(path),
+            "the folder lacks 0_Transformer/tokenizer.json"
+        );
+        write(path, &[(&own("tokenizer.json"), "{}")]);
+        assert!(digests(path).is_ok_and(|files| files.len() == 4));
     }
 
     #[test]

@@ -69,6 +69,10 @@ pub enum Origin {
 struct Marker {
     origin: Origin,
     files: BTreeMap<String, Digest>,
+    /// Whether all files were asked for that may change a model's numbers: earlier versions did not ask
+    /// for prompts, for older names of settings, and for the weights of modules.
+    #[serde(default)]
+    complete: bool,
 }
 
 /// Finds a model's folder, or fetches it into the cache.
@@ -269,6 +273,15 @@ impl<'a> Search<'a> {
             let marker: Option<Marker> = serde_json::from_slice(&bytes).ok();
             match (marker, digests(&folder)) {
                 (Some(marker), Ok(files)) if marker.files == files => {
+                    let from_hub = matches!(marker.origin, Origin::Hub { .. });
+                    let pinned = self.wanted.is_some_and(|wanted| wanted.known.is_some());
+                    if from_hub && !pinned && !marker.complete {
+                        tracing::warn!(
+                            "{} was fetched by an earlier goldpan, which did not ask for all files (prompts, \
+                             older names of settings, modules' weights): remove the folder to fetch it anew",
+                            folder.display()
+                        );
+                    }
                     return Ok(self.found(folder, Origin::Cache, &files));
                 }
                 (_, Err(Miss::Fatal(error))) => return Err(error.into()),

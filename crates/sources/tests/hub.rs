@@ -22,6 +22,14 @@ fn content(file: &str) -> Option<Vec<u8>> {
     match file {
         "config.json" => Some(b"{\"model_type\": \"bert\"}".to_vec()),
         "tokenizer.json" => Some(b"{}".to_vec()),
+        "modules.json" => Some(
+            br#"[
+                {"path": "", "type": "sentence_transformers.models.Transformer"},
+                {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
+            ]"#
+            .to_vec(),
+        ),
+        "config_sentence_transformers.json" => Some(b"{\"prompts\": {}}".to_vec()),
         "1_Pooling/config.json" => Some(b"{\"pooling\": true}".to_vec()),
         "model.safetensors" => Some(weights()),
         _ => None,
@@ -90,6 +98,8 @@ fn a_model_is_fetched_once_and_then_needs_no_network() {
         weights()
     );
     assert!(fetched.path.join("1_Pooling/config.json").is_file());
+    let settings = "config_sentence_transformers.json";
+    assert!(fetched.path.join(settings).is_file());
     assert!(files(&folder, ".partial").is_empty() && files(&folder, ".partial.json").is_empty());
 
     let asked = server.requests().len();

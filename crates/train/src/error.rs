@@ -101,6 +101,19 @@ pub enum Error {
         /// The base model of this training.
         expected: String,
     },
+    /// The model to start from tells other classes apart.
+    #[error(
+        "{path} was trained for the classes {}, and this training is for {}: start from a model of the same \
+         classes, or from the base itself", .found.join(", "), .expected.join(", ")
+    )]
+    PreviousClasses {
+        /// The model's folder.
+        path: PathBuf,
+        /// Its classes.
+        found: Vec<String>,
+        /// The classes of this training.
+        expected: Vec<String>,
+    },
     /// The model to start from has other tensors than this training trains.
     #[error(
         "{path} does not fit this training: {tensor} is not in both with the same shape; use the \

@@ -14,7 +14,7 @@ use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
 use goldpan_model::write_trained;
-use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen, HeadSource};
+use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// What is learned from, validated with, and built upon.
 #[derive(Clone, Copy)]
@@ -94,6 +94,8 @@ pub struct Summary {
     pub last_macro_f1: f64,
     /// Validation F1 of each class in the last epoch.
     pub last_f1: Vec<f64>,
+    /// Where the head that was started from came from, in words.
+    pub head: String,
 }
 
 impl Summary {
@@ -180,6 +182,8 @@ struct Training<'a> {
     progress: &'a dyn Progress,
     classifier: Classifier,
     frozen: Frozen,
+    /// Where the head comes from, in words.
+    head: String,
     loss: Loss,
     examples: Examples,
     validation: Examples,
@@ -197,7 +201,7 @@ impl<'a> Training<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self, Error> {
         let classes = checked_classes(inputs)?;
-        let base = inputs.base;
+        let (base, names) = (inputs.base, inputs.validation.classes());
         let encoder = EncoderConfig::read(base)?;
         let tokenizer = TextTokenizer::open(base, &encoder, config.max_length)?;
         let examples = Examples::labelled(inputs.texts, inputs.labelled, classes, &tokenizer)?;
@@ -220,16 +224,13 @@ impl<'a> Training<'a> {
         }
         let weights = config.class_weights.of(&examples.labels, classes);
         let (classifier, mut parameters, head) =
-            Classifier::to_train(base, classes, &config.tuning, config.seed, device)?;
+            Classifier::to_train(base, names, &config.tuning, config.seed, device)?;
         if let Some(previous) = inputs.previous {
-            parameters = start::from_previous(previous, inputs.base_model, &parameters, device)?;
+            let (base, family) = (inputs.base_model, encoder.family);
+            parameters = start::from_previous(previous, base, names, family, &parameters, device)?;
         }
-        if head == HeadSource::New {
-            tracing::debug!(
-                "{} has no head for {classes} classes: a new one is trained",
-                base.display()
-            );
-        }
+        let head = start::of_head(&head, inputs.previous);
+        tracing::info!("{} is trained from {head}", base.display());
         fs::create_dir_all(checkpoints).map_err(|source| Error::Write {
             path: checkpoints.to_owned(),
             source,
@@ -264,6 +265,7 @@ impl<'a> Training<'a> {
             progress,
             classifier,
             frozen,
+            head,
             loss: Loss::new(weights, config.label_smoothing),
             examples,
             validation,
@@ -482,6 +484,7 @@ impl<'a> Training<'a> {
             last_accuracy: last.accuracy,
             last_macro_f1: last.macro_f1,
             last_f1: last.f1.clone(),
+            head: self.head.clone(),
         })
     }
 
@@ -548,7 +551,8 @@ fn fingerprint(
     validation: &Examples,
 ) -> Digest {
     let (base, precision) = (inputs.base_model.digest, device.precision());
-    let mut text = format!("{VERSION} {config:?} {precision:?} {base}");
+    let classes = inputs.validation.classes();
+    let mut text = format!("{VERSION} {config:?} {precision:?} {base} {classes:?}");
     if inputs.previous.is_some() {
         text.push_str(&initial.digest().to_string());
     }

@@ -8,7 +8,7 @@ use goldpan_train::WeightDecay;
 use goldpan_train::{ClassWeights, Error, ScheduleKind, Summary, TrainConfig, ValidationMetric};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use support::{StopAfter, World, all, config, ids, lora};
+use support::{StopAfter, World, all, config, copy_with_classes, ids, lora};
 
 fn count(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).unwrap()
@@ -313,4 +313,71 @@ fn class_weights_are_one_for_each_class() {
             classes: 2
         }
     ));
+}
+
+/// Epochs of a head alone.
+fn head_alone(learning_rate: f64, epochs: usize) -> TrainConfig {
+    TrainConfig {
+        epochs: count(epochs),
+        learning_rate,
+        tuning: Tuning::Head,
+        ..TrainConfig::default()
+    }
+}
+
+#[test]
+fn the_base_head_is_taken_by_class_names() {
+    let accuracy = |names: [&str; 2]| {
+        let mut world = World::new("tiny-bert");
+        let base = world.path("other");
+        copy_with_classes(&world.base, &base, &names.map(str::to_owned));
+        world.base = base;
+        let summary = world
+            .train(&head_alone(1e-9, 1), &all(), "out", &Silent)
+            .unwrap();
+        (summary.accuracy, summary.head)
+    };
+    let (same, head) = accuracy(["negative", "positive"]);
+    assert_eq!(head, "the base model's head, by class names");
+    let (swapped, head) = accuracy(["positive", "negative"]);
+    assert_eq!(head, "the base model's head, by class names");
+    assert!((same + swapped - 1.0).abs() < 1e-9, "{same} and {swapped}");
+    let (_, head) = accuracy(["ham", "spam"]);
+    assert_eq!(head, "a new head (the base's is for ham, spam)");
+}
+
+#[test]
+fn an_earlier_model_is_gone_on_from_by_class_names() {
+    let mut world = World::new("tiny-bert");
+    let first = world
+        .train(&head_alone(1e-1, 30), &all(), "first", &Silent)
+        .unwrap();
+    assert!(first.accuracy > 0.6, "{}", first.accuracy);
+    world.previous = Some(world.path("first"));
+    let again = world
+        .train(&head_alone(1e-9, 1), &all(), "again", &Silent)
+        .unwrap();
+    assert_eq!(again.accuracy, first.accuracy);
+
+    let card = world.path("first").join("goldpan.json");
+    let named = |names: [&str; 2]| {
+        let mut values: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&card).unwrap()).unwrap();
+        values["classes"] = names.into();
+        std::fs::write(&card, values.to_string()).unwrap();
+    };
+    named(["positive", "negative"]);
+    let swapped = world
+        .train(&head_alone(1e-9, 1), &all(), "swapped", &Silent)
+        .unwrap();
+    assert!(
+        (swapped.accuracy + first.accuracy - 1.0).abs() < 1e-9,
+        "{}",
+        swapped.accuracy
+    );
+    named(["ham", "spam"]);
+    let error = world
+        .train(&head_alone(1e-9, 1), &all(), "other", &Silent)
+        .unwrap_err();
+    assert!(matches!(error, Error::PreviousClasses { .. }), "{error}");
 }

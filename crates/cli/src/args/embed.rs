@@ -37,6 +37,10 @@ pub struct EmbedArgs {
     /// Whether vectors get length 1 [default: as the model's folder says]
     #[arg(long, value_name = "true|false", action = ArgAction::Set)]
     pub normalize: Option<bool>,
+    /// What to put before each text: the name of one of the model's prompts, or the text itself; ''
+    /// for nothing [default: the model's default prompt, if it has one]
+    #[arg(long, value_name = "NAME|TEXT")]
+    pub prompt: Option<String>,
     /// The most tokens of a text that are used [default: as many as the model takes]
     #[arg(long, value_name = "N")]
     pub max_length: Option<NonZeroUsize>,

@@ -17,6 +17,7 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     let config = EmbedConfig {
         max_length: args.max_length,
         normalize: args.normalize,
+        prompt: args.prompt.clone(),
         storage: args.storage.into(),
     };
     let texts = Texts::open(&args.texts)?;
@@ -35,8 +36,13 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
         app.progress(),
     )?;
     let texts = count(summary.rows, "text");
+    let prompt = match (&summary.prompt, &summary.prompt_name) {
+        (None, _) => String::new(),
+        (Some(text), None) => format!(", each after the prompt {text:?}"),
+        (Some(text), Some(name)) => format!(", each after the model's prompt {name} ({text:?})"),
+    };
     app.say(&format!(
-        "{texts} embedded in {} dimensions",
+        "{texts} embedded in {} dimensions{prompt}",
         summary.dimension
     ));
     print_path(&args.out)

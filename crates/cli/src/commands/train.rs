@@ -56,8 +56,9 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         app.progress(),
     )?;
     app.say(&format!(
-        "trained on {}: epoch {} of {} is best, validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        "trained on {} from {}: epoch {} of {} is best, validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
         count(summary.labelled as u64, "text"),
+        summary.head,
         summary.epoch,
         config.epochs,
         summary.accuracy,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// The configuration of the model in `base`, as that of a classifier in f32 with these classes. All
-/// other keys stay.
+/// other keys stay, but those that make a cross-encoder of it.
 pub fn of_classifier(base: &Path, classes: &[String]) -> Result<Map<String, Value>, Error> {
     let path = base.join("config.json");
     let mut config: Map<String, Value> = read_json(path.clone())?;
@@ -33,6 +33,12 @@ pub fn of_classifier(base: &Path, classes: &[String]) -> Result<Map<String, Valu
     config.insert("architectures".to_owned(), json!([architecture]));
     config.insert("id2label".to_owned(), names.into());
     config.insert("label2id".to_owned(), labels.into());
+    for cross_encoder in [
+        "sentence_transformers",
+        "sbert_ce_default_activation_function",
+    ] {
+        config.remove(cross_encoder);
+    }
     let where_given = [
         ("num_labels", json!(classes.len())),
         ("_num_labels", json!(classes.len())),
@@ -70,6 +76,7 @@ mod tests {
             "hidden_dropout_prob": 0.1,
             "layer_norm_eps": 1e-5,
             "adapters": {"x": [1, 2.5, null]},
+            "sentence_transformers": {"activation_fn": "torch.nn.Sigmoid"},
         }));
         let expected = json!({
             "model_type": "xlm-roberta",

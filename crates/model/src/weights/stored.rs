@@ -32,6 +32,7 @@ impl Stored {
     /// The values in row-major order, as f32. `path` and `name` are for errors.
     pub fn floats(&self, path: &Path, name: &str) -> Result<Vec<f32>, Error> {
         let decode = match self.dtype {
+            Dtype::F64 => f64s,
             Dtype::F32 => f32s,
             Dtype::F16 => f16s,
             Dtype::BF16 => bf16s,
@@ -68,6 +69,10 @@ impl Stored {
 
 fn f32s(bytes: &[u8]) -> Vec<f32> {
     decoded(bytes, f32::from_le_bytes)
+}
+
+fn f64s(bytes: &[u8]) -> Vec<f32> {
+    decoded(bytes, |value| f64::from_le_bytes(value) as f32)
 }
 
 fn f16s(bytes: &[u8]) -> Vec<f32> {

@@ -116,6 +116,7 @@ impl Task<'_> {
                 let config = EmbedConfig {
                     max_length: encoding.max_length,
                     normalize: encoding.normalize,
+                    prompt: encoding.prompt.clone(),
                     storage: Storage::F32,
                 };
                 summary(&goldpan_embed::embed(

@@ -159,6 +159,7 @@ pub(crate) struct EmbedOptions {
     pub(crate) model: String,
     pub(crate) max_length: Option<u64>,
     pub(crate) normalize: Option<bool>,
+    pub(crate) prompt: Option<String>,
     pub(crate) precision: Option<Precision>,
 }
 

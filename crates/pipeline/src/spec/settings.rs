@@ -131,6 +131,9 @@ pub struct EncodingSettings {
     pub max_length: Option<NonZeroUsize>,
     /// Whether vectors get length 1; by default as the model's folder says.
     pub normalize: Option<bool>,
+    /// The name of one of the model's prompts, or a text, that is put before each text; nothing where it
+    /// is empty, and by default the model's default prompt.
+    pub prompt: Option<String>,
     /// The precision of the computation.
     pub precision: Precision,
 }

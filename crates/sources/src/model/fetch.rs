@@ -12,7 +12,8 @@ use crate::cache::{has, place_for};
 use crate::catalogue::ModelPackage;
 use crate::error::{Error, Miss};
 use crate::failure::Failure;
-use crate::folder::{CHOICES, OPTIONAL, REQUIRED, digests, shards, sought};
+use crate::folder::{CHOICES, Layout, MODULES, OF_SENTENCES, OPTIONAL, REQUIRED, VOCABULARIES};
+use crate::folder::{digests, shards, sought};
 use crate::http::Client;
 use crate::hub::Hub;
 
@@ -56,26 +57,59 @@ impl Search<'_> {
                 fetch(file, Some(sha256))?;
             }
         } else {
-            for file in REQUIRED {
-                fetch(file, None)?;
+            let mut layout = Layout::default();
+            let is_listed = fetch_optional(MODULES)?;
+            if is_listed {
+                let path = folder.join(MODULES);
+                layout = Layout::of(&fs::read(&path).map_err(Error::read(path))?);
+                for file in OF_SENTENCES {
+                    fetch_optional(file)?;
+                }
+            }
+            let own = |file: &str| format!("{}{file}", layout.encoder);
+            fetch(&own(REQUIRED[0]), None)?;
+            if !fetch_optional(&own(REQUIRED[1]))? {
+                let mut whole = false;
+                for set in VOCABULARIES {
+                    let mut there = !whole;
+                    for file in set {
+                        there = there && fetch_optional(&own(file))?;
+                    }
+                    whole = whole || there;
+                }
+                if !whole {
+                    fetch(&own(REQUIRED[1]), None)?;
+                }
             }
             for file in OPTIONAL {
-                fetch_optional(file)?;
+                if is_listed || !file.starts_with("sentence_") {
+                    fetch_optional(&own(file))?;
+                }
             }
-            let fetch_shards = |list: &str| {
-                if !fetch_optional(list)? {
-                    return Ok(false);
+            let fetch_weights = |before: &str| {
+                for (single, list) in CHOICES {
+                    if fetch_optional(&format!("{before}{single}"))? {
+                        return Ok(true);
+                    }
+                    let listed = format!("{before}{list}");
+                    if fetch_optional(&listed)? {
+                        let path = folder.join(listed);
+                        let index = fs::read(&path).map_err(Error::read(path))?;
+                        for file in shards(list, &index)? {
+                            fetch(&format!("{before}{file}"), None)?;
+                        }
+                        return Ok(true);
+                    }
                 }
-                let path = folder.join(list);
-                let index = fs::read(&path).map_err(Error::read(path))?;
-                for file in shards(list, &index)? {
-                    fetch(&file, None)?;
-                }
-                Ok::<bool, Miss>(true)
+                Ok::<bool, Miss>(false)
             };
-            let mut found = false;
-            for (single, list) in CHOICES {
-                found = found || fetch_optional(single)? || fetch_shards(list)?;
+            let found = fetch_weights(&layout.encoder)?;
+            for module in &layout.modules {
+                fetch_optional(&format!("{module}/config.json"))?;
+                // Poolings and normalisations have none.
+                if !module.ends_with("Pooling") && !module.ends_with("Normalize") {
+                    fetch_weights(&format!("{module}/"))?;
+                }
             }
             if !found {
                 return Err(Failure::NoWeights { sought: sought() }.into());
@@ -123,7 +157,11 @@ impl Search<'_> {
     fn finish(&self, folder: PathBuf, origin: Origin) -> Result<ModelFolder, Miss> {
         let files = digests(&folder)?;
         let found = self.found(folder, origin.clone(), &files);
-        let marker = Marker { origin, files };
+        let marker = Marker {
+            origin,
+            files,
+            complete: true,
+        };
         let path = found.path.join(MARKER);
         write_atomically(path, |file| {
             Ok(serde_json::to_writer_pretty(file, &marker)?)

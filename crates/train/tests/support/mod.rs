@@ -30,6 +30,26 @@ pub struct World {
     pub previous: Option<PathBuf>,
 }
 
+/// Copies a model whose head is for two classes, and gives them these names.
+pub fn copy_with_classes(from: &Path, to: &Path, names: &[String; 2]) {
+    std::fs::create_dir_all(to).unwrap();
+    let files = [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    for file in files {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let path = to.join("config.json");
+    let text = std::fs::read(&path).unwrap();
+    let mut config: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    config["id2label"] = serde_json::json!({"0": names[0], "1": names[1]});
+    config.as_object_mut().unwrap().remove("label2id");
+    std::fs::write(path, config.to_string()).unwrap();
+}
+
 impl World {
     pub fn new(family: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -43,10 +63,12 @@ impl World {
             writer.push(index, &text, Some(label), None).unwrap();
         }
         writer.finish().unwrap();
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+        let base = folder.path().join("base");
+        copy_with_classes(&fixture.join(family), &base, &classes);
         Self {
             texts: Texts::open(&path).unwrap(),
-            base: fixtures.join(family),
+            base,
             base_model: BaseModel {
                 name: family.to_owned(),
                 digest: Digest::of(family),

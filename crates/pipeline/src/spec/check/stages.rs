@@ -181,6 +181,7 @@ impl<'a> Context<'a> {
             encoding: EncodingSettings {
                 max_length: max_length?,
                 normalize: options.normalize,
+                prompt: options.prompt.clone(),
                 precision: options.precision.unwrap_or_default(),
             },
         })
