@@ -76,12 +76,35 @@ fn bench(arguments: &[OsString]) -> ExitCode {
     become_of(bench.arg("--").args(arguments))
 }
 
-/// Becomes the fuzzer. Without `--release` it is built as tests are, with checks of overflows.
+/// Becomes the fuzzer. Without `--release` it is built as tests are, with checks of overflows; always
+/// with the features of the whole workspace, so that what tests have built is not built again.
 fn fuzz(arguments: &[OsString]) -> ExitCode {
+    const NAME: &str = "goldpan-fuzz";
     let (release, rest): (Vec<_>, Vec<_>) = arguments.iter().partition(|part| *part == "--release");
-    let mut fuzz = cargo(&["run", "--quiet", "--package", "goldpan-fuzz"]);
-    fuzz.args(release.first()).arg("--").args(rest);
-    become_of(&mut fuzz)
+    // With examples, since these, like tests, use the dependencies with all their features.
+    let mut build = cargo(&[
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bin",
+        NAME,
+        "--examples",
+    ]);
+    match build.args(release.first()).status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => return code(status.code()),
+        Err(error) => {
+            eprintln!("error: cannot start cargo: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let profile = if release.is_empty() {
+        "debug"
+    } else {
+        "release"
+    };
+    let program = format!("{NAME}{}", env::consts::EXE_SUFFIX);
+    become_of(Command::new(target().join(profile).join(program)).args(rest))
 }
 
 /// `cargo ARGUMENTS` for this workspace, in the same environment as in a terminal.
