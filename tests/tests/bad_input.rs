@@ -125,13 +125,14 @@ fn damaged_and_wrong_tables_are_refused() {
     run(path, "show texts.csv")
         .with(3)
         .saying(&["goldpan ingest"]);
+    fs::write(path.join("numbers.csv"), "number,verdict\n1,positive\n").unwrap();
     let labelled = format!(
-        "train --texts texts.arrow --labelled texts.csv --validation texts.arrow --model {MODEL} \
+        "train --texts texts.arrow --labelled numbers.csv --validation texts.arrow --model {MODEL} \
          --out model"
     );
     run(path, &labelled)
         .with(3)
-        .saying(&["texts.csv has none of the columns `id`"]);
+        .saying(&["numbers.csv has none of the columns `id`"]);
 
     let mut bytes = fs::read(path.join("texts.arrow")).unwrap();
     let middle = bytes.len() / 2;

@@ -94,12 +94,13 @@ impl Wanted {
         let key = self.key.as_ref().map(&mut required).transpose()?;
         let metadata = self.metadata.iter().map(&mut required);
         let metadata: Vec<usize> = metadata.collect::<Result<_, _>>()?;
+        let mut without = None;
         if label.is_none() && header && !self.label.is_empty() {
             let taken =
                 |index: &usize| *index == main || key == Some(*index) || metadata.contains(index);
             let others = (0..names.len()).filter(|index| !taken(index));
             let others: Vec<&String> = others.map(|index| &names[index]).collect();
-            remarks.extend(no_labels(path, &self.label[0], &others));
+            without = no_labels(path, &self.label[0], &others);
         }
         Ok(Found {
             main,
@@ -112,6 +113,7 @@ impl Wanted {
                 metadata: metadata.iter().map(|&index| names[index].clone()).collect(),
                 columns: names.to_vec(),
                 remarks,
+                no_label: without,
             },
             metadata,
         })
@@ -215,7 +217,7 @@ pub(crate) fn likely_labels<'a>(names: &[&'a String]) -> Vec<&'a String> {
 }
 
 /// A sentence where a file without a label column seems to have labels.
-fn no_labels(path: &Path, wanted: &Column, others: &[&String]) -> Option<String> {
+pub(crate) fn no_labels(path: &Path, wanted: &Column, others: &[&String]) -> Option<String> {
     let likely: Vec<String> = likely_labels(others)
         .into_iter()
         .map(|name| format!("`{}`", shown(name)))
@@ -296,17 +298,17 @@ mod tests {
         for name in ["sentiment", "Stars", "gold_label", "labels", "coarse-label"] {
             let found = find(&wanted, &["text", "other", name], true).unwrap();
             assert_eq!(found.label, None);
-            let remark = &found.names.remarks[0];
+            let remark = found.names.no_label.unwrap();
             assert!(
                 remark.contains(&format!("if `{name}` has them")),
                 "{remark}"
             );
         }
         let found = find(&wanted, &["text", "date"], true).unwrap();
-        assert!(found.names.remarks.is_empty());
+        assert_eq!(found.names.no_label, None);
         wanted.metadata = vec!["stars".into()];
         let found = find(&wanted, &["text", "stars"], true).unwrap();
-        assert!(found.names.remarks.is_empty());
+        assert_eq!(found.names.no_label, None);
     }
 
     #[test]

@@ -307,6 +307,19 @@ pub enum Error {
         /// The columns that could be meant.
         columns: Vec<String>,
     },
+    /// A later row of a JSON file calls a field otherwise.
+    #[error(
+        "{at}: the field `{}` may be meant for `{}`; call it the same in all rows", shown(.field),
+        shown(.column)
+    )]
+    MixedField {
+        /// The field.
+        at: At,
+        /// Its name.
+        field: String,
+        /// The name in other rows, or that was asked for.
+        column: String,
+    },
     /// None of the usual text columns is there.
     #[error("{path} has none of the columns {}: it has {}; {}", list(.wanted), list(.columns), which(*.ids))]
     NoMainColumn {

@@ -228,7 +228,10 @@ fn columns(config: &IngestConfig) -> Result<FileColumns, Error> {
     let named = |name: &String| name.parse::<usize>().is_err();
     Ok(FileColumns {
         text: Some(names.main.clone()).filter(named),
-        label: names.label.clone().filter(named),
+        label: names
+            .label
+            .clone()
+            .filter(|name| named(name) && names.columns.contains(name)),
         key: names.key.clone().filter(named),
     })
 }
@@ -249,6 +252,9 @@ fn each_row_of(
     // What was seen of a file may explain why it cannot be read.
     if warn {
         source.warn();
+        if let Some(remark) = &source.names().no_label {
+            tracing::warn!("{remark}");
+        }
     }
     result.map(|()| source.empty_lines())
 }

@@ -211,5 +211,8 @@ impl Source for Opened {
 
     fn warn(&self) {
         self.notes.warn();
+        for remark in &self.names().remarks {
+            tracing::warn!("{remark}");
+        }
     }
 }

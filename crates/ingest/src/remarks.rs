@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::rename::Renames;
 use crate::row::Names;
 use crate::summary::Summary;
-use crate::{alike, missing};
+use crate::{alike, missing, several};
 
 /// Says which names of a dictionary no label has: they are no classes.
 pub(crate) fn unused(path: &Path, unused: &[String]) {
@@ -51,7 +51,6 @@ pub(crate) struct Files {
     last: Option<PathBuf>,
     labelled: Option<PathBuf>,
     unlabelled: Option<PathBuf>,
-    remarks: Vec<String>,
 }
 
 impl Files {
@@ -66,14 +65,10 @@ impl Files {
             None => &mut self.unlabelled,
         };
         first.get_or_insert_with(|| path.to_owned());
-        self.remarks.extend(names.remarks.iter().cloned());
     }
 
     /// Says what was remarked.
     pub fn warn(&self) {
-        for remark in &self.remarks {
-            tracing::warn!("{remark}");
-        }
         if let (Some(with), Some(without)) = (&self.labelled, &self.unlabelled) {
             let (with, without) = (with.display(), without.display());
             tracing::warn!("{without} has no column of labels, as {with} has: its texts have none");
@@ -89,6 +84,9 @@ pub(crate) fn summary(summary: &Summary, given: bool) {
         .map(|class| class.name.clone())
         .collect();
     for warning in alike::warnings(&names) {
+        tracing::warn!("{warning}");
+    }
+    if let Some(warning) = several::warning(&names).filter(|_| !given) {
         tracing::warn!("{warning}");
     }
     // Classes that the user names are meant.

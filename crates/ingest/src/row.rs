@@ -96,6 +96,8 @@ pub(crate) struct Names {
     pub columns: Vec<String>,
     /// What a person should know of how the columns were found.
     pub remarks: Vec<String>,
+    /// What a person should know where there is no label column.
+    pub no_label: Option<String>,
 }
 
 /// The places of the columns that were found.
@@ -118,7 +120,9 @@ pub(crate) enum Value {
     Number(f64),
     /// A number as it is written.
     Digits(String),
-    /// A list or object.
+    /// A list of plain values: the first two.
+    List(Vec<Value>),
+    /// An object, or a list that holds lists or objects.
     Nested,
 }
 
@@ -130,7 +134,7 @@ impl Value {
             Self::Truth(_) => "a truth value",
             Self::Number(number) if number.is_nan() => "NaN",
             Self::Whole(_) | Self::Number(_) | Self::Digits(_) => "a number",
-            Self::Nested => "a list or object",
+            Self::List(_) | Self::Nested => "a list or object",
         }
     }
 
@@ -143,7 +147,19 @@ impl Value {
             Self::Whole(number) => Ok(Some(number.to_string())),
             Self::Number(number) if number.is_nan() => Ok(None),
             Self::Number(number) => Ok(Some(number.to_string())),
-            Self::Nested => Err(self.kind()),
+            Self::List(_) | Self::Nested => Err(self.kind()),
+        }
+    }
+
+    /// The value as a label: a list of one is that one, and an empty list none, as labelling tools
+    /// write them.
+    pub fn label(self) -> Result<Option<String>, &'static str> {
+        match self {
+            Self::List(mut values) if values.len() < 2 => {
+                values.pop().map_or(Ok(None), Self::plain)
+            }
+            Self::List(_) => Err("a list of several labels"),
+            other => other.plain(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use common::{Work, of};
 use goldpan_artifact::{Labelled, LabelsWriter, Producer, SelectionWriter, Texts};
-use goldpan_ingest::{IngestOptions, Join, LabelOptions, ReadLabelled, read_labelled};
+use goldpan_ingest::{IngestOptions, Join, LabelOptions, ReadLabelled, read_labelled, write_sheet};
 
 /// Four texts with keys; two share one.
 const KEYED: &str = "key,text,label\na,one,neg\nb,two,pos\nc,three,\nc,four,\n";
@@ -199,6 +199,10 @@ fn numbers_of_labelling_tools_are_no_row_numbers() {
     let doccano = "{\"id\": 1, \"text\": \"four\", \"label\": \"pos\", \"Comments\": \"\"}\n\
                    {\"id\": 2, \"text\": \"one\", \"label\": \"neg\", \"Comments\": \"\"}\n";
     assert_eq!(pool.labelled("d.jsonl", doccano), expected);
+    let list = doccano
+        .replace("\"pos\"", "[\"pos\"]")
+        .replace("\"neg\"", "[\"neg\"]");
+    assert_eq!(pool.labelled("d.jsonl", &list), expected);
     let prodigy = "{\"text\": \"four\", \"label\": \"pos\", \"answer\": \"accept\", \"_input_hash\": 1}\n\
                    {\"text\": \"two\", \"label\": \"neg\", \"answer\": \"ignore\", \"_input_hash\": 3}\n\
                    {\"text\": \"one\", \"label\": \"neg\", \"answer\": \"accept\", \"_input_hash\": 2}\n";
@@ -590,4 +594,34 @@ fn classes_may_come_from_elsewhere() {
     );
     let classes = ["ham".to_owned(), "spam".to_owned()];
     assert_eq!(read(&classes).unwrap().labelled, ids(&[5], Some(&[1])));
+}
+
+#[test]
+fn a_sheet_that_people_filled_in_names_the_same_texts_later() {
+    let rows = "two,\n\"a \"\"quoted\"\", one\",\n\"on\ntwo lines\",\n";
+    for id in ["", "key"] {
+        let (head, keyed) = match id {
+            "" => ("text,label", rows.to_owned()),
+            _ => ("text,label,key", rows.replace(",\n", ",,k\n")),
+        };
+        // Keys that several texts share are not used.
+        let pool = Pool::new(&format!("{head}\n{keyed}"), id);
+        let path = pool.work.folder.path().join("sheet.csv");
+        write_sheet(&path, &pool.texts(), [2, 1]).unwrap();
+        let sheet = std::fs::read_to_string(&path).unwrap();
+        assert!(sheet.starts_with("key,text,label\n\"b3:"), "{sheet}");
+        let filled = sheet.replace("\",\n", "\",neg\n");
+        let labelled = format!(
+            "{head}\nbefore,neg{}\n{keyed}",
+            if id.is_empty() { "" } else { ",x" }
+        );
+        let later = Pool::new(&labelled, id);
+        let read = later.read("sheet.csv", &filled).unwrap();
+        assert_eq!(read.labelled, ids(&[3, 2], Some(&[0, 0])));
+    }
+    let pool = Pool::keyed();
+    let path = pool.work.folder.path().join("sheet.csv");
+    write_sheet(&path, &pool.texts(), [1]).unwrap();
+    let sheet = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(sheet, "key,text,label\n\"b\",\"two\",\n");
 }

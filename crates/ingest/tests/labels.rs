@@ -384,3 +384,46 @@ fn what_the_columns_were_called_is_kept() {
         ["review", "Label", "id"]
     );
 }
+
+#[test]
+fn fields_of_json_rows_are_not_lost() {
+    let work = Work::new();
+    let read_json = |content: &str| read(&work, of(work.file("a.jsonl", content)));
+    let (classes, _, told) = read_json("{\"text\":\"a\",\"Label\":\"x\"}\n");
+    assert_eq!(classes, ["x"]);
+    assert!(told[0].contains("`Label` is taken for it"), "{told:?}");
+    // The first row may lack it, and a list of one is a label, as doccano writes it.
+    let rows = "{\"text\":\"a\",\"sentiment\":1}\n{\"text\":\"b\",\"label\":[\"x\"]}\n{\"text\":\"c\",\"label\":[]}\n";
+    let (classes, labels, told) = read_json(rows);
+    assert_eq!(
+        (classes, labels),
+        (vec!["x".to_owned()], vec![None, Some("x".to_owned()), None])
+    );
+    assert!(told.is_empty(), "{told:?}");
+    let (_, _, told) = read_json("{\"text\":\"a\"}\n{\"text\":\"b\",\"sentiment\":1}\n");
+    assert!(told[0].contains("if `sentiment` has them"), "{told:?}");
+    let error = |content: &str| {
+        work.ingest(of(work.file("a.jsonl", content)))
+            .unwrap_err()
+            .to_string()
+    };
+    let mixed = error("{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"Label\":\"y\"}\n");
+    assert!(
+        mixed.contains("line 2") && mixed.contains("`Label` may be meant for `label`"),
+        "{mixed}"
+    );
+    let several = error("{\"text\":\"a\",\"label\":[\"x\",\"y\"]}\n");
+    assert!(
+        several.contains("a list of several labels is not a label"),
+        "{several}"
+    );
+}
+
+#[test]
+fn classes_that_are_lists_are_told() {
+    let (_, _, told) = classes_of("text,label\na,x\nb,y\nc,x#y\n", |_| {});
+    assert!(
+        told[0].starts_with("`x#y` look like lists of labels"),
+        "{told:?}"
+    );
+}

@@ -100,6 +100,10 @@ pub struct SelectArgs {
     /// Refuse a selection that needs more memory than this, such as 500MiB or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_limit: Option<u64>,
+    /// Also write the texts picked into a CSV file to be labelled, for --labelled: with a key that
+    /// stays theirs, and an empty column `label`
+    #[arg(long, value_name = "CSV", requires = "texts", conflicts_with_all = ["list", "plan"])]
+    pub sheet: Option<PathBuf>,
     #[command(flatten)]
     pub labelled: LabelledArgs,
     /// The selection to write

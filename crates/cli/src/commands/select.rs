@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use goldpan_artifact::{Embeddings, Predictions, Texts};
-use goldpan_ingest::read_labelled;
+use goldpan_artifact::{Embeddings, Predictions, Selection, Texts};
+use goldpan_ingest::{read_labelled, write_sheet};
 use goldpan_select::{
     Budget, Estimate, Inputs, Rule, Shape, Until, check_memory, estimate, select,
 };
@@ -24,8 +24,8 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     let inputs = [&args.texts, &args.embeddings, &args.predictions];
     let inputs = inputs.into_iter().flatten().chain(&args.labelled.labelled);
     let inputs = inputs.map(|input| input.as_path());
-    if let Some(out) = &args.out {
-        keep_apart(out, inputs)?;
+    for out in args.out.iter().chain(&args.sheet) {
+        keep_apart(out, inputs.clone())?;
     }
 
     let texts = args.texts.as_ref().map(Texts::open).transpose()?;
@@ -73,6 +73,10 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
             grouped(copies),
             count(summary.selected, "pick"),
         );
+    }
+    if let (Some(path), Some(texts)) = (&args.sheet, &texts) {
+        write_sheet(path, texts, Selection::open(out)?.ids())?;
+        app.say(&format!("{} holds them to be labelled", path.display()));
     }
     print_path(out)
 }

@@ -1,5 +1,6 @@
 //! Rows out of JSON objects, wherever in the file they are.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -8,9 +9,14 @@ use goldpan_sources::Column;
 use super::scan::{Keys, Scan, Spot};
 use super::shape::{self, Shape};
 use crate::Error;
+use crate::alike::column_key;
+use crate::columns::no_labels;
 use crate::error::At;
 use crate::note::Notes;
 use crate::row::{Names, Row, Source, Value, Wanted};
+
+/// The most names of fields that are looked at.
+const FIELDS: usize = 1000;
 
 /// Rows of a JSON file.
 pub(crate) struct Json {
@@ -27,6 +33,9 @@ pub(crate) struct Json {
     unseen: Vec<Column>,
     wanted: Wanted,
     first: Vec<String>,
+    /// Whether a row had a label field, and the names of fields that nobody asked for.
+    labelled: bool,
+    others: BTreeSet<String>,
 }
 
 impl Json {
@@ -79,6 +88,8 @@ impl Json {
                 .chain(wanted.metadata.iter().cloned())
                 .collect(),
             wanted: wanted.clone(),
+            labelled: false,
+            others: BTreeSet::new(),
             first,
             scan,
             shape,
@@ -182,7 +193,12 @@ impl Json {
 
     /// Reads the row that is next.
     fn pick(&mut self) -> Result<Picked, Error> {
-        let names = &self.names;
+        let (names, first, others) = (&self.names, &self.first, &mut self.others);
+        // A field that later rows call otherwise must not be lost.
+        let same = |name: &str, column: &Option<String>| {
+            let column = column.as_deref();
+            column.is_some_and(|column| column_key(column) == column_key(name))
+        };
         let mut picked = Picked {
             metadata: vec![None; names.metadata.len()],
             ..Picked::default()
@@ -195,11 +211,26 @@ impl Json {
             }
             found => return Err(self.scan.instead(found, "an object `{`")),
         }
-        self.scan.object(&mut self.keys, |scan, name, _| {
+        self.scan.object(&mut self.keys, |scan, name, at| {
             let is = |column: &Option<String>| column.as_ref() == Some(&name);
             let (main, label, key) = (name == names.main, is(&names.label), is(&names.key));
             let metadata = names.metadata.contains(&name);
             if !(main || label || key || metadata) {
+                let new = !others.contains(&name) && others.len() < FIELDS;
+                if new && !first.contains(&name) {
+                    for column in [&names.label, &names.key] {
+                        if same(&name, column) {
+                            return Err(Error::MixedField {
+                                at: scan.at(at),
+                                field: name,
+                                column: column.clone().unwrap_or_default(),
+                            });
+                        }
+                    }
+                }
+                if new {
+                    others.insert(name);
+                }
                 return scan.skip();
             }
             scan.peek()?;
@@ -263,6 +294,12 @@ impl Source for Json {
     fn next(&mut self, row: &mut Row) -> Result<bool, Error> {
         row.clear();
         if !self.advance()? {
+            if !self.labelled && self.names.no_label.is_none() {
+                let others: Vec<&String> = self.others.iter().collect();
+                let wanted = self.wanted.label.first();
+                let without = |wanted| no_labels(self.scan.path(), wanted, &others);
+                self.names.no_label = wanted.and_then(without);
+            }
             return match self.unseen.first() {
                 None => Ok(false),
                 Some(column) => {
@@ -297,9 +334,17 @@ impl Source for Json {
                 });
             }
         }
-        if let (Some(label), Some(name)) = (picked.label, &self.names.label) {
+        if let (Some(label), Some(name)) = (picked.label, &self.names.label.clone()) {
             self.unseen.retain(|column| column.to_string() != *name);
-            row.label = self.plain(label, name, false, "a label")?;
+            let (value, spot) = label;
+            row.label = match value {
+                Value::List(_) => value
+                    .label()
+                    .map_err(|found| self.wrong(spot, name, found, "a label"))?,
+                value => self.plain((value, spot), name, false, "a label")?,
+            };
+            self.labelled = true;
+            self.names.no_label = None;
         }
         if let (Some(key), Some(name)) = (picked.key, &self.names.key) {
             row.key = self.plain(key, name, true, "an id")?;

@@ -421,13 +421,45 @@ impl Scan {
         let found = self.peek()?;
         match found {
             Some(b'"') => Ok(Value::Text(self.string()?)),
-            Some(b'{' | b'[') => {
+            Some(b'[') => self.list(),
+            Some(b'{') => {
                 self.skip()?;
                 Ok(Value::Nested)
             }
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(byte) if byte.is_ascii_alphabetic() => self.word(),
             found => Err(self.instead(found, "a value")),
+        }
+    }
+
+    /// A list whose bracket is next, its first two values.
+    fn list(&mut self) -> Result<Value, Error> {
+        self.bump();
+        let mut values = Vec::new();
+        let mut plain = true;
+        if self.peek()? == Some(b']') {
+            self.bump();
+            return Ok(Value::List(values));
+        }
+        loop {
+            match self.peek()? {
+                Some(b'{' | b'[') => {
+                    self.skip()?;
+                    plain = false;
+                }
+                _ => {
+                    let value = self.value()?;
+                    if values.len() < 2 {
+                        values.push(value);
+                    }
+                }
+            }
+            if !self.comma(b']')? {
+                return Ok(match plain {
+                    true => Value::List(values),
+                    false => Value::Nested,
+                });
+            }
         }
     }
 

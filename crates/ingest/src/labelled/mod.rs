@@ -19,6 +19,7 @@ use crate::missing::Missing;
 use crate::rename::Renames;
 use merge::Merge;
 use pool::Pool;
+pub(crate) use pool::content_key;
 
 /// What says which text a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

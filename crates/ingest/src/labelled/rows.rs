@@ -156,9 +156,6 @@ pub(super) fn read(
             likely: likely.into_iter().cloned().collect(),
         });
     }
-    for remark in &names.remarks {
-        tracing::warn!("{remark}");
-    }
     let value = |row: &Row, column: &Option<String>| {
         let column = column.as_ref()?;
         if column == main {

@@ -20,6 +20,7 @@ mod room;
 mod run;
 mod selections;
 mod stage;
+mod starts;
 mod stops;
 mod tables;
 mod told;

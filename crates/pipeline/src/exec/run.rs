@@ -28,6 +28,7 @@ use crate::exec::prepared::Prepared;
 use crate::exec::preview::Preview;
 use crate::exec::report::{question, report, selection};
 use crate::exec::room::Room;
+use crate::exec::starts::lacking;
 use crate::exec::told::Places;
 use crate::exec::unfinished;
 use crate::exec::work::{Worker, wait};
@@ -131,6 +132,9 @@ pub fn run(
     let room = Room::on(&prepared.device, options.trainings);
     let mut execution = Execution::new(&prepared, worker, &folder, room);
     let done = execution.run();
+    if let Some(line) = lacking(&context, &execution.records) {
+        tracing::warn!("{line}");
+    }
     let lock = folder.lock(&mut wait(progress, "another run's report"))?;
     let models = Outcome::models(&prepared.graph, &execution.records, &execution.stops);
     leave_folder(&folder, &lock, &execution, &prepared, done.is_ok())?;

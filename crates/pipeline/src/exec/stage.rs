@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::exec::overlap::unshared;
-use crate::plan::{Classifier, NodeId, Work};
+use crate::plan::{Classifier, NodeId, TrainedModel, Work};
 
 /// The folder of a trained model in its object.
 const MODEL: &str = "model";
@@ -244,6 +244,13 @@ impl Task<'_> {
                 labels: None,
             },
         };
+        // What the models of a loop lack is told of all seeds at once.
+        let in_loop = |model: &TrainedModel| model.node == node;
+        if !self.context.graph.trained.iter().any(in_loop)
+            && let Some(line) = goldpan_train::lacking(&labelled, &texts, texts.classes())
+        {
+            tracing::warn!("{line}");
+        }
         let (folder, base_model) = self.model(base)?;
         let previous = previous.map(|node| self.input(node, MODEL)).transpose()?;
         let inputs = TrainInputs {
