@@ -50,8 +50,8 @@ pub(crate) fn labels_note(findings: &Findings<'_>) -> String {
              where a curve stays at the value or above.";
     if let Some(baseline) = &evidence.baseline {
         text += &format!(
-            " Labels saved are counted at the {metric} that stands beside them, the highest that both the arm \
-             and {baseline} end with or above. An arm that ends below {baseline}, and is not shown to be \
+            " Labels saved are counted at the highest {metric} that both the arm and {baseline} end with or \
+             above, which stands beside them. An arm that ends below {baseline}, and is not shown to be \
              better, saves none."
         );
     }
@@ -143,8 +143,10 @@ pub(crate) fn stops(run: &Run) -> Vec<[String; 2]> {
 
 /// The heading of differences to the baseline.
 fn against(evidence: &Evidence) -> String {
-    let baseline = evidence.baseline.as_deref().unwrap_or("nothing");
-    format!("points against {baseline}")
+    match &evidence.baseline {
+        Some(baseline) => format!("points against {baseline}"),
+        None => "points against a baseline".to_owned(),
+    }
 }
 
 /// What each arm gains, at the end and on the way.

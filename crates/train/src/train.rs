@@ -8,6 +8,7 @@ use crate::gradients::NamedGradients;
 use crate::loss::Loss;
 use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
+use crate::validation::Validation;
 use crate::validation_metric::Standing;
 use crate::{ClassWeights, Error, ValidationMetric, start, validation};
 use goldpan_artifact::{
@@ -380,7 +381,10 @@ impl<'a> Training<'a> {
     }
 
     fn validate(&mut self, epoch: usize, mean_loss: f32) -> Result<(), Error> {
-        let metrics = validation::validate(
+        let Validation {
+            metrics,
+            whole_loss,
+        } = validation::validate(
             &self.classifier,
             &self.state.parameters,
             self.frozen,
@@ -397,7 +401,7 @@ impl<'a> Training<'a> {
         })?;
         let parameters = &self.state.parameters;
         self.divergence()
-            .check_epoch(epoch, metrics.loss, parameters)?;
+            .check_epoch(epoch, whole_loss, parameters)?;
         let peak = Peak {
             epoch,
             accuracy: metrics.accuracy,

@@ -3,9 +3,17 @@
 use crate::Error;
 use crate::examples::Examples;
 use goldpan_artifact::Progress;
-use goldpan_metrics::{Metrics, measure};
+use goldpan_metrics::{Metrics, cross_entropy, measure};
 use goldpan_model::{Classifier, Frozen, Parameters, PrefixCache, Tokens};
 use goldpan_model::{by_length, tokens_per_batch};
+
+/// The measurements of all validation texts.
+pub(crate) struct Validation {
+    pub metrics: Metrics,
+    /// The mean loss with nothing held back: that of the metrics has a highest value, and a training that
+    /// diverges goes beyond it.
+    pub whole_loss: f64,
+}
 
 /// Classifies all validation texts and measures the result.
 pub(crate) fn validate(
@@ -16,7 +24,7 @@ pub(crate) fn validate(
     classes: &[String],
     cache: &PrefixCache,
     progress: &dyn Progress,
-) -> Result<Metrics, Error> {
+) -> Result<Validation, Error> {
     let parameters = parameters.constants();
     let lengths: Vec<usize> = validation.tokens.iter().map(Vec::len).collect();
     let mut logits = vec![Vec::new(); validation.len()];
@@ -36,9 +44,15 @@ pub(crate) fn validate(
             logits[index] = values.to_vec();
         }
     }
-    let rows = logits
-        .iter()
-        .map(Vec::as_slice)
-        .zip(validation.labels.iter().copied());
-    Ok(measure(classes, rows)?)
+    let rows = || {
+        let logits = logits.iter().map(Vec::as_slice);
+        logits.zip(validation.labels.iter().copied())
+    };
+    let metrics = measure(classes, rows())?;
+    // Every label was measured, so it is a class.
+    let losses = rows().map(|(logits, label)| cross_entropy(logits, label as usize));
+    Ok(Validation {
+        whole_loss: losses.sum::<f64>() / validation.len() as f64,
+        metrics,
+    })
 }

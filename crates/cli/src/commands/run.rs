@@ -75,13 +75,14 @@ fn line(outcome: &Outcome) -> String {
 fn table(baseline: Option<&ModelRow>, evidence: &Evidence) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
-    let over = evidence.baseline.as_deref().unwrap_or("nothing");
+    let over = evidence.baseline.as_ref();
+    let gain = over.map_or("gain".to_owned(), |over| format!("gain over {over}"));
     table.set_header([
         "arm",
         "round",
         "labelled",
         &line_of(&evidence.metric.to_string(), METRIC),
-        &format!("gain over {over}"),
+        &gain,
         "p",
     ]);
     if let Some(model) = baseline {
