@@ -1,7 +1,9 @@
 //! Texts to vectors.
 
 use crate::Error;
-use goldpan_artifact::{EmbeddingsWriter, Origin, Precision, Producer, Progress, Texts};
+use goldpan_artifact::{
+    Embeddings, EmbeddingsWriter, Origin, Precision, Producer, Progress, RowOf, Texts, same_texts,
+};
 use goldpan_model::{Device, SentenceEncoder, SentenceOptions, for_each_text};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -35,11 +37,41 @@ impl Default for EmbedConfig {
     }
 }
 
+/// The model that embeds.
+#[derive(Clone, Copy)]
+pub struct Model<'a> {
+    /// Its name, which embeddings tell of.
+    pub name: &'a str,
+    /// Its folder.
+    pub folder: &'a Path,
+    /// What it embedded before with the same settings on the same device: the vectors of texts that
+    /// are among these are copied.
+    pub known: &'a [Known],
+}
+
+/// Texts and their embeddings, row by row.
+pub struct Known {
+    /// The texts.
+    pub texts: Texts,
+    /// Their embeddings.
+    pub embeddings: Embeddings,
+}
+
+impl Known {
+    /// Whether the embeddings are those of the texts, in the same order, of this kind.
+    fn is_sound(&self, storage: Precision, dimension: usize) -> bool {
+        (self.embeddings.precision(), self.embeddings.dimension()) == (storage, dimension)
+            && self.embeddings.ids().eq(self.texts.ids())
+    }
+}
+
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Texts embedded.
     pub rows: u64,
+    /// Of these, texts whose vectors were known.
+    pub known: u64,
     /// Components of a vector.
     pub dimension: usize,
     /// What was put before each text.
@@ -48,8 +80,9 @@ pub struct Summary {
     pub prompt_name: Option<String>,
 }
 
-/// Embeds `texts` with the model in `folder` and writes an embeddings table to `out`, which says that
-/// it was made from these texts by the model called `name`.
+/// Embeds `texts` and writes an embeddings table to `out`, which says what it was made from.
+///
+/// A text has the same vector in any table, so the bytes are the same whatever is known.
 ///
 /// # Errors
 ///
@@ -58,8 +91,7 @@ pub struct Summary {
 pub fn embed(
     config: &EmbedConfig,
     texts: &Texts,
-    folder: &Path,
-    name: &str,
+    model: Model<'_>,
     device: &Device,
     out: &Path,
     progress: &dyn Progress,
@@ -69,26 +101,81 @@ pub fn embed(
         normalize: config.normalize,
         prompt: config.prompt.as_deref(),
     };
-    let encoder = SentenceEncoder::open(folder, options, device)?;
+    let encoder = SentenceEncoder::open(model.folder, options, device)?;
     let dimension = encoder.dimension();
+    let is_sound = |known: &&Known| known.is_sound(config.storage, dimension);
+    let known: Vec<&Known> = model.known.iter().filter(is_sound).collect();
+    let earlier: Vec<&Texts> = known.iter().map(|known| &known.texts).collect();
+    let places = match earlier.is_empty() {
+        true => vec![None; texts.len()],
+        false => same_texts(texts, &earlier),
+    };
+    let rows: Vec<usize> = (0..texts.len())
+        .filter(|&row| places[row].is_none())
+        .collect();
+    let origin = Origin::of(texts.of_texts()).by(model.name);
     let producer = Producer::new("embed", VERSION);
-    let mut writer = EmbeddingsWriter::create(out, dimension, config.storage, producer)?
-        .made_from(Origin::of(texts.of_texts()).by(name));
-    progress.begin("embedding", "texts", Some(texts.len() as u64));
+    let mut table = Table {
+        texts,
+        known,
+        places,
+        writer: EmbeddingsWriter::create(out, dimension, config.storage, producer)?
+            .made_from(origin),
+        next: 0,
+        vector: vec![0.0; dimension],
+    };
+    progress.begin("embedding", "texts", Some(rows.len() as u64));
     for_each_text(
         texts,
+        &rows,
         device,
         |texts| encoder.tokenize(texts),
         |sequences| encoder.embed(sequences.iter().copied()),
-        |row, vector| Ok::<(), Error>(writer.push(texts.id(row), vector)?),
+        |row, vector| table.push(row, vector),
         progress,
     )?;
     progress.end();
-    let written = writer.finish()?;
+    table.copy_up_to(texts.len())?;
+    let written = table.writer.finish()?;
     Ok(Summary {
         rows: written.rows,
+        known: (texts.len() - rows.len()) as u64,
         dimension,
         prompt: encoder.prompt().map(|prompt| prompt.text.clone()),
         prompt_name: encoder.prompt().and_then(|prompt| prompt.name.clone()),
     })
+}
+
+/// The table being written: what is known is copied in between.
+struct Table<'a> {
+    texts: &'a Texts,
+    known: Vec<&'a Known>,
+    places: Vec<Option<RowOf>>,
+    writer: EmbeddingsWriter,
+    /// The row to write next.
+    next: usize,
+    vector: Vec<f32>,
+}
+
+impl Table<'_> {
+    /// Adds the vector of a row that was computed, after the known ones before it.
+    fn push(&mut self, row: usize, vector: &[f32]) -> Result<(), Error> {
+        self.copy_up_to(row)?;
+        self.next = row + 1;
+        Ok(self.writer.push(self.texts.id(row), vector)?)
+    }
+
+    /// Copies the vectors of the rows before `end`.
+    fn copy_up_to(&mut self, end: usize) -> Result<(), Error> {
+        for row in self.next..end {
+            if let Some(RowOf { table, row: known }) = self.places[row] {
+                self.known[table]
+                    .embeddings
+                    .row_f32(known, &mut self.vector);
+                self.writer.push(self.texts.id(row), &self.vector)?;
+            }
+        }
+        self.next = end;
+        Ok(())
+    }
 }

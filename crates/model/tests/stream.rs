@@ -19,6 +19,11 @@ fn texts(folder: &Path) -> Texts {
     Texts::open(&path).unwrap()
 }
 
+/// All rows.
+fn all() -> Vec<usize> {
+    (0..ROWS).collect()
+}
+
 fn device() -> Device {
     DeviceChoice::Cpu.open().unwrap()
 }
@@ -71,8 +76,25 @@ fn every_text_gets_its_own_result_in_order() {
         next += 1;
         Ok::<_, Error>(())
     };
-    for_each_text(&texts, &device(), tokenize, lengths, emit, &Silent).unwrap();
+    for_each_text(&texts, &all(), &device(), tokenize, lengths, emit, &Silent).unwrap();
     assert_eq!(next, ROWS);
+}
+
+#[test]
+fn only_the_rows_asked_for_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = texts(folder.path());
+    let rows: Vec<usize> = (0..ROWS).filter(|row| row % 3 == 1).collect();
+    let mut found = Vec::new();
+    let emit = |row: usize, values: &[f32]| {
+        assert_eq!(values[0], texts.text(row).len() as f32);
+        found.push(row);
+        Ok::<_, Error>(())
+    };
+    for_each_text(&texts, &rows, &device(), tokenize, lengths, emit, &Silent).unwrap();
+    assert_eq!(found, rows);
+    let none = |_: usize, _: &[f32]| -> Result<(), Error> { panic!("no row was asked for") };
+    for_each_text(&texts, &[], &device(), tokenize, lengths, none, &Silent).unwrap();
 }
 
 #[test]
@@ -86,7 +108,7 @@ fn one_thread_is_enough() {
             rows += 1;
             Ok::<_, Error>(())
         };
-        for_each_text(&texts, &device(), tokenize, lengths, emit, &Silent).unwrap();
+        for_each_text(&texts, &all(), &device(), tokenize, lengths, emit, &Silent).unwrap();
     });
     assert_eq!(rows, ROWS);
 }
@@ -116,7 +138,7 @@ fn an_error_of_what_takes_the_results_ends_the_work() {
             _ => Ok(()),
         }
     };
-    let result = for_each_text(&texts, &device(), tokenize, lengths, emit, &Silent);
+    let result = for_each_text(&texts, &all(), &device(), tokenize, lengths, emit, &Silent);
     assert_eq!((result, taken), (Err(Failure::Full), 11));
 }
 
@@ -134,7 +156,15 @@ fn a_stopped_run_is_an_error() {
         taken += 1;
         Ok(())
     };
-    let result = for_each_text(&texts, &device(), tokenize, lengths, emit, &progress);
+    let result = for_each_text(
+        &texts,
+        &all(),
+        &device(),
+        tokenize,
+        lengths,
+        emit,
+        &progress,
+    );
     assert!(matches!(result, Err(Error::Cancelled)));
     // Whole windows, and not all.
     assert!(taken > 0 && taken < ROWS, "{taken}");

@@ -8,4 +8,5 @@ mod zero_shot;
 
 pub use error::Error;
 pub use predict::{Model, PredictConfig, Summary, VERSION, predict};
+pub use write::Known;
 pub use zero_shot::{TEMPERATURES, ZERO_SHOT_VERSION, ZeroShotConfig, zero_shot};

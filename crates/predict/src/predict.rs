@@ -1,7 +1,7 @@
 //! Texts to class probabilities.
 
 use crate::Error;
-use crate::write::{Output, write};
+use crate::write::{Known, Output, write};
 use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{Device, PrefixCache, TextClassifier};
 use serde::Serialize;
@@ -19,10 +19,13 @@ pub struct PredictConfig {
 }
 
 /// The model that classifies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Model<'a> {
     /// Its name, which predictions tell of.
     pub name: &'a str,
+    /// What it said before with the same settings on the same device: the predictions for texts that
+    /// are among these are copied.
+    pub known: &'a [Known],
     /// The base model's folder.
     pub base: &'a Path,
     /// The trained adapter's folder; without it, the base model's own head is used.
@@ -34,6 +37,8 @@ pub struct Model<'a> {
 pub struct Summary {
     /// Texts classified.
     pub rows: u64,
+    /// Of these, texts whose predictions were known.
+    pub known: u64,
     /// The class names.
     pub classes: Vec<String>,
 }
@@ -55,7 +60,7 @@ pub fn predict(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
-    let name = model.name;
+    let (name, known) = (model.name, model.known);
     let model = TextClassifier::open(model.base, model.adapter, config.max_length, device)?;
     write(
         texts,
@@ -67,6 +72,7 @@ pub fn predict(
             classes: model.classes(),
             producer: Producer::new("predict", VERSION),
             origin: Origin::of(texts.of_texts()).by(name),
+            known,
         },
         progress,
     )

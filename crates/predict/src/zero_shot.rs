@@ -1,7 +1,7 @@
 //! Texts to class probabilities without any training.
 
 use crate::write::{Output, write};
-use crate::{Error, Summary};
+use crate::{Error, Model, Summary};
 use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{ClassTexts, Device, PromptClassifier, SimilarityClassifier, Template};
 use serde::Serialize;
@@ -90,8 +90,7 @@ impl ZeroShotConfig {
     }
 }
 
-/// Classifies `texts` with the model in `folder`, which is called `name` and not trained, and writes
-/// a predictions table to `out`.
+/// Classifies `texts` with a base model that is not trained, and writes a predictions table to `out`.
 ///
 /// # Errors
 ///
@@ -101,8 +100,7 @@ impl ZeroShotConfig {
 pub fn zero_shot(
     config: &ZeroShotConfig,
     texts: &Texts,
-    folder: &Path,
-    name: &str,
+    model: Model<'_>,
     device: &Device,
     out: &Path,
     progress: &dyn Progress,
@@ -114,8 +112,10 @@ pub fn zero_shot(
         path: out,
         classes: &names,
         producer: Producer::new("predict", ZERO_SHOT_VERSION),
-        origin: Origin::of(texts.of_texts()).by(name),
+        origin: Origin::of(texts.of_texts()).by(model.name),
+        known: model.known,
     };
+    let folder = model.base;
     let (classes, temperature) = (config.classes.as_slice(), config.temperature as f32);
     let length = config.max_length;
     match &config.prompt {

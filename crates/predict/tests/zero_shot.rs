@@ -2,7 +2,7 @@
 
 use goldpan_artifact::{Predictions, Producer, Silent, Texts, TextsWriter};
 use goldpan_model::{ClassTexts, Device, DeviceChoice, SentenceEncoder, SentenceOptions};
-use goldpan_predict::{Error, ZeroShotConfig, zero_shot};
+use goldpan_predict::{Error, Model, ZeroShotConfig, zero_shot};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ fn predictions(config: &ZeroShotConfig, model: &Path) -> Vec<Vec<f32>> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("predictions.arrow");
     let texts = texts(folder.path(), &[]);
-    let summary = zero_shot(config, &texts, model, "stand-in", &device(), &out, &Silent).unwrap();
+    let summary = zero_shot(config, &texts, of(model), &device(), &out, &Silent).unwrap();
     assert_eq!(summary.rows, 4);
     let table = Predictions::open(&out).unwrap();
     let names: Vec<&str> = config.classes.iter().map(|c| c.name.as_str()).collect();
@@ -62,6 +62,16 @@ fn predictions(config: &ZeroShotConfig, model: &Path) -> Vec<Vec<f32>> {
         assert!((sum - 1.0).abs() < 1e-5);
     }
     (0..4).map(|row| table.logits(row).to_vec()).collect()
+}
+
+/// A base model that was asked nothing before.
+fn of(folder: &Path) -> Model<'_> {
+    Model {
+        name: "stand-in",
+        known: &[],
+        base: folder,
+        adapter: None,
+    }
 }
 
 #[test]
@@ -148,16 +158,7 @@ fn a_prompt_needs_a_head_and_fills_its_gap() {
 
     let out = folder.path().join("predictions.arrow");
     let texts = texts(folder.path(), &[]);
-    let error = zero_shot(
-        &config,
-        &texts,
-        &roberta,
-        "roberta",
-        &device(),
-        &out,
-        &Silent,
-    )
-    .unwrap_err();
+    let error = zero_shot(&config, &texts, of(&roberta), &device(), &out, &Silent).unwrap_err();
     assert!(matches!(
         error,
         Error::Model(goldpan_model::Error::NoMaskedHead { .. })
@@ -172,7 +173,7 @@ fn what_makes_no_sense_is_refused_before_the_model_is_opened() {
     let out = folder.path().join("predictions.arrow");
     let told = |config: &ZeroShotConfig, classes: &[&str]| {
         let texts = texts(folder.path(), classes);
-        let error = zero_shot(config, &texts, &nowhere, "none", &device(), &out, &Silent);
+        let error = zero_shot(config, &texts, of(&nowhere), &device(), &out, &Silent);
         error.unwrap_err().to_string()
     };
     let good: (&str, &[&str]) = ("good", &["great"]);

@@ -51,7 +51,9 @@ impl fmt::Display for Why {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = self.part.strip_prefix("config.").unwrap_or(&self.part);
+        let mut prefixes = ["config.", "files."].iter();
+        let part = prefixes.find_map(|prefix| self.part.strip_prefix(prefix));
+        let part = part.unwrap_or(&self.part);
         let text = |value: &Option<Value>| match value {
             None | Some(Value::Null) => "unset".to_owned(),
             Some(Value::String(text)) => text.clone(),

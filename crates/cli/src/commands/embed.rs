@@ -1,7 +1,7 @@
 //! `goldpan embed`
 
 use goldpan_artifact::Texts;
-use goldpan_embed::{EmbedConfig, embed};
+use goldpan_embed::{EmbedConfig, Model, embed};
 use goldpan_sources::short_name;
 
 use super::models::pretrained_path;
@@ -26,15 +26,12 @@ pub fn run(args: &EmbedArgs, app: &App) -> Result<(), Error> {
     let device = device.with_precision(args.precision.into());
     let folder = pretrained_path(&args.model, app)?;
     let name = short_name(&args.model);
-    let summary = embed(
-        &config,
-        &texts,
-        &folder,
-        &name,
-        &device,
-        &args.out,
-        app.progress(),
-    )?;
+    let model = Model {
+        name: &name,
+        folder: &folder,
+        known: &[],
+    };
+    let summary = embed(&config, &texts, model, &device, &args.out, app.progress())?;
     let texts = count(summary.rows, "text");
     let prompt = match (&summary.prompt, &summary.prompt_name) {
         (None, _) => String::new(),

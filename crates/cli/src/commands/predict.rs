@@ -42,6 +42,7 @@ fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary
     };
     let model = Model {
         name: &name,
+        known: &[],
         base: &folders.base,
         adapter: folders.adapter.as_deref(),
     };
@@ -73,8 +74,12 @@ fn without_training(
     Ok(zero_shot(
         &config,
         texts,
-        &folder,
-        &short_name(&args.model),
+        Model {
+            name: &short_name(&args.model),
+            base: &folder,
+            adapter: None,
+            known: &[],
+        },
         &device,
         &args.out,
         app.progress(),

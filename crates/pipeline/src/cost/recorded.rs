@@ -1,7 +1,9 @@
 //! The speeds that finished work shows.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use goldpan_artifact::{Digest, Texts};
 use goldpan_model::Precision;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use crate::StageKind;
 use crate::cost::encoder::Encoder;
 use crate::cost::lengths::Lengths;
+use crate::exec::texts_by_digest;
 
 /// What work must have in common to be as fast, on one device.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,7 @@ pub(super) struct Recorded {
     store: Store,
     device: &'static str,
     records: OnceCell<Vec<Record>>,
+    texts: OnceCell<HashMap<Digest, PathBuf>>,
 }
 
 impl Recorded {
@@ -40,6 +44,7 @@ impl Recorded {
             store: store.clone(),
             device,
             records: OnceCell::new(),
+            texts: OnceCell::new(),
         }
     }
 
@@ -93,7 +98,9 @@ impl Recorded {
         let texts = self.texts(record, "texts")?;
         let tokens = lengths.mean(&kind.base, max_length, &texts)?;
         if kind.stage == StageKind::Embed {
-            return Some(texts.len() as f64 * encoder.embedding(tokens));
+            let known = number(record.summary.get("known")).unwrap_or_default();
+            let computed = (texts.len() as u64).saturating_sub(known);
+            return Some(computed as f64 * encoder.embedding(tokens));
         }
         let validation = self.texts(record, "validation")?;
         let validated = lengths.mean(&kind.base, max_length, &validation)?;
@@ -109,6 +116,13 @@ impl Recorded {
     /// A table that a record's work read, while it is in the store.
     fn texts(&self, record: &Record, role: &str) -> Option<Texts> {
         let object = record.parts.get("inputs")?.get(role)?.as_str()?;
+        if record.kind == StageKind::Embed.name() {
+            // Keyed by the texts, wherever they lie.
+            let texts = self.texts.get_or_init(|| {
+                texts_by_digest(&self.store, &self.store.records().unwrap_or_default())
+            });
+            return Texts::open(texts.get(&object.parse().ok()?)?).ok();
+        }
         let object: ObjectId = object.parse().ok()?;
         Texts::open(self.store.object_dir(&object).join("texts.arrow")).ok()
     }

@@ -1,11 +1,12 @@
 //! The key of a piece of work: everything that its result depends on.
 
-use goldpan_artifact::{FORMAT_VERSION, digest_file};
+use goldpan_artifact::{FORMAT_VERSION, digest_file, peek};
 use goldpan_ingest::IngestConfig;
-use goldpan_store::{Action, Record};
+use goldpan_store::{Action, Record, Store};
 use serde_json::{Map, Value, json};
 
 use crate::Error;
+use crate::exec::earlier::texts_digest;
 use crate::exec::names::Names;
 use crate::plan::{Classifier, Graph, NodeId, Work};
 use crate::spec::IngestSettings;
@@ -19,7 +20,7 @@ pub(crate) fn action(
     graph: &Graph,
     node: NodeId,
     records: &[Option<Record>],
-    names: &Names,
+    (store, names): (&Store, &Names),
     device_class: &str,
 ) -> Result<Option<Action>, Error> {
     let node = &graph.nodes[node];
@@ -28,7 +29,12 @@ pub(crate) fn action(
         let Some(record) = &records[input] else {
             return Ok(None);
         };
-        inputs.insert(role.to_owned(), json!(record.object));
+        let digest = match role {
+            "texts" if node.work.is_by_text() => texts_digest(store, record),
+            _ => None,
+        };
+        let input = digest.map_or_else(|| json!(record.object), |digest| json!(digest));
+        inputs.insert(role.to_owned(), input);
     }
     let model = |name: &str| names.model(name).map(|folder| json!(folder.digest));
     let on_device = |action: Action| action.with("device", device_class);
@@ -38,7 +44,7 @@ pub(crate) fn action(
     Ok(match &node.work {
         Work::Ingest(settings) => match ingest_config(settings, names)? {
             Some(config) => {
-                let files = digests(&config)?;
+                let files = files(&config)?;
                 let action = action.with("version", goldpan_ingest::VERSION);
                 Some(action.with("config", json!(config)).with("files", files))
             }
@@ -57,10 +63,14 @@ pub(crate) fn action(
             on_device(action.with("config", json!(training)).with("model", digest))
         }),
         Work::Predict {
-            texts: _,
+            texts,
             model: classifier,
             inference,
         } => {
+            // Those of the texts have to be among those asked for, which is checked when it runs.
+            let classes = records[*texts]
+                .as_ref()
+                .map(|record| classes(store, record));
             let (base, zero_shot) = match classifier {
                 Classifier::Trained(trained) => (base_of(graph, *trained), None),
                 Classifier::Named(name) => (name.as_str(), None),
@@ -71,7 +81,8 @@ pub(crate) fn action(
                     None => action.with("version", goldpan_predict::VERSION),
                     Some(settings) => action
                         .with("version", goldpan_predict::ZERO_SHOT_VERSION)
-                        .with("zero_shot", json!(settings)),
+                        .with("zero_shot", json!(settings))
+                        .with("classes", json!(classes)),
                 };
                 on_device(action.with("config", json!(inference)).with("base", digest))
             })
@@ -93,6 +104,12 @@ pub(crate) fn action(
                 .with("config", json!({ "round": round })),
         ),
     })
+}
+
+/// The classes of the texts that an `ingest` node made.
+fn classes(store: &Store, record: &Record) -> Vec<String> {
+    let header = peek(store.object_dir(&record.object).join("texts.arrow"));
+    header.map(|header| header.classes).unwrap_or_default()
 }
 
 /// The name of the base model that a `train` node builds upon; empty for another kind of node,
@@ -118,11 +135,18 @@ pub(crate) fn ingest_config(
     }
 }
 
-fn digests(config: &IngestConfig) -> Result<Value, Error> {
-    let digests = config
-        .inputs()
-        .iter()
-        .map(digest_file)
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(json!(digests))
+/// The digests of the inputs by their names, which say what changed. Where names are alike, or the order
+/// counts, numbers stand before them.
+fn files(config: &IngestConfig) -> Result<Value, Error> {
+    let inputs = config.inputs();
+    let mut files = Map::new();
+    for (number, input) in (1..).zip(inputs) {
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let name = match inputs.len() {
+            1 => name.into_owned(),
+            _ => format!("{number} {name}"),
+        };
+        files.insert(name, json!(digest_file(input)?));
+    }
+    Ok(Value::Object(files))
 }

@@ -221,8 +221,16 @@ impl<'a> Execution<'a> {
             roles,
             ..
         } = self.prepared;
-        let Context { names, device, .. } = self.worker.context;
-        let action = action(pipeline, graph, node, &self.records, names, device.class())?;
+        let Context {
+            names,
+            device,
+            store,
+            ..
+        } = self.worker.context;
+        let action = {
+            let (records, class) = (&self.records, device.class());
+            action(pipeline, graph, node, records, (store, names), class)?
+        };
         let found = match (&action, roles[node]) {
             (None, Role::Skip) => None,
             (None, Role::Run | Role::Reuse) => return Err(self.blocked(node)),

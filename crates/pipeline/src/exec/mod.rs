@@ -3,6 +3,7 @@
 mod action;
 mod contents;
 mod context;
+mod earlier;
 mod execution;
 mod foreseen;
 mod made_by;
@@ -31,6 +32,7 @@ mod work;
 mod zero_shot;
 
 pub(crate) use context::FROZEN_STATES;
+pub(crate) use earlier::texts_by_digest;
 pub(crate) use names::Names;
 pub use outcome::{ModelRow, Outcome};
 pub use preview::{Preview, Status, Step};

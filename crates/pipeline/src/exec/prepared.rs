@@ -83,7 +83,10 @@ impl<'a> Prepared<'a> {
                 continue;
             }
             let class = self.device.class();
-            let action = action(self.pipeline, graph, node, &records, names, class)?;
+            let action = {
+                let found = (&self.store, names);
+                action(self.pipeline, graph, node, &records, found, class)?
+            };
             let waits: Vec<String> = part
                 .work
                 .inputs()

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{
     Embeddings, Labelled, Labels, LabelsWriter, Origin, Precision as Storage, Predictions,
-    Producer, Progress, Selection, Texts, check_same_texts,
+    Producer, Progress, Selection, Texts, check_same_texts, verify_checksum,
 };
-use goldpan_embed::EmbedConfig;
+use goldpan_embed::{EmbedConfig, Known as KnownVectors, Model as Encoder};
 use goldpan_model::{BaseModel, Device, Precision};
-use goldpan_predict::{Model, PredictConfig};
+use goldpan_predict::{Known as KnownBeliefs, Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_sources::short_name;
 use goldpan_store::{Pending, Record};
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
+use crate::exec::earlier::earlier;
 use crate::exec::overlap::unshared;
 use crate::plan::{Classifier, NodeId, TrainedModel, Work};
 
@@ -90,6 +91,8 @@ pub(crate) struct Task<'a> {
     pub context: &'a Context<'a>,
     pub records: &'a [Option<Record>],
     pub pending: &'a Pending,
+    /// Whether all is computed anew, as `--force` asks.
+    pub anew: bool,
     pub progress: &'a dyn Progress,
 }
 
@@ -122,8 +125,11 @@ impl Task<'_> {
                 summary(&goldpan_embed::embed(
                     &config,
                     &self.texts(*texts)?,
-                    self.model(model)?.0,
-                    &short_name(model),
+                    Encoder {
+                        name: &short_name(model),
+                        folder: self.model(model)?.0,
+                        known: &self.known_vectors(),
+                    },
                     &self.device(encoding.precision),
                     &self.out("embeddings.arrow"),
                     progress,
@@ -158,6 +164,7 @@ impl Task<'_> {
                     &self.texts(*texts)?,
                     Model {
                         name: &name,
+                        known: &self.known_beliefs(),
                         base: folder,
                         adapter: adapter.as_deref(),
                     },
@@ -181,6 +188,45 @@ impl Task<'_> {
                 summary(&metrics)
             }
             Work::Label { .. } => self.label(node),
+        }
+    }
+
+    /// Embeddings that earlier runs made with the settings of this work.
+    fn known_vectors(&self) -> Vec<KnownVectors> {
+        let open = |(texts, table): &(PathBuf, PathBuf)| {
+            verify_checksum(table).ok()?;
+            Some(KnownVectors {
+                texts: Texts::open(texts).ok()?,
+                embeddings: Embeddings::open(table).ok()?,
+            })
+        };
+        self.earlier("embeddings.arrow")
+            .iter()
+            .filter_map(open)
+            .collect()
+    }
+
+    /// Predictions that earlier runs made with the settings of this work.
+    pub(super) fn known_beliefs(&self) -> Vec<KnownBeliefs> {
+        let open = |(texts, table): &(PathBuf, PathBuf)| {
+            verify_checksum(table).ok()?;
+            Some(KnownBeliefs {
+                texts: Texts::open(texts).ok()?,
+                predictions: Predictions::open(table).ok()?,
+            })
+        };
+        self.earlier("predictions.arrow")
+            .iter()
+            .filter_map(open)
+            .collect()
+    }
+
+    /// What earlier runs made with the settings of this work. Only on the CPU is it known that a text has
+    /// the same result in any batch, to the last bit.
+    fn earlier(&self, file: &str) -> Vec<(PathBuf, PathBuf)> {
+        match self.context.device.class() {
+            "cpu" if !self.anew => earlier(self.context.store, self.pending.action(), file),
+            _ => Vec::new(),
         }
     }
 

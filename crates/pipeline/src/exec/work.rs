@@ -137,6 +137,7 @@ impl Worker<'_> {
             context: self.context,
             records,
             pending,
+            anew: self.forced[node],
             progress,
         };
         task.run(node)
@@ -177,7 +178,10 @@ fn told(kind: StageKind, record: &Record) -> String {
         StageKind::Select => number("selected").map(|count| format!("{count} texts picked")),
         StageKind::Label => number("labelled").map(|count| format!("{count} texts labelled")),
         StageKind::Ingest | StageKind::Embed | StageKind::Predict => {
-            number("rows").map(|rows| format!("{rows} texts"))
+            number("rows").map(|rows| match number("known") {
+                Some(known) if known > 0.0 => format!("{rows} texts, {known} of them known"),
+                _ => format!("{rows} texts"),
+            })
         }
     };
     what.map_or(String::new(), |what| format!("{what}, "))

@@ -1,6 +1,6 @@
 //! Classifying without training, as a piece of work.
 
-use goldpan_predict::ZeroShotConfig;
+use goldpan_predict::{Model, ZeroShotConfig};
 use goldpan_sources::short_name;
 use serde_json::Value;
 
@@ -26,8 +26,12 @@ impl Task<'_> {
         summary(&goldpan_predict::zero_shot(
             &config,
             &self.texts(texts)?,
-            self.model(model)?.0,
-            &short_name(model),
+            Model {
+                name: &short_name(model),
+                base: self.model(model)?.0,
+                adapter: None,
+                known: &self.known_beliefs(),
+            },
             &self.device(inference.precision),
             &self.out("predictions.arrow"),
             self.progress,

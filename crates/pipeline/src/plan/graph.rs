@@ -123,6 +123,12 @@ impl Work {
         }
     }
 
+    /// Whether the result for a text depends on that text and the settings alone: neither on its label
+    /// nor on other texts.
+    pub fn is_by_text(&self) -> bool {
+        matches!(self, Self::Embed { .. } | Self::Predict { .. })
+    }
+
     /// What each input is to the work, and the node that makes it.
     pub fn inputs(&self) -> Vec<(&'static str, NodeId)> {
         let all = match self {
