@@ -9,7 +9,7 @@ const STAGES: [&str; 6] = ["ingest", "embed", "train", "predict", "select", "eva
 /// The crates of this workspace that each may use. A crate that is not here may use none.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "sources" | "store" | "select" | "evidence" => &["artifact"],
+        "sources" | "store" | "select" | "evidence" | "foreign" => &["artifact"],
         "ingest" => &["artifact", "sources"],
         "evaluate" => &["artifact", "metrics"],
         "model" => &["artifact", "kernels"],
@@ -22,7 +22,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
         ],
         "cli" => &[
             "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",
-            "train", "predict", "select", "evaluate", "pipeline",
+            "train", "predict", "select", "evaluate", "pipeline", "foreign",
         ],
         _ => &[],
     }

@@ -17,7 +17,7 @@ import pyarrow as pa
 BATCH = 65_536
 SIZES = {"": 5, "-empty": 0, "-many": 70_000}
 ORIGIN = {
-    "goldpan.texts": "df1aa1f0d2ab7a8d7cca9b9bcd2d1ea7ce5d8be5a0c5d1b2e3fdc5b2b1ad0a0d",
+    "goldpan.texts": "29a96bc9a4557cc357a9914627805410e61f5dbf9657831bc00b4fa071ebe6d5",
     "goldpan.texts_file": "pool.arrow",
     "goldpan.texts_rows": "5",
     "goldpan.model": "owner/model",

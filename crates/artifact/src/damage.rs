@@ -166,3 +166,8 @@ pub enum Damage {
         found: Digest,
     },
 }
+
+impl Damage {
+    /// What a table lacks that Goldpan did not write itself.
+    pub(crate) const NO_CHECKSUM: &str = "the checksum in its footer";
+}

@@ -37,8 +37,8 @@ pub enum Error {
     },
     /// The file is no Arrow IPC file.
     #[error(
-        "{path} is not an Arrow IPC file: give the path of an artifact, or turn your own data into \
-         one with `goldpan ingest`"
+        "{path} is not an Arrow file that Goldpan wrote: `goldpan ingest` makes a table of your own texts, \
+         `goldpan import` of your own vectors, predictions, selections and labels"
     )]
     NotArrow {
         /// The file.
@@ -46,8 +46,8 @@ pub enum Error {
     },
     /// The file is an Arrow file that Goldpan did not write.
     #[error(
-        "{path} is an Arrow file that Goldpan did not write: turn it into an artifact with \
-         `goldpan ingest`"
+        "{path} is an Arrow file that Goldpan did not write: `goldpan ingest` makes a table of your own \
+         texts, `goldpan import` of your own vectors, predictions, selections and labels"
     )]
     NotAnArtifact {
         /// The file.
@@ -206,6 +206,20 @@ pub enum Error {
         #[source]
         source: arrow2::error::Error,
     },
+}
+
+impl Error {
+    /// Whether this says that another program wrote the file. A program that reads a table of Goldpan's
+    /// and writes it anew keeps what the table says of itself, and not its checksum.
+    pub fn is_foreign(&self) -> bool {
+        match self {
+            Self::NotArrow { .. } | Self::NotAnArtifact { .. } => true,
+            Self::Damaged { damage, .. } => {
+                matches!(**damage, Damage::Missing { what } if what == Damage::NO_CHECKSUM)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// "embeddings", or "selection or labels".

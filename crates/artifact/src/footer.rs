@@ -85,7 +85,7 @@ impl<'a> Footer<'a> {
         let checksum = pairs(footer.custom_metadata()?)?
             .remove(key::CHECKSUM)
             .ok_or(Damage::Missing {
-                what: "the checksum in its footer",
+                what: Damage::NO_CHECKSUM,
             })?;
         // `checksum` is a slice of `file`, so the difference is its place there.
         let at = checksum.as_ptr().addr() - file.as_ptr().addr();

@@ -17,6 +17,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Predict(error) => predict(error),
         Error::Select(error) => select(error),
         Error::Evaluate(error) => evaluate(error),
+        Error::Foreign(error) => foreign(error),
         Error::Store(error) => store(error),
         Error::Pipeline(error) => pipeline(error),
         Error::Report(error) => report(error),
@@ -29,6 +30,7 @@ pub fn exit_of(error: &Error) -> Exit {
         | Error::WholeAlready { .. } => Exit::Usage,
         Error::NothingLabelled { .. }
         | Error::OtherBase(_)
+        | Error::NoLabelColumn { .. }
         | Error::NothingToShow { .. }
         | Error::Manifest { .. } => Exit::Data,
         Error::NoBase { source, .. } => sources(source),
@@ -182,6 +184,16 @@ fn evaluate(error: &goldpan_evaluate::Error) -> Exit {
     match error {
         E::Artifact(error) => artifact(error),
         E::Json { .. } => Exit::Failed,
+        _ => Exit::Data,
+    }
+}
+
+fn foreign(error: &goldpan_foreign::Error) -> Exit {
+    use goldpan_foreign::Error as E;
+    match error {
+        E::Read { source, .. } => reading(source.kind()),
+        E::Temporary { .. } => Exit::Failed,
+        E::Artifact(error) => artifact(error),
         _ => Exit::Data,
     }
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// The evaluate stage.
     #[error(transparent)]
     Evaluate(#[from] goldpan_evaluate::Error),
+    /// A table that another program wrote.
+    #[error(transparent)]
+    Foreign(#[from] goldpan_foreign::Error),
     /// The store.
     #[error(transparent)]
     Store(#[from] goldpan_store::Error),
@@ -99,6 +102,12 @@ pub enum Error {
     #[error("no text in {path} has a label: name the labelled ones with --labelled")]
     NothingLabelled {
         /// The table of texts, or the file that should name them.
+        path: PathBuf,
+    },
+    /// Labels are to be imported from a file without any.
+    #[error("{path} has no column `label`: import it as a selection, or add the labels")]
+    NoLabelColumn {
+        /// The file.
         path: PathBuf,
     },
     /// An adapter on top of a trained model.

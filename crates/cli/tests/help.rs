@@ -22,8 +22,8 @@ fn of_the_program() {
 #[test]
 fn of_every_subcommand() {
     for name in [
-        "ingest", "embed", "train", "predict", "select", "evaluate", "export", "run", "report",
-        "explain", "gc", "show",
+        "ingest", "import", "embed", "train", "predict", "select", "evaluate", "export", "run",
+        "report", "explain", "gc", "show",
     ] {
         insta::assert_snapshot!(name, help(&[name, "--help"]));
     }

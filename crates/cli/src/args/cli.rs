@@ -3,8 +3,8 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    EmbedArgs, EvaluateArgs, ExplainArgs, ExportArgs, GcArgs, IngestArgs, PredictArgs, ReportArgs,
-    RunArgs, SelectArgs, ShowArgs, TrainArgs,
+    EmbedArgs, EvaluateArgs, ExplainArgs, ExportArgs, GcArgs, ImportArgs, IngestArgs, PredictArgs,
+    ReportArgs, RunArgs, SelectArgs, ShowArgs, TrainArgs,
 };
 
 const AFTER: &str = "\
@@ -56,6 +56,7 @@ pub struct Verbosity {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Ingest(IngestArgs),
+    Import(ImportArgs),
     Embed(EmbedArgs),
     Train(TrainArgs),
     Predict(PredictArgs),

@@ -1,8 +1,8 @@
 //! From a subcommand to the function that does it.
 
 use super::{
-    embed, evaluate, explain, export, gc, ingest, predict, report, run as pipeline, select, show,
-    train,
+    embed, evaluate, explain, export, gc, import, ingest, predict, report, run as pipeline, select,
+    show, train,
 };
 use crate::app::App;
 use crate::args::Command;
@@ -12,6 +12,7 @@ use crate::error::Error;
 pub fn run(command: &Command, app: &App) -> Result<(), Error> {
     match command {
         Command::Ingest(args) => ingest::run(args, app),
+        Command::Import(args) => import::run(args, app),
         Command::Embed(args) => embed::run(args, app),
         Command::Train(args) => train::run(args, app),
         Command::Predict(args) => predict::run(args, app),

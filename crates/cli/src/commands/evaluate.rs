@@ -1,6 +1,6 @@
 //! `goldpan evaluate`
 
-use goldpan_artifact::{Predictions, Texts};
+use goldpan_artifact::Texts;
 use goldpan_evaluate::{evaluate, write};
 
 use super::same_texts::SameTexts;
@@ -15,8 +15,8 @@ const NOTE: usize = 500;
 /// Measures predictions.
 pub fn run(args: &EvaluateArgs, app: &App) -> Result<(), Error> {
     keep_apart(&args.out, [args.predictions.as_path(), &args.texts])?;
-    let predictions = Predictions::open(&args.predictions)?;
     let texts = Texts::open(&args.texts)?;
+    let predictions = goldpan_foreign::predictions(&args.predictions, Some(&texts))?;
     let mut tables = SameTexts::default();
     tables.texts(Some(&texts));
     tables.predictions(Some(&predictions));

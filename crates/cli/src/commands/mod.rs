@@ -6,6 +6,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod gc;
+mod import;
 mod ingest;
 mod models;
 mod predict;

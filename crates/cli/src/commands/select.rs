@@ -1,6 +1,6 @@
 //! `goldpan select`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{Embeddings, Predictions, Selection, Texts};
 use goldpan_ingest::{read_labelled, write_sheet};
@@ -29,12 +29,10 @@ pub fn run(args: &SelectArgs, app: &App) -> Result<(), Error> {
     }
 
     let texts = args.texts.as_ref().map(Texts::open).transpose()?;
-    let embeddings = args.embeddings.as_ref().map(Embeddings::open).transpose()?;
-    let predictions = args
-        .predictions
-        .as_ref()
-        .map(Predictions::open)
-        .transpose()?;
+    let vectors = |path: &PathBuf| goldpan_foreign::embeddings(path, texts.as_ref());
+    let embeddings = args.embeddings.as_ref().map(vectors).transpose()?;
+    let beliefs = |path: &PathBuf| goldpan_foreign::predictions(path, texts.as_ref());
+    let predictions = args.predictions.as_ref().map(beliefs).transpose()?;
     let mut tables = SameTexts::default();
     tables.texts(texts.as_ref());
     tables.embeddings(embeddings.as_ref());
