@@ -2,7 +2,7 @@
 
 use goldpan_artifact::{LabelsWriter, Origin, Producer, SelectionWriter, Texts};
 use goldpan_foreign::{Imported, import_embeddings, import_predictions};
-use goldpan_ingest::labelled;
+use goldpan_ingest::{LabelOptions, ReadLabelled, read_labelled};
 
 use crate::app::App;
 use crate::args::{ImportArgs, What};
@@ -28,16 +28,16 @@ pub fn run(args: &ImportArgs, app: &App) -> Result<(), Error> {
             let rows = count(rows, "prediction");
             format!("{rows} of {} imported", classes.join(", "))
         }
-        What::Selection => format!("{} imported", count(selection(args, &texts)?, "pick")),
-        What::Labels => format!("{} imported", count(labels(args, &texts)?, "label")),
+        What::Selection => format!("{} imported", count(selection(args, &texts, app)?, "pick")),
+        What::Labels => format!("{} imported", count(labels(args, &texts, app)?, "label")),
     };
     app.say(&said);
     print_path(&args.out)
 }
 
 /// Picks in the order of the file; the score of each is its distance from the end.
-fn selection(args: &ImportArgs, texts: &Texts) -> Result<u64, Error> {
-    let picked = labelled(&args.file, Some(texts))?.ids;
+fn selection(args: &ImportArgs, texts: &Texts, app: &App) -> Result<u64, Error> {
+    let picked = read(args, texts, None, app)?.labelled.ids;
     let table = SelectionWriter::create(&args.out, &[], Producer::new("import", VERSION))?;
     let mut table = table.made_from(Origin::of(texts.of_texts()));
     for (rank, id) in picked.iter().enumerate() {
@@ -46,8 +46,8 @@ fn selection(args: &ImportArgs, texts: &Texts) -> Result<u64, Error> {
     Ok(table.finish()?.rows)
 }
 
-fn labels(args: &ImportArgs, texts: &Texts) -> Result<u64, Error> {
-    let labelled = labelled(&args.file, Some(texts))?;
+fn labels(args: &ImportArgs, texts: &Texts, app: &App) -> Result<u64, Error> {
+    let labelled = read(args, texts, Some(texts.classes()), app)?.labelled;
     let Some(labels) = labelled.labels else {
         return Err(Error::NoLabelColumn {
             path: args.file.clone(),
@@ -60,4 +60,19 @@ fn labels(args: &ImportArgs, texts: &Texts) -> Result<u64, Error> {
         table.push(id, label, "import", 0)?;
     }
     Ok(table.finish()?.rows)
+}
+
+/// Reads the file as `--labelled` of other commands does; labels name `classes`.
+fn read(
+    args: &ImportArgs,
+    texts: &Texts,
+    classes: Option<&[String]>,
+    app: &App,
+) -> Result<ReadLabelled, Error> {
+    let paths = std::slice::from_ref(&args.file);
+    let read = read_labelled(paths, Some(texts), classes, &LabelOptions::default())?;
+    for note in &read.notes {
+        app.say(note);
+    }
+    Ok(read)
 }

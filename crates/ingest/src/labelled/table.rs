@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use goldpan_artifact::{Error as ArtifactError, Labelled, Texts, peek};
+use goldpan_artifact::{Labelled, Texts, peek};
 
 use super::merge::{Entry, Says};
 use crate::classes::Classes;
@@ -17,13 +17,7 @@ pub(super) fn is_own(path: &Path) -> Result<bool, Error> {
     let file = File::open(path).map_err(Error::read(path))?;
     let read = file.take(6).read_to_end(&mut first);
     read.map_err(Error::read(path))?;
-    let others = |error: &ArtifactError| {
-        matches!(
-            error,
-            ArtifactError::NotAnArtifact { .. } | ArtifactError::NotArrow { .. }
-        )
-    };
-    Ok(first == b"ARROW1" && !peek(path).is_err_and(|error| others(&error)))
+    Ok(first == b"ARROW1" && !peek(path).is_err_and(|error| error.is_foreign()))
 }
 
 /// Reads a table. Its labels are matched with `classes` by the names of its own.
