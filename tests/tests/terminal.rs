@@ -46,8 +46,7 @@ fn texts_classes_columns_and_paths_are_shown_without_control_characters() {
     );
     let columns = ["--id-column", "key", "--metadata-columns", NASTY];
     let ingest = ["-v", "ingest", "--input", "good.csv", "--out", "t.arrow"];
-    let ran = run(path, 0, &[ingest.as_slice(), &columns].concat());
-    assert!(ran.stderr.contains("\\u{1b}[2J"), "{}", ran.stderr);
+    run(path, 0, &[ingest.as_slice(), &columns].concat());
     run(path, 0, &["show", "t.arrow"]);
     // A path of such a name, and errors about such columns, labels and values.
     let (file, out) = (format!("{nasty}.csv"), format!("{nasty}.arrow"));
@@ -70,7 +69,14 @@ fn texts_classes_columns_and_paths_are_shown_without_control_characters() {
         ),
     ] {
         write(path, name, &content);
-        run(path, 3, &["ingest", "--input", name, "--out", "x.arrow"]);
+        let ran = run(path, 3, &["ingest", "--input", name, "--out", "x.arrow"]);
+        let shown = ran.stderr.contains("\\u{1b}[2J");
+        assert_eq!(
+            shown,
+            !matches!(name, "word.json" | "keys.json"),
+            "{}",
+            ran.stderr
+        );
     }
     write(path, "labels.csv", &format!("id,label\n0,\"{NASTY}!\"\n"));
     let select = "select --texts t.arrow --labelled labels.csv --strategy random --count 1 --out s";
