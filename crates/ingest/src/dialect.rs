@@ -313,7 +313,8 @@ impl Rows {
         let enclose = match (fits, self.even) {
             (true, false) => true,
             (false, true) => false,
-            (false, false) => self.doubled > 0,
+            // Neither fits: the error that quotes lead to says more.
+            (false, false) => self.wrapped > 0 && self.wrapped == self.begin,
             (true, true) => {
                 let whole_column = self.columns.contains(&(true, true));
                 // Excel encloses what holds a comma in files with TABs as well.

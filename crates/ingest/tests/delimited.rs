@@ -213,6 +213,16 @@ fn names_in_a_header() {
 }
 
 #[test]
+fn names_of_rows_without_a_name_of_their_own() {
+    // As R's write.table leaves them.
+    let content = "\"text\"\t\"label\"\n\"1\"\t\"a\"\t\"x\"\n\"2\"\t\"b\"\t\"y\"\n";
+    assert_eq!(
+        message("a.tsv", content),
+        "a.tsv, line 2 has 3 columns instead of 2: does a text hold a TAB?"
+    );
+}
+
+#[test]
 fn nul_characters_are_told() {
     let (rows, said) = read("a.csv", "text,label\na\0b,x\n");
     assert_eq!(rows, [row("a\0b", "x")]);

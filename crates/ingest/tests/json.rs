@@ -158,7 +158,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         (
             "[{\"text\": \"a\"}] x",
-            "a.json, line 1, column 17: expected nothing, or another list,, found `x`",
+            "a.json, line 1, column 17: expected nothing more or another list, found `x`",
         ),
         (
             "[\"a\", \"b\"]",

@@ -136,7 +136,7 @@ impl Json {
             if self.scan.peek()?.is_none() {
                 return Ok(false);
             }
-            self.scan.expect(b'[', "nothing, or another list,")?;
+            self.scan.expect(b'[', "nothing more or another list")?;
             if self.scan.peek()? != Some(b']') {
                 return Ok(true);
             }
