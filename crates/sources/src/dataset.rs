@@ -293,7 +293,7 @@ impl<'a> Search<'a> {
             None => (
                 nearest(self.name, CATALOGUE.datasets.keys()),
                 vec![format!(
-                    "{}.tsv (or csv, jsonl, parquet, arrow)",
+                    "{}.tsv (or csv, jsonl, json, parquet, arrow)",
                     self.split
                 )],
             ),

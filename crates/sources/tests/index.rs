@@ -146,7 +146,7 @@ fn unknown_datasets_and_splits_name_the_valid_ones() {
   - catalogue: no dataset of that name; it has movie-snippets, sst2
 to go on:
   - if `sst2` is meant, write that
-  - put train.tsv (or csv, jsonl, parquet, arrow) into $GOLDPAN_DATA/sst-2, with GOLDPAN_DATA set
+  - put train.tsv (or csv, jsonl, json, parquet, arrow) into $GOLDPAN_DATA/sst-2, with GOLDPAN_DATA set
   - give the path of a folder or file instead of a name"
     );
 }
