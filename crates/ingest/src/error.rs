@@ -33,8 +33,8 @@ pub enum Place {
     Spot {
         /// The line.
         line: u64,
-        /// The character.
-        column: u64,
+        /// The character; of a line longer than 4,294,967,295, no more than that.
+        column: u32,
     },
 }
 

@@ -46,7 +46,7 @@ impl Spot {
     pub fn exact(self) -> Place {
         Place::Spot {
             line: self.line,
-            column: self.column,
+            column: u32::try_from(self.column).unwrap_or(u32::MAX),
         }
     }
 }
