@@ -82,14 +82,8 @@ fn the_first_rows_show_the_delimiter() {
     }
     // The name of the text column says more than the number of fields.
     let (rows, said) = read("a.csv", "text,label;other\na;b,x;y\n");
-    assert_eq!(
-        rows,
-        [row("a;b", "x;y")]
-            .map(|row| (row.0, None, None))
-            .map(|r: Row| r)
-    );
-    assert_eq!(said.len(), 1);
-    assert!(said[0].contains("if `label;other` has them"), "{said:?}");
+    assert_eq!(rows, [("a;b".to_owned(), None, None)]);
+    assert!(!said.iter().any(|line| line.contains("apart")), "{said:?}");
 }
 
 #[test]

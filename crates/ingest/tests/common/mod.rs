@@ -2,9 +2,10 @@
 
 #![allow(dead_code)]
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use goldpan_artifact::{Silent, Texts};
 use goldpan_ingest::{Error, IngestConfig, IngestOptions, Summary, ingest};
@@ -91,19 +92,26 @@ pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(folder).join(name)
 }
 
-/// Runs `work` and returns what it gives, with the warnings that it told.
+/// Runs `work` on this thread and returns what it gives, with the warnings that it told.
+///
+/// One subscriber serves all threads: those of single threads are forgotten by the places that
+/// warn when another thread's comes or goes at the same time.
 pub fn warned<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
-    let told = Told::default();
-    let result = tracing::subscriber::with_default(told.clone(), work);
-    let told = told.0.lock().unwrap().clone();
-    (result, told)
+    static HEARD: Once = Once::new();
+    HEARD.call_once(|| tracing::subscriber::set_global_default(Heard).unwrap());
+    TOLD.take();
+    let result = work();
+    (result, TOLD.take())
 }
 
-/// Keeps the messages of warnings.
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Subscriber for Told {
+/// Keeps the messages of warnings, each thread's apart.
+struct Heard;
+
+impl Subscriber for Heard {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= Level::WARN
     }
@@ -127,7 +135,7 @@ impl Subscriber for Told {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
+        TOLD.with_borrow_mut(|told| told.push(message.0));
     }
 
     fn enter(&self, _: &Id) {}
