@@ -115,7 +115,7 @@ fn numbers_and_truth_values_of_other_dialects_are_told() {
         assert!(message.contains(told), "{to}: {message}");
     }
     for (set, told) in [
-        ("loop.rounds=[5.0]", "--set:1:14: loop.rounds.0: expected"),
+        ("loop.rounds=[5.0]", "--set:1:13: loop.rounds.0: expected"),
         ("loop.train.epochs=1_0", "write 10"),
         ("loop.rounds=[a: b", "this is not YAML"),
         ("x", "an override is KEY=VALUE"),

@@ -218,7 +218,7 @@ loop:
 
     #[test]
     fn what_is_replaced_is_told_by_what_differs() {
-        let other = ("margin: margin", "k-center: k-center");
+        let other = ("margin: margin", "entropy: entropy");
         assert_eq!(
             told("second.yaml", &[other, ("random: 40", "random: 30")]).unwrap(),
             (
@@ -251,7 +251,7 @@ loop:
         for changes in [
             ("[0]", "[0, 1]"),
             ("[20]", "[20, 20]"),
-            ("margin: margin", "margin: margin, k-center: k-center"),
+            ("margin: margin", "margin: margin, entropy: entropy"),
         ] {
             assert_eq!(told("first.yaml", &[changes]), None, "{changes:?}");
         }

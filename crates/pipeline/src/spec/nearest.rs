@@ -21,7 +21,7 @@ fn plain(name: &str) -> String {
 }
 
 /// Names that are listed; of more the number is told.
-const LISTED: usize = 40;
+const LISTED: usize = 60;
 
 /// "`a`, `b` or `c`"
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {

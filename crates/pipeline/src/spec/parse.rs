@@ -102,7 +102,8 @@ fn value(source: &Source) -> Result<Value, Problem> {
         let location = error.location();
         let (line, column) = location.map_or((1, 1), |place| (place.line(), place.column()));
         let place = Place::at(text, line, column);
-        let kind = match several(text.inner()) {
+        // The parser has no other way to tell it.
+        let kind = match error.to_string().contains("more than one document") {
             true => ProblemKind::Documents,
             false => ProblemKind::Syntax(Arc::new(error)),
         };
@@ -121,12 +122,6 @@ fn value(source: &Source) -> Result<Value, Problem> {
         set.apply(&mut value)?;
     }
     Ok(value)
-}
-
-/// Whether a text is YAML of several documents.
-fn several(text: &str) -> bool {
-    let mut documents = serde_yaml::Deserializer::from_str(text);
-    documents.next().is_some() && documents.next().is_some()
 }
 
 /// The text of a file, without the byte order mark that some editors put before it.

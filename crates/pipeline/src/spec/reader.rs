@@ -261,6 +261,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
+        if let Value::Sequence(_) = self.value {
+            let wrong = Mismatch::invalid_type(Unexpected::Seq, &"a mapping");
+            return Err(wrong.at(&self.path, Side::Value));
+        }
         let side = match self.value {
             Value::Mapping(_) => Side::Key,
             _ => Side::Value,
