@@ -227,7 +227,7 @@ fn class_names(path: &Path, config: &Map<String, Value>) -> Result<Vec<String>, 
         let numbered = |name: &str| numbers.get(name).and_then(Value::as_u64);
         let wrong = names.iter().enumerate().find_map(|(class, name)| {
             let other = numbered(name)?;
-            (other != class as u64).then(|| (name, class, other))
+            (other != class as u64).then_some((name, class, other))
         });
         if let Some((name, class, other)) = wrong {
             return Err(fault(format!(
