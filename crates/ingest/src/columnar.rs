@@ -57,9 +57,17 @@ pub(crate) fn parquet(
     let columns = found.columns();
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
     let rows = builder.metadata().file_metadata().num_rows().max(1);
+    // A batch that goes over two row groups has its dictionary in the order of its rows, and without
+    // names that no row has: the first batch must not.
+    let first = builder.metadata().row_groups().first();
+    let first = first.and_then(|group| usize::try_from(group.num_rows()).ok());
+    let batch_rows = match (&carried, first) {
+        (Some(carried), Some(first)) if carried.fixed => first.clamp(1, ROWS),
+        _ => ROWS,
+    };
     let batches = builder
         .with_projection(mask)
-        .with_batch_size(ROWS)
+        .with_batch_size(batch_rows)
         .build()
         .map_err(wrong)?;
     let share = length as f64 / rows as f64;

@@ -11,7 +11,7 @@ use arrow_array::{
     Array, ArrayRef, DictionaryArray, Float64Array, Int8Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow_schema::{DataType, Field, Schema};
-use common::{Work, of, warned};
+use common::{Work, fixture, of, warned};
 use goldpan_artifact::Texts;
 use goldpan_ingest::{Error, IngestOptions, Summary};
 
@@ -426,4 +426,14 @@ fn classes_that_are_lists_are_told() {
         told[0].starts_with("`x#y` look like lists of labels"),
         "{told:?}"
     );
+}
+
+#[test]
+fn an_ordered_categorical_of_pandas_keeps_its_order() {
+    // `pandas-ordered.parquet` has row groups of 4 rows, and the categories neg < mixed < pos.
+    let work = Work::new();
+    let (classes, rows, told) = read(&work, of(fixture("pandas-ordered.parquet")));
+    assert_eq!(classes, ["neg", "mixed", "pos"]);
+    assert_eq!(rows[..2], some(&["pos", "neg"]));
+    assert!(told.is_empty(), "{told:?}");
 }
