@@ -51,7 +51,7 @@ impl Carried {
             return Some(named(names));
         }
         let categories = ["_PL_ENUM_VALUES2", "_PL_ENUM_VALUES"];
-        let categories = categories.iter().find_map(|key| field.metadata().get(*key));
+        let categories = categories.iter().find_map(|key| field.metadata().get(key));
         if let Some(names) = categories.and_then(|text| enum_values(text)) {
             return Some(named(names));
         }

@@ -564,7 +564,7 @@ pub enum Error {
     )]
     AmbiguousJoin {
         /// The row.
-        at: At,
+        at: Box<At>,
         /// The column.
         column: String,
         /// The number.
@@ -582,7 +582,7 @@ pub enum Error {
     )]
     OtherText {
         /// The row.
-        at: At,
+        at: Box<At>,
         /// The column of ids or keys.
         column: String,
         /// The id or key.
@@ -685,9 +685,9 @@ pub enum Error {
     )]
     ConflictingLabels {
         /// The row.
-        at: At,
+        at: Box<At>,
         /// The first row with the text.
-        earlier: At,
+        earlier: Box<At>,
         /// The first row's label.
         first: String,
         /// The row's label.

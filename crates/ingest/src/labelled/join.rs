@@ -250,7 +250,7 @@ impl Reader<'_, '_> {
             at.map_or_else(String::new, |at| self.pool.texts.text(at).to_owned())
         };
         Error::AmbiguousJoin {
-            at: self.file.at(row),
+            at: Box::new(self.file.at(row)),
             column: column.to_owned(),
             value: row.id.clone().unwrap_or_default(),
             as_key: text(Join::Key),
@@ -344,7 +344,7 @@ impl Reader<'_, '_> {
     fn other_text(&self, row: &FileRow, column: &str, value: Option<&str>, id: u64) -> Error {
         let known = self.pool.by_id(id).map(|row| self.pool.texts.text(row));
         Error::OtherText {
-            at: self.file.at(row),
+            at: Box::new(self.file.at(row)),
             column: column.to_owned(),
             value: value.unwrap_or_default().to_owned(),
             expected: known.unwrap_or_default().to_owned(),

@@ -77,8 +77,8 @@ impl<'a> Merge<'a> {
             .texts
             .and_then(|texts| Some(excerpt(texts.text(row(&texts)?))));
         Error::ConflictingLabels {
-            at: entry.at.clone(),
-            earlier: self.entries[place].at.clone(),
+            at: Box::new(entry.at.clone()),
+            earlier: Box::new(self.entries[place].at.clone()),
             first: name(first),
             second: name(second),
             text: text.unwrap_or_else(|| entry.id.to_string()),
