@@ -101,9 +101,9 @@ def read_back(path):
     """The picked ids by three readers."""
     with pa.memory_map(str(path)) as source:
         one = ipc.open_file(source).read_all()["id"].to_pylist()
-    two = pl.read_ipc(path, memory_map=False)["id"].to_list()
-    table = ipc.open_file(str(path)).read_all()
-    three = [row[0] for row in duckdb.sql("SELECT id FROM table ORDER BY rank").fetchall()]
+    two = pl.read_ipc(path)["id"].to_list()
+    picks = duckdb.from_arrow(ipc.open_file(str(path)).read_all())
+    three = [row[0] for row in picks.order("rank").project("id").fetchall()]
     return one, two, three
 
 
@@ -198,8 +198,8 @@ def embeddings(folder, vectors, keys):
     wide.to_parquet(at("pandas-wide.parquet"))
     yield "pandas-wide.parquet"
     wide = pd.DataFrame(vectors, columns=[f"dim_{k}" for k in range(DIMENSION)])
-    wide.iloc[::-1].to_feather(at("pandas-index.feather"))
-    yield "pandas-index.feather"
+    wide.sample(frac=1, random_state=1).to_parquet(at("pandas-index.parquet"))
+    yield "pandas-index.parquet"
 
     relation = duckdb.from_arrow(doubles)
     relation.query("t", "SELECT id, vector::FLOAT[] AS embedding FROM t").write_parquet(at("duckdb.parquet"))
@@ -233,9 +233,9 @@ def refused(session, vectors):
     folder = session.folder
     ids = np.arange(ROWS)
 
-    def table(name, **columns):
-        arrow_file(pa.table(columns), str(folder / name))
-        return name
+    def table(file, **columns):
+        arrow_file(pa.table(columns), str(folder / file))
+        return file
 
     good = fixed(vectors, np.float32)
     broken = vectors.copy()
