@@ -11,7 +11,7 @@ use crate::spec::source::Text;
 const LINE: usize = 160;
 
 /// Characters of a message that are shown.
-const MESSAGE: usize = 600;
+const MESSAGE: usize = 1200;
 
 /// The text with its long lines cut around `span`, and the span there: on one line.
 pub(crate) fn shown(text: &Text, span: &Range<usize>) -> (Text, Range<usize>) {
@@ -150,6 +150,6 @@ mod tests {
         assert!(!shown.contains('\u{1b}') && !shown.contains('\u{9b}'));
         assert!(marked.starts_with('\u{fffd}'));
         assert_eq!(message("a\u{1b}b"), "a\u{fffd}b");
-        assert!(message(&"m".repeat(10_000)).chars().count() < 700);
+        assert!(message(&"m".repeat(10_000)).chars().count() < 1300);
     }
 }
