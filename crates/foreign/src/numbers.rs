@@ -42,7 +42,7 @@ pub(crate) fn list_row(array: &dyn Array, row: usize) -> Option<(&ArrayRef, Rang
     match array.data_type() {
         DataType::FixedSizeList(..) => {
             let list = array.as_fixed_size_list();
-            let start = list.value_offset_at(row) as usize;
+            let start = list.value_offset_at(row);
             Some((list.values(), start..start + list.value_length() as usize))
         }
         DataType::List(_) => {
