@@ -103,7 +103,6 @@ impl Search<'_> {
                 }
                 Ok::<bool, Miss>(false)
             };
-            let found = fetch_weights(&layout.encoder)?;
             for module in &layout.modules {
                 fetch_optional(&format!("{module}/config.json"))?;
                 // Poolings and normalisations have none.
@@ -111,6 +110,8 @@ impl Search<'_> {
                     fetch_weights(&format!("{module}/"))?;
                 }
             }
+            // The largest last: what was stopped goes on with it.
+            let found = fetch_weights(&layout.encoder)?;
             if !found {
                 return Err(Failure::NoWeights { sought: sought() }.into());
             }
