@@ -91,7 +91,7 @@ impl Difference {
 /// Whether a deviation around `mean` is no more than rounding.
 fn is_nothing(deviation: f64, mean: f64) -> bool {
     // A NaN is nothing to test by either.
-    !(deviation >= ROUNDING.max(1e-9 * mean.abs()))
+    deviation.is_nan() || deviation < ROUNDING.max(1e-9 * mean.abs())
 }
 
 /// The two-sided p-value of Student's t-test that the mean of paired differences of shares is zero
