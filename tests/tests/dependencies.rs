@@ -28,7 +28,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// What only the pipeline or the command line may use.
+/// What only the pipeline or the command line may use; `ingest` reads lists of classes in YAML.
 const FOR_PEOPLE: [&str; 9] = [
     "clap",
     "comfy-table",
@@ -92,8 +92,9 @@ fn stages_know_nothing_of_people() {
     ]);
     for name in below {
         for foreign in FOR_PEOPLE {
+            let reads_classes = (name, foreign) == ("ingest", "serde_yaml");
             assert!(
-                !used[name].contains(foreign),
+                reads_classes || !used[name].contains(foreign),
                 "crates/{name} must not depend on {foreign}"
             );
         }

@@ -87,7 +87,7 @@ fn put(path: &Path, bytes: &[u8]) {
 /// The files in a folder of the workspace whose names end so, sorted by name.
 fn files(folder: &str, ends: &[&str]) -> Vec<Input> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
+        .join("../..")
         .join(folder);
     let entries = fs::read_dir(&root).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
     let mut files: Vec<Input> = entries
