@@ -127,7 +127,7 @@ pub(crate) fn ingest_config(
     names: &Names,
 ) -> Result<Option<IngestConfig>, Error> {
     match settings {
-        IngestSettings::Files(config) => Ok(Some(config.clone())),
+        IngestSettings::Files(config) => Ok(Some(IngestConfig::clone(config))),
         IngestSettings::Dataset { dataset, split } => match names.dataset(dataset, split) {
             Some(files) => Ok(Some(IngestConfig::try_from(files.clone())?)),
             None => Ok(None),

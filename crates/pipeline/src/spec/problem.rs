@@ -28,7 +28,7 @@ pub struct Problem {
     place: Box<Place>,
     /// The lines that are shown, and the place in them.
     shown: OnceLock<(Text, Range<usize>)>,
-    kind: ProblemKind,
+    kind: Box<ProblemKind>,
 }
 
 /// What is wrong.
@@ -339,7 +339,7 @@ impl Problem {
             path,
             shown: OnceLock::new(),
             place: Box::new(place),
-            kind,
+            kind: Box::new(kind),
         }
     }
 
@@ -381,7 +381,7 @@ impl Problem {
 
     /// What the line itself suggests where the text is no YAML.
     fn remedy_of_place(&self) -> Option<String> {
-        let ProblemKind::Syntax(_) = self.kind else {
+        let ProblemKind::Syntax(_) = *self.kind else {
             return None;
         };
         let line = self.place.text.inner().lines().nth(self.place.line - 1)?;
@@ -530,7 +530,7 @@ impl Invalid {
 
     /// Whether nothing but the texts is at fault.
     pub fn is_of_data(&self) -> bool {
-        let of_data = |problem: &Problem| match &problem.kind {
+        let of_data = |problem: &Problem| match problem.kind() {
             ProblemKind::Unfit(unfit) => unfit.is_of_data(),
             _ => false,
         };

@@ -110,7 +110,7 @@ pub enum IngestSettings {
         split: String,
     },
     /// Files.
-    Files(IngestConfig),
+    Files(Box<IngestConfig>),
 }
 
 /// What an `embed` stage does.

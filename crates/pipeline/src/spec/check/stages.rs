@@ -137,7 +137,7 @@ impl<'a> Context<'a> {
             records: options.records.clone(),
         });
         match config {
-            Ok(config) => Some(IngestSettings::Files(config)),
+            Ok(config) => Some(IngestSettings::Files(Box::new(config))),
             // All but the classes and the metadata columns was checked above.
             Err(error) => {
                 let key = match error {
