@@ -85,7 +85,7 @@ fn linked(store: &Store) -> bool {
         let path = run.join(name);
         path.is_symlink() && path.join("texts.arrow").is_file()
     };
-    NAMES.iter().all(|name| is_whole(name))
+    NAMES.iter().all(is_whole)
 }
 
 /// Ways of copying that lose links: as folders, as text, as empty files or folders, or altogether.
