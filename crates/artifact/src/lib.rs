@@ -79,6 +79,7 @@
 
 pub mod atomic;
 mod builder;
+mod caught;
 mod checksum;
 mod columns;
 mod damage;
@@ -104,12 +105,14 @@ mod schema;
 mod seed;
 mod selection;
 mod sink;
+mod sound;
 mod table;
 mod texts;
 mod validate;
 mod visible;
 mod writer;
 
+pub use caught::{Caught, caught};
 pub use checksum::{CHECKED_AT_OPEN, verify_checksum, verify_file};
 pub use columns::FileColumns;
 pub use damage::Damage;
@@ -129,6 +132,7 @@ pub use reuse::{RowOf, same_texts};
 pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};
 pub use seed::rng;
 pub use selection::{Nearest, Selection, SelectionWriter};
+pub use sound::sound_arrow;
 pub use table::{Header, Table, peek};
 pub use texts::{Texts, TextsWriter};
 pub use visible::visible;

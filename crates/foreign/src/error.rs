@@ -86,6 +86,21 @@ pub enum Flaw {
     /// A column's name occurs twice.
     #[error("two columns are called `{0}`: rename one")]
     RepeatedColumn(String),
+    /// The index of pandas is of other rows.
+    #[error(
+        "the index that pandas wrote goes from {start} to {stop} by steps of {step}, and there are {rows} \
+         rows: write the ids of the texts as a column `id`"
+    )]
+    PandasRange {
+        /// Its first number.
+        start: i128,
+        /// The number after its last.
+        stop: i128,
+        /// From one number to the next.
+        step: i128,
+        /// The file's rows.
+        rows: u64,
+    },
     /// No column has vectors.
     #[error(
         "no column has vectors: it has {columns}; write a column `embedding` with a list of floating \

@@ -35,6 +35,9 @@ pub(crate) fn of_source(source: &Source, texts: Option<&Texts>) -> Result<Vec<u6
         .find_map(|(name, meaning)| Some((source.named(name)?, meaning)));
     let Some((column, meaning)) = found else {
         let rows = rows(source)?;
+        if let Some(range) = pandas_range(source).filter(|range| !range.counts_rows()) {
+            return of_range(source, &range, rows, texts);
+        }
         let ids = in_order(rows, texts).map_err(|flaw| source.flaw(flaw))?;
         let others = source.schema.fields().iter();
         let others =
@@ -65,6 +68,72 @@ pub(crate) fn of_source(source: &Source, texts: Option<&Texts>) -> Result<Vec<u6
         values.extend(cells(batch?.column(0)));
     }
     let ids = resolve(&name, &values, meaning, texts);
+    ids.map_err(|(row, flaw)| match row {
+        Some(row) => source.row(row, flaw),
+        None => source.flaw(flaw),
+    })
+}
+
+/// An index that pandas keeps as a range, in the schema's metadata alone.
+struct PandasRange {
+    start: i128,
+    stop: i128,
+    step: i128,
+}
+
+impl PandasRange {
+    /// Whether the range is 0, 1, 2, and so on, as of a frame without an index of its own.
+    fn counts_rows(&self) -> bool {
+        (self.start, self.step) == (0, 1)
+    }
+
+    /// How many numbers it has.
+    fn len(&self) -> Option<u64> {
+        let span = self.stop.checked_sub(self.start)?;
+        let steps = span.checked_div(self.step)?;
+        let steps = steps + i128::from(span.checked_rem(self.step)? != 0);
+        u64::try_from(steps.max(0)).ok()
+    }
+}
+
+/// The range that pandas took for the index of the rows, if it wrote the file.
+fn pandas_range(source: &Source) -> Option<PandasRange> {
+    let metadata = source.schema.metadata().get("pandas")?;
+    let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
+    let mut columns = metadata.get("index_columns")?.as_array()?.iter();
+    let range = columns.find(|column| column.get("kind").is_some_and(|kind| kind == "range"))?;
+    let number = |key| range.get(key)?.as_i64().map(i128::from);
+    Some(PandasRange {
+        start: number("start")?,
+        stop: number("stop")?,
+        step: number("step")?,
+    })
+}
+
+/// The numbers of a range as the ids of the rows.
+fn of_range(
+    source: &Source,
+    range: &PandasRange,
+    rows: u64,
+    texts: Option<&Texts>,
+) -> Result<Vec<u64>, Error> {
+    if range.len() != Some(rows) {
+        return Err(source.flaw(Flaw::PandasRange {
+            start: range.start,
+            stop: range.stop,
+            step: range.step,
+            rows,
+        }));
+    }
+    tracing::warn!(
+        "{}: the index of pandas, from {} by steps of {}, is taken for the ids of the texts",
+        source.path.display(),
+        range.start,
+        range.step
+    );
+    let number = |row: u64| Cell::Whole(range.start + i128::from(row) * range.step);
+    let values: Vec<Cell> = (0..rows).map(number).collect();
+    let ids = resolve("index of pandas", &values, Meaning::Ids, texts);
     ids.map_err(|(row, flaw)| match row {
         Some(row) => source.row(row, flaw),
         None => source.flaw(flaw),

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use goldpan_artifact::{Caught, caught, sound_arrow};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
 
 use crate::{Error, Flaw};
 
@@ -95,12 +97,25 @@ impl Source {
             path: path.to_owned(),
             source,
         };
+        if format != Format::Parquet {
+            let sound = sound_arrow(file()?.get_ref()).map_err(|source| Error::Read {
+                path: path.to_owned(),
+                source,
+            })?;
+            sound.map_err(|claim| wrong(ArrowError::ParseError(claim)))?;
+        }
         let schema = match format {
             Format::Parquet => builder(path)?.schema().clone(),
-            Format::Stream => StreamReader::try_new(file()?, None)
-                .map_err(wrong)?
-                .schema(),
-            _ => FileReader::try_new(file()?, None).map_err(wrong)?.schema(),
+            Format::Stream => {
+                let file = file()?;
+                let reader = unless_panic(|| StreamReader::try_new(file, None));
+                reader.map_err(wrong)?.schema()
+            }
+            _ => {
+                let file = file()?;
+                let reader = unless_panic(|| FileReader::try_new(file, None));
+                reader.map_err(wrong)?.schema()
+            }
         };
         let source = Self {
             path: path.to_owned(),
@@ -184,19 +199,23 @@ impl Source {
                 let builder = builder(&self.path)?;
                 let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
                 let path = self.path.clone();
-                let batches = builder.with_projection(mask).with_batch_size(ROWS).build();
-                let batches = batches.map_err(|source| Error::Parquet { path, source })?;
-                Box::new(batches.map(move |batch| batch.map_err(&wrong)))
+                let builder = builder.with_projection(mask).with_batch_size(ROWS);
+                let batches = caught(|| builder.build())
+                    .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
+                    .map_err(|source| Error::Parquet { path, source })?;
+                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
             }
             Format::Stream => {
-                let batches = StreamReader::try_new(Self::file(&self.path)?, Some(columns));
+                let file = Self::file(&self.path)?;
+                let batches = unless_panic(|| StreamReader::try_new(file, Some(columns)));
                 let batches = batches.map_err(&wrong)?;
-                Box::new(batches.map(move |batch| batch.map_err(&wrong)))
+                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
             }
             _ => {
-                let batches = FileReader::try_new(Self::file(&self.path)?, Some(columns));
+                let file = Self::file(&self.path)?;
+                let batches = unless_panic(|| FileReader::try_new(file, Some(columns)));
                 let batches = batches.map_err(&wrong)?;
-                Box::new(batches.map(move |batch| batch.map_err(&wrong)))
+                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
             }
         })
     }
@@ -207,8 +226,23 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> 
         path: path.to_owned(),
         source,
     })?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| Error::Parquet {
-        path: path.to_owned(),
-        source,
-    })
+    caught(|| ParquetRecordBatchReaderBuilder::try_new(file))
+        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
+        .map_err(|source| Error::Parquet {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// What `work` returns. Arrow's readers panic on some damaged files: an error here.
+fn unless_panic<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    caught(work).unwrap_or_else(|panic| Err(ArrowError::ParseError(panic)))
+}
+
+/// Batches whose panics are errors.
+fn sound<I: Iterator<Item = Result<RecordBatch, ArrowError>>>(
+    batches: I,
+) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<I> {
+    let batches = Caught::new(batches);
+    batches.map(|batch| batch.unwrap_or_else(|panic| Err(ArrowError::ParseError(panic))))
 }

@@ -318,6 +318,45 @@ fn rows_without_ids_are_in_the_order_of_the_texts() {
     assert!(told(&path, Some(&texts)).contains("it has 2 rows without ids"));
 }
 
+#[test]
+fn a_range_that_pandas_took_for_its_index_is_the_ids() {
+    let place = Place::new();
+    let write = |range: &str| {
+        let batch = batch(&[("embedding", fixed(&[[5.0, 6.0], [3.0, 4.0], [1.0, 2.0]]))]);
+        let metadata = format!(r#"{{"index_columns": [{range}], "columns": []}}"#);
+        let schema = batch.schema().as_ref().clone();
+        let schema = schema.with_metadata([("pandas".to_owned(), metadata)].into());
+        let path = place.at("range.arrow");
+        let file = File::create(&path).unwrap();
+        let mut writer = FileWriter::try_new(file, &schema).unwrap();
+        writer
+            .write(&batch.with_schema(schema.into()).unwrap())
+            .unwrap();
+        writer.finish().unwrap();
+        path
+    };
+    let range = |start, stop, step| {
+        format!(
+            r#"{{"kind": "range", "name": null, "start": {start}, "stop": {stop}, "step": {step}}}"#
+        )
+    };
+    let path = write(&range(2, -1, -1));
+    let ids: Vec<u64> = read(&embeddings(&path, None).unwrap())
+        .iter()
+        .map(|row| row.0)
+        .collect();
+    assert_eq!(ids, [2, 1, 0]);
+    let path = write(&range(0, 3, 1));
+    let ids: Vec<u64> = read(&embeddings(&path, None).unwrap())
+        .iter()
+        .map(|row| row.0)
+        .collect();
+    assert_eq!(ids, [0, 1, 2]);
+    // Half of a frame of six rows, filtered by a program that keeps pandas' metadata.
+    let path = write(&range(0, 12, 2));
+    assert!(told(&path, None).contains("from 0 to 12 by steps of 2, and there are 3 rows"));
+}
+
 /// A program that reads a table of Goldpan's and writes it anew keeps which texts it is of.
 #[test]
 fn a_table_that_was_goldpans_says_which_texts_it_is_of() {

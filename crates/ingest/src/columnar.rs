@@ -8,9 +8,11 @@ use std::sync::atomic::Ordering;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, Schema};
+use goldpan_artifact::{Caught, caught, sound_arrow};
 use goldpan_sources::Format;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
 
 use crate::Error;
 use crate::carried::Carried;
@@ -51,7 +53,9 @@ pub(crate) fn parquet(
         source,
     };
     let length = file.metadata().map_err(Error::read(path))?.len();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(wrong)?;
+    let builder = caught(|| ParquetRecordBatchReaderBuilder::try_new(file))
+        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
+        .map_err(wrong)?;
     let found = find(path, builder.schema(), wanted)?;
     let carried = carried(builder.schema(), &found);
     let columns = found.columns();
@@ -65,10 +69,9 @@ pub(crate) fn parquet(
         (Some(carried), Some(first)) if carried.fixed => first.clamp(1, ROWS),
         _ => ROWS,
     };
-    let batches = builder
-        .with_projection(mask)
-        .with_batch_size(batch_rows)
-        .build()
+    let builder = builder.with_projection(mask).with_batch_size(batch_rows);
+    let batches = caught(|| builder.build())
+        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
         .map_err(wrong)?;
     let share = length as f64 / rows as f64;
     let batches = counted(batches, count, move |batch| batch.num_rows() as f64 * share);
@@ -95,6 +98,8 @@ pub(crate) fn arrow(
         format: Format::Arrow,
         source,
     };
+    let sound = sound_arrow(&file).map_err(Error::read(path))?;
+    sound.map_err(|claim| wrong(ArrowError::ParseError(claim)))?;
     let again = file.try_clone().map_err(Error::read(path))?;
     let length = file.metadata().map_err(Error::read(path))?.len();
     if starts_as_file(&file).map_err(Error::read(path))? {
@@ -104,12 +109,13 @@ pub(crate) fn arrow(
                 what: "Arrow data",
             });
         }
-        let schema = FileReader::try_new(BufReader::new(file), None)
+        let schema = unless_panic(|| FileReader::try_new(BufReader::new(file), None))
             .map_err(wrong)?
             .schema();
         let found = find(path, &schema, wanted)?;
         let carried = carried(&schema, &found);
-        let batches = FileReader::try_new(BufReader::new(again), Some(found.columns()));
+        let columns = Some(found.columns());
+        let batches = unless_panic(|| FileReader::try_new(BufReader::new(again), columns));
         let batches = batches.map_err(wrong)?;
         let share = length as f64 / batches.num_batches().max(1) as f64;
         let batches = counted(batches, count, move |_| share);
@@ -125,13 +131,14 @@ pub(crate) fn arrow(
     if !ends_with(&file, END_OF_STREAM).map_err(Error::read(path))? {
         notes.say("is an Arrow stream without an end mark: it may be cut short");
     }
-    let schema = StreamReader::try_new(BufReader::new(file), None)
+    let schema = unless_panic(|| StreamReader::try_new(BufReader::new(file), None))
         .map_err(wrong)?
         .schema();
     let found = find(path, &schema, wanted)?;
     let carried = carried(&schema, &found);
     rewind(&again).map_err(Error::read(path))?;
-    let batches = StreamReader::try_new(BufReader::new(again), Some(found.columns()));
+    let columns = Some(found.columns());
+    let batches = unless_panic(|| StreamReader::try_new(BufReader::new(again), columns));
     let batches = counted(batches.map_err(wrong)?, count, |batch| {
         batch.get_array_memory_size() as f64
     });
@@ -228,6 +235,11 @@ impl Found {
 
 type Batch = Result<RecordBatch, ArrowError>;
 
+/// What `work` returns. Arrow's readers panic on some damaged files: an error here.
+fn unless_panic<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    caught(work).unwrap_or_else(|panic| Err(ArrowError::ParseError(panic)))
+}
+
 /// Counts the file's bytes that each batch stands for.
 fn counted<I: Iterator<Item = Batch>, F: Fn(&RecordBatch) -> f64>(
     batches: I,
@@ -235,6 +247,9 @@ fn counted<I: Iterator<Item = Batch>, F: Fn(&RecordBatch) -> f64>(
     bytes: F,
 ) -> impl Iterator<Item = Batch> + use<I, F> {
     let count = count.clone();
+    let batches = Caught::new(batches);
+    let batches =
+        batches.map(|batch| batch.unwrap_or_else(|panic| Err(ArrowError::ParseError(panic))));
     batches.inspect(move |batch| {
         if let Ok(batch) = batch {
             count.fetch_add(bytes(batch) as u64, Ordering::Relaxed);
