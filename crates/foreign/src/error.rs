@@ -93,11 +93,11 @@ pub enum Flaw {
     )]
     PandasRange {
         /// Its first number.
-        start: i128,
+        start: i64,
         /// The number after its last.
-        stop: i128,
+        stop: i64,
         /// From one number to the next.
-        step: i128,
+        step: i64,
         /// The file's rows.
         rows: u64,
     },

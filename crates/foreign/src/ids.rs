@@ -76,9 +76,9 @@ pub(crate) fn of_source(source: &Source, texts: Option<&Texts>) -> Result<Vec<u6
 
 /// An index that pandas keeps as a range, in the schema's metadata alone.
 struct PandasRange {
-    start: i128,
-    stop: i128,
-    step: i128,
+    start: i64,
+    stop: i64,
+    step: i64,
 }
 
 impl PandasRange {
@@ -91,7 +91,7 @@ impl PandasRange {
     fn len(&self) -> Option<u64> {
         let span = self.stop.checked_sub(self.start)?;
         let steps = span.checked_div(self.step)?;
-        let steps = steps + i128::from(span.checked_rem(self.step)? != 0);
+        let steps = steps.checked_add(i64::from(span.checked_rem(self.step)? != 0))?;
         u64::try_from(steps.max(0)).ok()
     }
 }
@@ -102,7 +102,7 @@ fn pandas_range(source: &Source) -> Option<PandasRange> {
     let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
     let mut columns = metadata.get("index_columns")?.as_array()?.iter();
     let range = columns.find(|column| column.get("kind").is_some_and(|kind| kind == "range"))?;
-    let number = |key| range.get(key)?.as_i64().map(i128::from);
+    let number = |key| range.get(key)?.as_i64();
     Some(PandasRange {
         start: number("start")?,
         stop: number("stop")?,
@@ -131,7 +131,8 @@ fn of_range(
         range.start,
         range.step
     );
-    let number = |row: u64| Cell::Whole(range.start + i128::from(row) * range.step);
+    let number =
+        |row: u64| Cell::Whole(i128::from(range.start) + i128::from(row) * i128::from(range.step));
     let values: Vec<Cell> = (0..rows).map(number).collect();
     let ids = resolve("index of pandas", &values, Meaning::Ids, texts);
     ids.map_err(|(row, flaw)| match row {

@@ -1,5 +1,6 @@
 //! Tables of other programs, written here by the Arrow and Parquet crates: what is read, and what is refused.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -325,7 +326,7 @@ fn a_range_that_pandas_took_for_its_index_is_the_ids() {
         let batch = batch(&[("embedding", fixed(&[[5.0, 6.0], [3.0, 4.0], [1.0, 2.0]]))]);
         let metadata = format!(r#"{{"index_columns": [{range}], "columns": []}}"#);
         let schema = batch.schema().as_ref().clone();
-        let schema = schema.with_metadata([("pandas".to_owned(), metadata)].into());
+        let schema = schema.with_metadata(HashMap::from([("pandas".to_owned(), metadata)]));
         let path = place.at("range.arrow");
         let file = File::create(&path).unwrap();
         let mut writer = FileWriter::try_new(file, &schema).unwrap();
