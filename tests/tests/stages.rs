@@ -43,7 +43,7 @@ fn train(path: &Path, out: &str) {
     );
     run(path, &arguments)
         .well()
-        .saying(&["trained on 32 texts: epoch 1 of 1"]);
+        .saying(&["trained on 32 texts from a new head (the base has none): epoch 1 of 1"]);
 }
 
 #[test]

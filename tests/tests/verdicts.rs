@@ -14,7 +14,7 @@ fn arms_are_compared_by_the_metric_and_with_the_baseline_that_are_asked_for() {
         "run small.yaml --store a --set loop.arms.random=margin --set loop.arms.plain=random";
     run(path, arms)
         .well()
-        .saying(&["gain over plain", "│ accuracy"]);
+        .saying(&["gain over plain", "┆ accuracy"]);
     let report = || fs::read_to_string(small.file("a/runs/small/report.md")).unwrap();
     assert!(
         report().contains("- **plain**: what the others are compared with"),
@@ -26,7 +26,7 @@ fn arms_are_compared_by_the_metric_and_with_the_baseline_that_are_asked_for() {
     let by = |set: &str| run(path, &format!("{arms} {set}"));
     by("--set loop.metric=macro-f1 --set loop.report.baseline=random")
         .well()
-        .saying(&["gain over random", "│ macro-F1", "0 stages run"]);
+        .saying(&["gain over random", "┆ macro-F1", "0 stages run"]);
     assert!(
         report().contains("## Validation macro-F1 of the best epoch"),
         "{}",

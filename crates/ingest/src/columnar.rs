@@ -98,8 +98,10 @@ pub(crate) fn arrow(
         format: Format::Arrow,
         source,
     };
-    let sound = sound_arrow(&file).map_err(Error::read(path))?;
-    sound.map_err(|claim| wrong(ArrowError::ParseError(claim)))?;
+    let sound = || {
+        let sound = sound_arrow(&file).map_err(Error::read(path))?;
+        sound.map_err(|claim| wrong(ArrowError::ParseError(claim)))
+    };
     let again = file.try_clone().map_err(Error::read(path))?;
     let length = file.metadata().map_err(Error::read(path))?.len();
     if starts_as_file(&file).map_err(Error::read(path))? {
@@ -109,6 +111,7 @@ pub(crate) fn arrow(
                 what: "Arrow data",
             });
         }
+        sound()?;
         let schema = unless_panic(|| FileReader::try_new(BufReader::new(file), None))
             .map_err(wrong)?
             .schema();
@@ -131,6 +134,7 @@ pub(crate) fn arrow(
     if !ends_with(&file, END_OF_STREAM).map_err(Error::read(path))? {
         notes.say("is an Arrow stream without an end mark: it may be cut short");
     }
+    sound()?;
     let schema = unless_panic(|| StreamReader::try_new(BufReader::new(file), None))
         .map_err(wrong)?
         .schema();

@@ -87,7 +87,10 @@ fn the_footer_says_what_the_file_is() {
             kind: Kind::Labels,
             ..
         },
-        |footer| *metadata(footer, schema::key::KIND) = Some("labels".to_owned())
+        |footer| {
+            *metadata(footer, schema::key::KIND) = Some("labels".to_owned());
+            *metadata(footer, schema::key::TEXTS) = None;
+        }
     );
     refused!(Error::Columns { .. }, |footer| {
         fields(footer).swap(0, 1);
