@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::error::Error as _;
 use std::io::Write;
 
 use common::{Work, fixture, of, warned};
@@ -251,4 +252,39 @@ fn the_content_decides_whatever_the_name() {
         work.error(options),
         "a.csv is JSON, not csv: name the right format, or convert the file"
     );
+}
+
+/// Files that `cargo xtask fuzz` found: the Parquet and Arrow crates panic on them, or reserve gigabytes.
+#[test]
+fn damaged_tables_are_errors_and_no_panics() {
+    for (file, because) in [
+        (
+            "no-dictionary.parquet",
+            "Decoder for dict should have been set",
+        ),
+        ("negative-place.parquet", "should not be negative"),
+        ("offsets.parquet", "out of bounds"),
+        (
+            "claims-much.arrow",
+            "a compressed buffer claims more than it can hold",
+        ),
+        ("buffer-outside.arrow", "a buffer is outside of its message"),
+        (
+            "block-outside.arrow",
+            "its footer names a block outside of the file",
+        ),
+        ("long-footer.arrow", "its footer is longer than the file"),
+        ("stream.arrow", "a buffer is outside of its message"),
+    ] {
+        let work = Work::new();
+        let path = work.file(file, std::fs::read(fixture("damaged").join(file)).unwrap());
+        let options = IngestOptions {
+            text_column: Some("text".into()),
+            ..of(path)
+        };
+        let error = work.ingest(options).unwrap_err();
+        let source = error.source().unwrap().to_string();
+        assert!(error.to_string().contains("cannot be read as"), "{error}");
+        assert!(source.contains(because), "{file}: {source}");
+    }
 }
