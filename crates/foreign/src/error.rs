@@ -229,6 +229,27 @@ pub enum Flaw {
         /// The table of texts.
         texts: PathBuf,
     },
+    /// Two columns of ids name different texts.
+    #[error(
+        "`{column}` and another column of ids name different texts: keep the one that is right"
+    )]
+    TwoColumns {
+        /// The second column.
+        column: String,
+    },
+    /// A text is another than its id stands for.
+    #[error(
+        "`{column}` is not the text with the id {id} of {texts}: the rows are of other texts, or in another \
+         order; give each row its `id` or `key`"
+    )]
+    OtherText {
+        /// The column of texts.
+        column: String,
+        /// The id.
+        id: u64,
+        /// The table of texts.
+        texts: PathBuf,
+    },
     /// Keys without texts that have them.
     #[error("`{column}` holds keys: give the texts that have them with --texts")]
     KeysAlone {

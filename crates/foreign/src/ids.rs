@@ -23,16 +23,81 @@ enum Meaning {
 }
 
 /// The ids of a file's rows, from its column of ids or keys, or from the order of its rows.
+///
+/// # Errors
+/// If no text fits, or if two columns of the file, or its texts, say different things.
 pub(crate) fn of_source(source: &Source, texts: Option<&Texts>) -> Result<Vec<u64>, Error> {
+    let user = texts.and_then(|texts| texts.columns().key.as_deref());
+    let user = user.filter(|name| !["id", "row", "key"].contains(name));
     let known = [
-        ("id", Meaning::Either),
-        ("row", Meaning::Ids),
-        ("key", Meaning::Keys),
-        (PANDAS, Meaning::Ids),
+        Some(("id", Meaning::Either)),
+        Some(("row", Meaning::Ids)),
+        Some(("key", Meaning::Keys)),
+        user.map(|name| (name, Meaning::Keys)),
+        Some((PANDAS, Meaning::Ids)),
     ];
-    let found = known
+    let mut found = known
         .into_iter()
-        .find_map(|(name, meaning)| Some((source.named(name)?, meaning)));
+        .flatten()
+        .filter_map(|(name, meaning)| Some((source.named(name)?, meaning)));
+    let ids = by_column(source, texts, found.next())?;
+    for (column, meaning) in found.filter(|(column, _)| source.name(*column) != PANDAS) {
+        let name = source.name(column);
+        let values = values(source, column)?;
+        if resolve(name, &values, meaning, texts).is_ok_and(|others| others != ids) {
+            return Err(source.flaw(Flaw::TwoColumns {
+                column: name.to_owned(),
+            }));
+        }
+    }
+    check_texts(source, texts, &ids)?;
+    Ok(ids)
+}
+
+/// The values of a column of ids.
+fn values(source: &Source, column: usize) -> Result<Vec<Cell>, Error> {
+    let mut values = Vec::new();
+    for batch in source.batches(&[column])? {
+        values.extend(cells(batch?.column(0)));
+    }
+    Ok(values)
+}
+
+/// Compares the texts that the file has with those that its ids stand for.
+fn check_texts(source: &Source, texts: Option<&Texts>, ids: &[u64]) -> Result<(), Error> {
+    let Some(texts) = texts else {
+        return Ok(());
+    };
+    let own = texts.columns().text.as_deref();
+    let names = own.into_iter().chain(["text", "sentence", "content"]);
+    let mut found = names.filter_map(|name| source.named(name));
+    let found = found.find(|&column| is_cell(source.kind(column)));
+    let Some(column) = found else {
+        return Ok(());
+    };
+    let rows: HashMap<u64, usize> = texts.ids().zip(0..).collect();
+    for ((row, value), id) in (0..).zip(values(source, column)?).zip(ids) {
+        let (Cell::Text(found), Some(&place)) = (&value, rows.get(id)) else {
+            continue;
+        };
+        if found != texts.text(place) {
+            let flaw = Flaw::OtherText {
+                column: source.name(column).to_owned(),
+                id: *id,
+                texts: texts.path().to_owned(),
+            };
+            return Err(source.row(row, flaw));
+        }
+    }
+    Ok(())
+}
+
+/// The ids by one column, or without one in the order of the rows.
+fn by_column(
+    source: &Source,
+    texts: Option<&Texts>,
+    found: Option<(usize, Meaning)>,
+) -> Result<Vec<u64>, Error> {
     let Some((column, meaning)) = found else {
         let rows = rows(source)?;
         if let Some(range) = pandas_range(source).filter(|range| !range.counts_rows()) {
@@ -63,10 +128,7 @@ pub(crate) fn of_source(source: &Source, texts: Option<&Texts>) -> Result<Vec<u6
             source.path.display()
         );
     }
-    let mut values = Vec::new();
-    for batch in source.batches(&[column])? {
-        values.extend(cells(batch?.column(0)));
-    }
+    let values = values(source, column)?;
     let ids = resolve(&name, &values, meaning, texts);
     ids.map_err(|(row, flaw)| match row {
         Some(row) => source.row(row, flaw),

@@ -291,6 +291,46 @@ fn ids_are_checked_and_keys_joined() {
 }
 
 #[test]
+fn ids_keys_and_texts_that_contradict_are_refused() {
+    let place = Place::new();
+    let texts = place.texts([Some("b7"), Some("a1"), Some("c")]);
+    let strings = |values: [&str; 3]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+    let file = |names: [(&str, ArrayRef); 2]| {
+        let mut columns = names.to_vec();
+        columns.push(("embedding", fixed(&VECTORS)));
+        place.file(&[columns])
+    };
+    let keys = strings(["b7", "a1", "c"]);
+    let path = file([("id", ids(&[2, 1, 0])), ("key", keys.clone())]);
+    let message = told(&path, Some(&texts));
+    assert!(
+        message.contains("`key` and another column of ids name different texts"),
+        "{message}"
+    );
+    let path = file([("id", ids(&[0, 1, 2])), ("key", keys)]);
+    assert_eq!(read(&embeddings(&path, Some(&texts)).unwrap()), expected());
+
+    let path = file([
+        ("id", ids(&[0, 1, 2])),
+        ("text", strings(["text 0", "text 2", "text 1"])),
+    ]);
+    let message = told(&path, Some(&texts));
+    assert!(
+        message.contains("row 2: `text` is not the text with the id 1 of"),
+        "{message}"
+    );
+    let path = file([
+        ("id", ids(&[2, 1, 0])),
+        ("text", strings(["text 2", "text 1", "text 0"])),
+    ]);
+    assert_eq!(embeddings(&path, Some(&texts)).unwrap().id(0), 2);
+    // Without ids the rows are in the order of the texts, and the texts are compared all the same.
+    let texts_alone = strings(["text 2", "text 1", "text 0"]);
+    let path = place.file(&[vec![("text", texts_alone), ("embedding", fixed(&VECTORS))]]);
+    assert!(told(&path, Some(&texts)).contains("row 1: `text` is not the text"));
+}
+
+#[test]
 fn numbers_that_may_be_ids_or_keys_are_refused() {
     let place = Place::new();
     let texts = place.texts([Some("1"), Some("2"), Some("0")]);

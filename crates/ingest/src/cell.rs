@@ -59,8 +59,12 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
         DataType::UInt16 => Value::Whole(array.as_primitive::<UInt16Type>().value(row).into()),
         DataType::UInt32 => Value::Whole(array.as_primitive::<UInt32Type>().value(row).into()),
         DataType::UInt64 => Value::Whole(array.as_primitive::<UInt64Type>().value(row).into()),
-        DataType::Float16 => Value::Number(array.as_primitive::<Float16Type>().value(row).into()),
-        DataType::Float32 => Value::Number(array.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float16 => Value::Number(shortest(
+            array.as_primitive::<Float16Type>().value(row).into(),
+        )),
+        DataType::Float32 => {
+            Value::Number(shortest(array.as_primitive::<Float32Type>().value(row)))
+        }
         DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
         DataType::Decimal32(..) => decimal::<Decimal32Type>(array, row),
         DataType::Decimal64(..) => decimal::<Decimal64Type>(array, row),
@@ -127,4 +131,9 @@ fn entry<K: ArrowDictionaryKeyType>(array: &dyn Array, row: usize) -> Value {
         Some(key) => value(array.values(), key),
         None => Value::Null,
     }
+}
+
+/// The number that a person means by an f32: 0.1, where the exact value is 0.10000000149011612.
+fn shortest(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| number.into())
 }

@@ -625,3 +625,28 @@ fn a_sheet_that_people_filled_in_names_the_same_texts_later() {
     let sheet = std::fs::read_to_string(&path).unwrap();
     assert_eq!(sheet, "key,text,label\n\"b\",\"two\",\n");
 }
+
+#[test]
+fn texts_under_the_names_of_tools_decide_over_numbers() {
+    let pool = Pool::keyed();
+    // doccano numbers its own documents from 1.
+    for column in ["data", "document"] {
+        let content = format!("id,{column},label\n1,one,neg\n2,two,pos\n");
+        let read = pool.read("l.csv", &content);
+        let joined = read.map(|read| read.labelled);
+        assert!(
+            joined.is_err() || joined == Ok(ids(&[0, 1], Some(&[0, 1]))),
+            "{column}: {joined:?}"
+        );
+    }
+    // An answer is no label's, whatever wrote it.
+    let read = pool.read("a.csv", "key,label,answer\na,neg,accept\nb,pos,ignore\n");
+    assert_eq!(read.unwrap().without, [1]);
+    let rejected = pool
+        .read("r.csv", "key,label,answer\na,neg,reject\n")
+        .unwrap_err();
+    assert!(
+        rejected.contains("`reject` says which class the text is not"),
+        "{rejected}"
+    );
+}

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use arrow_array::types::Int8Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, ListArray, RecordBatch,
-    StringArray, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array, ListArray,
+    RecordBatch, StringArray, TimestampMillisecondArray,
 };
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use common::{Work, fixture, of};
@@ -319,4 +319,26 @@ fn a_table_without_metadata_is_as_it_was() {
         two.ingest(keeping(&path, &["stars"])).unwrap().digest,
         plain.digest
     );
+}
+
+#[test]
+fn numbers_of_32_bits_are_written_as_a_person_would() {
+    let work = Work::new();
+    let path = work.folder.path().join("f.parquet");
+    let columns: [(&str, ArrayRef); 3] = [
+        ("text", Arc::new(StringArray::from(vec!["a", "b"]))),
+        ("label", Arc::new(Float32Array::from(vec![0.1, 0.7]))),
+        (
+            "score",
+            Arc::new(Float32Array::from(vec![0.1, 16_777_216.0])),
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    work.ingest(keeping(path, &["score"])).unwrap();
+    check(&work, &["score"], &[&[Some("0.1")], &[Some("16777216")]]);
+    assert_eq!(Texts::open(work.out()).unwrap().classes(), ["0.1", "0.7"]);
 }

@@ -76,8 +76,8 @@ impl Columns {
                 .text
                 .as_deref()
                 .and_then(find)
-                .or_else(|| first(&["text", "sentence", "content"])),
-            answer: find("answer").filter(|_| tool == Some("Prodigy")),
+                .or_else(|| first(&["text", "sentence", "content", "data", "document"])),
+            answer: find("answer"),
             tool,
             all,
         }
@@ -225,7 +225,9 @@ impl LabelFile {
     }
 
     fn says(&self, row: &FileRow, classes: Option<&Classes>, rules: &Rules) -> Result<Says, Error> {
-        match row.answer.as_deref().map(str::trim) {
+        // What Prodigy calls `answer`, unless it is the column of the labels.
+        let answer = row.answer.as_deref().map(str::trim);
+        match answer.filter(|_| self.columns.answer != self.label) {
             Some("ignore") => return Ok(Says::Nothing),
             Some("reject") => return Err(Error::Rejected { at: self.at(row) }),
             _ => {}

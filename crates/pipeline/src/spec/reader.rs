@@ -82,7 +82,7 @@ impl de::Error for Mismatch {
 
     fn unknown_variant(found: &str, known: &'static [&'static str]) -> Self {
         ProblemKind::UnknownName {
-            what: "",
+            what: "choice",
             found: found.to_owned(),
             known,
         }
