@@ -35,6 +35,9 @@ pub(crate) struct Mismatch {
     pub(crate) kind: ProblemKind,
 }
 
+/// What is chosen among, where the key does not say it.
+const UNNAMED: &str = "choice";
+
 impl Mismatch {
     fn at(mut self, path: &KeyPath, side: Side) -> Self {
         self.place.get_or_insert_with(|| (path.clone(), side));
@@ -43,7 +46,7 @@ impl Mismatch {
 
     fn names(mut self, of: &'static str) -> Self {
         if let ProblemKind::UnknownName { what, .. } = &mut self.kind
-            && what.is_empty()
+            && *what == UNNAMED
         {
             *what = of;
         }
@@ -82,7 +85,7 @@ impl de::Error for Mismatch {
 
     fn unknown_variant(found: &str, known: &'static [&'static str]) -> Self {
         ProblemKind::UnknownName {
-            what: "choice",
+            what: UNNAMED,
             found: found.to_owned(),
             known,
         }
