@@ -8,6 +8,7 @@ mod stored;
 use crate::notice::warn_once;
 use crate::{EncoderConfig, Error, Family};
 use assemble::{Assembled, assemble};
+use goldpan_artifact::caught;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use settings::Settings;
@@ -63,6 +64,22 @@ impl TextTokenizer {
 
     /// As [`TextTokenizer::open`], with what a sentence encoder's own file says.
     pub(crate) fn open_with(
+        folder: &Path,
+        config: &EncoderConfig,
+        max_length: Option<NonZeroUsize>,
+        own: &OwnSettings,
+    ) -> Result<Self, Error> {
+        // The tokenizers crate panics on some damaged files.
+        let opened = caught(|| Self::open_whole(folder, config, max_length, own));
+        opened.unwrap_or_else(|panic| {
+            Err(Error::Tokenizer {
+                path: folder.join("tokenizer.json"),
+                source: panic.into(),
+            })
+        })
+    }
+
+    fn open_whole(
         folder: &Path,
         config: &EncoderConfig,
         max_length: Option<NonZeroUsize>,
@@ -172,7 +189,8 @@ impl TextTokenizer {
     /// When the tokenizer refuses a text, or gives it a token that the model does not have.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
         let tokens = texts.par_iter().map(|text| {
-            let encoding = self.tokenizer.encode_fast(*text, true);
+            let encoding = caught(|| self.tokenizer.encode_fast(*text, true))
+                .unwrap_or_else(|panic| Err(panic.into()));
             let tokens = encoding.map_err(Error::Tokenize)?.get_ids().to_vec();
             match tokens
                 .iter()
