@@ -108,12 +108,12 @@ impl Source {
             Format::Parquet => builder(path)?.schema().clone(),
             Format::Stream => {
                 let file = file()?;
-                let reader = unless_panic(|| StreamReader::try_new(file, None));
+                let reader = caught(ArrowError::ParseError, || StreamReader::try_new(file, None));
                 reader.map_err(wrong)?.schema()
             }
             _ => {
                 let file = file()?;
-                let reader = unless_panic(|| FileReader::try_new(file, None));
+                let reader = caught(ArrowError::ParseError, || FileReader::try_new(file, None));
                 reader.map_err(wrong)?.schema()
             }
         };
@@ -200,22 +200,34 @@ impl Source {
                 let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
                 let path = self.path.clone();
                 let builder = builder.with_projection(mask).with_batch_size(ROWS);
-                let batches = caught(|| builder.build())
-                    .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
+                let batches = caught(ParquetError::General, || builder.build())
                     .map_err(|source| Error::Parquet { path, source })?;
-                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
+                Box::new(
+                    Caught::new(batches, ArrowError::ParseError)
+                        .map(move |batch| batch.map_err(&wrong)),
+                )
             }
             Format::Stream => {
                 let file = Self::file(&self.path)?;
-                let batches = unless_panic(|| StreamReader::try_new(file, Some(columns)));
+                let batches = caught(ArrowError::ParseError, || {
+                    StreamReader::try_new(file, Some(columns))
+                });
                 let batches = batches.map_err(&wrong)?;
-                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
+                Box::new(
+                    Caught::new(batches, ArrowError::ParseError)
+                        .map(move |batch| batch.map_err(&wrong)),
+                )
             }
             _ => {
                 let file = Self::file(&self.path)?;
-                let batches = unless_panic(|| FileReader::try_new(file, Some(columns)));
+                let batches = caught(ArrowError::ParseError, || {
+                    FileReader::try_new(file, Some(columns))
+                });
                 let batches = batches.map_err(&wrong)?;
-                Box::new(sound(batches).map(move |batch| batch.map_err(&wrong)))
+                Box::new(
+                    Caught::new(batches, ArrowError::ParseError)
+                        .map(move |batch| batch.map_err(&wrong)),
+                )
             }
         })
     }
@@ -226,23 +238,11 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> 
         path: path.to_owned(),
         source,
     })?;
-    caught(|| ParquetRecordBatchReaderBuilder::try_new(file))
-        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
-        .map_err(|source| Error::Parquet {
-            path: path.to_owned(),
-            source,
-        })
-}
-
-/// What `work` returns. Arrow's readers panic on some damaged files: an error here.
-fn unless_panic<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
-    caught(work).unwrap_or_else(|panic| Err(ArrowError::ParseError(panic)))
-}
-
-/// Batches whose panics are errors.
-fn sound<I: Iterator<Item = Result<RecordBatch, ArrowError>>>(
-    batches: I,
-) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<I> {
-    let batches = Caught::new(batches);
-    batches.map(|batch| batch.unwrap_or_else(|panic| Err(ArrowError::ParseError(panic))))
+    caught(ParquetError::General, || {
+        ParquetRecordBatchReaderBuilder::try_new(file)
+    })
+    .map_err(|source| Error::Parquet {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -53,9 +53,10 @@ pub(crate) fn parquet(
         source,
     };
     let length = file.metadata().map_err(Error::read(path))?.len();
-    let builder = caught(|| ParquetRecordBatchReaderBuilder::try_new(file))
-        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
-        .map_err(wrong)?;
+    let builder = caught(ParquetError::General, || {
+        ParquetRecordBatchReaderBuilder::try_new(file)
+    })
+    .map_err(wrong)?;
     let found = find(path, builder.schema(), wanted)?;
     let carried = carried(builder.schema(), &found);
     let columns = found.columns();
@@ -70,9 +71,7 @@ pub(crate) fn parquet(
         _ => ROWS,
     };
     let builder = builder.with_projection(mask).with_batch_size(batch_rows);
-    let batches = caught(|| builder.build())
-        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
-        .map_err(wrong)?;
+    let batches = caught(ParquetError::General, || builder.build()).map_err(wrong)?;
     let share = length as f64 / rows as f64;
     let batches = counted(batches, count, move |batch| batch.num_rows() as f64 * share);
     Ok(Batches::boxed(
@@ -112,13 +111,17 @@ pub(crate) fn arrow(
             });
         }
         sound()?;
-        let schema = unless_panic(|| FileReader::try_new(BufReader::new(file), None))
-            .map_err(wrong)?
-            .schema();
+        let schema = caught(ArrowError::ParseError, || {
+            FileReader::try_new(BufReader::new(file), None)
+        })
+        .map_err(wrong)?
+        .schema();
         let found = find(path, &schema, wanted)?;
         let carried = carried(&schema, &found);
         let columns = Some(found.columns());
-        let batches = unless_panic(|| FileReader::try_new(BufReader::new(again), columns));
+        let batches = caught(ArrowError::ParseError, || {
+            FileReader::try_new(BufReader::new(again), columns)
+        });
         let batches = batches.map_err(wrong)?;
         let share = length as f64 / batches.num_batches().max(1) as f64;
         let batches = counted(batches, count, move |_| share);
@@ -135,14 +138,18 @@ pub(crate) fn arrow(
         notes.say("is an Arrow stream without an end mark: it may be cut short");
     }
     sound()?;
-    let schema = unless_panic(|| StreamReader::try_new(BufReader::new(file), None))
-        .map_err(wrong)?
-        .schema();
+    let schema = caught(ArrowError::ParseError, || {
+        StreamReader::try_new(BufReader::new(file), None)
+    })
+    .map_err(wrong)?
+    .schema();
     let found = find(path, &schema, wanted)?;
     let carried = carried(&schema, &found);
     rewind(&again).map_err(Error::read(path))?;
     let columns = Some(found.columns());
-    let batches = unless_panic(|| StreamReader::try_new(BufReader::new(again), columns));
+    let batches = caught(ArrowError::ParseError, || {
+        StreamReader::try_new(BufReader::new(again), columns)
+    });
     let batches = counted(batches.map_err(wrong)?, count, |batch| {
         batch.get_array_memory_size() as f64
     });
@@ -239,11 +246,6 @@ impl Found {
 
 type Batch = Result<RecordBatch, ArrowError>;
 
-/// What `work` returns. Arrow's readers panic on some damaged files: an error here.
-fn unless_panic<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
-    caught(work).unwrap_or_else(|panic| Err(ArrowError::ParseError(panic)))
-}
-
 /// Counts the file's bytes that each batch stands for.
 fn counted<I: Iterator<Item = Batch>, F: Fn(&RecordBatch) -> f64>(
     batches: I,
@@ -251,10 +253,7 @@ fn counted<I: Iterator<Item = Batch>, F: Fn(&RecordBatch) -> f64>(
     bytes: F,
 ) -> impl Iterator<Item = Batch> + use<I, F> {
     let count = count.clone();
-    let batches = Caught::new(batches);
-    let batches =
-        batches.map(|batch| batch.unwrap_or_else(|panic| Err(ArrowError::ParseError(panic))));
-    batches.inspect(move |batch| {
+    Caught::new(batches, ArrowError::ParseError).inspect(move |batch| {
         if let Ok(batch) = batch {
             count.fetch_add(bytes(batch) as u64, Ordering::Relaxed);
         }

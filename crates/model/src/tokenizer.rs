@@ -70,13 +70,11 @@ impl TextTokenizer {
         own: &OwnSettings,
     ) -> Result<Self, Error> {
         // The tokenizers crate panics on some damaged files.
-        let opened = caught(|| Self::open_whole(folder, config, max_length, own));
-        opened.unwrap_or_else(|panic| {
-            Err(Error::Tokenizer {
-                path: folder.join("tokenizer.json"),
-                source: panic.into(),
-            })
-        })
+        let wrong = |panic: String| Error::Tokenizer {
+            path: folder.join("tokenizer.json"),
+            source: panic.into(),
+        };
+        caught(wrong, || Self::open_whole(folder, config, max_length, own))
     }
 
     fn open_whole(
@@ -189,8 +187,7 @@ impl TextTokenizer {
     /// When the tokenizer refuses a text, or gives it a token that the model does not have.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
         let tokens = texts.par_iter().map(|text| {
-            let encoding = caught(|| self.tokenizer.encode_fast(*text, true))
-                .unwrap_or_else(|panic| Err(panic.into()));
+            let encoding = caught(Into::into, || self.tokenizer.encode_fast(*text, true));
             let tokens = encoding.map_err(Error::Tokenize)?.get_ids().to_vec();
             match tokens
                 .iter()
