@@ -128,7 +128,7 @@ pub use origin::{OfTexts, Origin, OtherTexts, check_same_texts};
 pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
 pub use results::{ResultRow, Results, ResultsWriter};
-pub use reuse::{RowOf, same_texts};
+pub use reuse::{Reuse, RowOf};
 pub use schema::{Column, ColumnType, FORMAT_VERSION, Precision};
 pub use seed::rng;
 pub use selection::{Nearest, Selection, SelectionWriter};

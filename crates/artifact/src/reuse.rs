@@ -13,9 +13,42 @@ pub struct RowOf {
     pub row: usize,
 }
 
+/// Which rows of a table of texts earlier tables have too, taken in the order of the rows.
+#[derive(Debug)]
+pub struct Reuse {
+    places: Vec<Option<RowOf>>,
+    /// The row before which all were taken.
+    next: usize,
+}
+
+impl Reuse {
+    /// Looks for each row of `texts` in the `earlier` tables.
+    pub fn of(texts: &Texts, earlier: &[&Texts]) -> Self {
+        let places = same_texts(texts, earlier);
+        Self { places, next: 0 }
+    }
+
+    /// The rows that no earlier table has.
+    pub fn fresh(&self) -> Vec<usize> {
+        let rows = 0..self.places.len();
+        rows.filter(|&row| self.places[row].is_none()).collect()
+    }
+
+    /// Takes the rows before `end` that were not taken yet and that an earlier table has, with their
+    /// places there.
+    pub fn up_to(&mut self, end: usize) -> impl Iterator<Item = (usize, RowOf)> {
+        let rows = self.next..end;
+        self.next = end;
+        rows.filter_map(|row| Some((row, self.places[row]?)))
+    }
+}
+
 /// For each row of `texts` a row of `earlier` tables that has the same text, byte for byte; the first
 /// where several do.
-pub fn same_texts(texts: &Texts, earlier: &[&Texts]) -> Vec<Option<RowOf>> {
+fn same_texts(texts: &Texts, earlier: &[&Texts]) -> Vec<Option<RowOf>> {
+    if earlier.is_empty() {
+        return vec![None; texts.len()];
+    }
     let mut wanted: HashMap<&str, Option<RowOf>> = HashMap::with_capacity(texts.len());
     for row in 0..texts.len() {
         wanted.insert(texts.text(row), None);

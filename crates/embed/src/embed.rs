@@ -2,7 +2,7 @@
 
 use crate::Error;
 use goldpan_artifact::{
-    Embeddings, EmbeddingsWriter, Origin, Precision, Producer, Progress, RowOf, Texts, same_texts,
+    Embeddings, EmbeddingsWriter, Origin, Precision, Producer, Progress, Reuse, Texts,
 };
 use goldpan_model::{Device, SentenceEncoder, SentenceOptions, for_each_text};
 use serde::Serialize;
@@ -106,22 +106,16 @@ pub fn embed(
     let is_sound = |known: &&Known| known.is_sound(config.storage, dimension);
     let known: Vec<&Known> = model.known.iter().filter(is_sound).collect();
     let earlier: Vec<&Texts> = known.iter().map(|known| &known.texts).collect();
-    let places = match earlier.is_empty() {
-        true => vec![None; texts.len()],
-        false => same_texts(texts, &earlier),
-    };
-    let rows: Vec<usize> = (0..texts.len())
-        .filter(|&row| places[row].is_none())
-        .collect();
+    let reuse = Reuse::of(texts, &earlier);
+    let rows = reuse.fresh();
     let origin = Origin::of(texts.of_texts()).by(model.name);
     let producer = Producer::new("embed", VERSION);
     let mut table = Table {
         texts,
         known,
-        places,
+        reuse,
         writer: EmbeddingsWriter::create(out, dimension, config.storage, producer)?
             .made_from(origin),
-        next: 0,
         vector: vec![0.0; dimension],
     };
     progress.begin("embedding", "texts", Some(rows.len() as u64));
@@ -150,10 +144,8 @@ pub fn embed(
 struct Table<'a> {
     texts: &'a Texts,
     known: Vec<&'a Known>,
-    places: Vec<Option<RowOf>>,
+    reuse: Reuse,
     writer: EmbeddingsWriter,
-    /// The row to write next.
-    next: usize,
     vector: Vec<f32>,
 }
 
@@ -161,21 +153,16 @@ impl Table<'_> {
     /// Adds the vector of a row that was computed, after the known ones before it.
     fn push(&mut self, row: usize, vector: &[f32]) -> Result<(), Error> {
         self.copy_up_to(row)?;
-        self.next = row + 1;
         Ok(self.writer.push(self.texts.id(row), vector)?)
     }
 
     /// Copies the vectors of the rows before `end`.
     fn copy_up_to(&mut self, end: usize) -> Result<(), Error> {
-        for row in self.next..end {
-            if let Some(RowOf { table, row: known }) = self.places[row] {
-                self.known[table]
-                    .embeddings
-                    .row_f32(known, &mut self.vector);
-                self.writer.push(self.texts.id(row), &self.vector)?;
-            }
+        for (row, of) in self.reuse.up_to(end) {
+            let known = &self.known[of.table].embeddings;
+            known.row_f32(of.row, &mut self.vector);
+            self.writer.push(self.texts.id(row), &self.vector)?;
         }
-        self.next = end;
         Ok(())
     }
 }

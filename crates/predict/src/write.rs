@@ -1,9 +1,7 @@
 //! From a classifier's logits to a table of predictions.
 
 use crate::{Error, Summary};
-use goldpan_artifact::{
-    Origin, Predictions, PredictionsWriter, Producer, Progress, RowOf, Texts, same_texts,
-};
+use goldpan_artifact::{Origin, Predictions, PredictionsWriter, Producer, Progress, Reuse, Texts};
 use goldpan_metrics::softmax;
 use goldpan_model::{Device, Tokens, for_each_text};
 use std::path::Path;
@@ -42,20 +40,14 @@ pub(crate) fn write(
     };
     let known: Vec<&Known> = out.known.iter().filter(is_sound).collect();
     let earlier: Vec<&Texts> = known.iter().map(|known| &known.texts).collect();
-    let places = match earlier.is_empty() {
-        true => vec![None; texts.len()],
-        false => same_texts(texts, &earlier),
-    };
-    let rows: Vec<usize> = (0..texts.len())
-        .filter(|&row| places[row].is_none())
-        .collect();
+    let reuse = Reuse::of(texts, &earlier);
+    let rows = reuse.fresh();
     let writer = PredictionsWriter::create(out.path, classes, out.producer)?;
     let mut table = Table {
         texts,
         known,
-        places,
+        reuse,
         writer: writer.made_from(out.origin),
-        next: 0,
     };
     let mut probabilities = vec![0.0; classes.len()];
     progress.begin("predicting", "texts", Some(rows.len() as u64));
@@ -85,17 +77,14 @@ pub(crate) fn write(
 struct Table<'a> {
     texts: &'a Texts,
     known: Vec<&'a Known>,
-    places: Vec<Option<RowOf>>,
+    reuse: Reuse,
     writer: PredictionsWriter,
-    /// The row to write next.
-    next: usize,
 }
 
 impl Table<'_> {
     /// Adds a row that was computed, after the known ones before it.
     fn push(&mut self, row: usize, logits: &[f32], probabilities: &[f32]) -> Result<(), Error> {
         self.copy_up_to(row)?;
-        self.next = row + 1;
         Ok(self
             .writer
             .push(self.texts.id(row), logits, probabilities)?)
@@ -103,15 +92,12 @@ impl Table<'_> {
 
     /// Copies the rows before `end`.
     fn copy_up_to(&mut self, end: usize) -> Result<(), Error> {
-        for row in self.next..end {
-            if let Some(RowOf { table, row: known }) = self.places[row] {
-                let of = &self.known[table].predictions;
-                let (logits, probabilities) = (of.logits(known), of.probabilities(known));
-                self.writer
-                    .push(self.texts.id(row), logits, probabilities)?;
-            }
+        for (row, of) in self.reuse.up_to(end) {
+            let known = &self.known[of.table].predictions;
+            let (logits, probabilities) = (known.logits(of.row), known.probabilities(of.row));
+            self.writer
+                .push(self.texts.id(row), logits, probabilities)?;
         }
-        self.next = end;
         Ok(())
     }
 }
