@@ -27,6 +27,7 @@ mod encoder;
 mod error;
 mod export;
 mod head;
+mod json_file;
 mod linear;
 mod lora;
 mod masked;

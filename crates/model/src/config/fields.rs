@@ -116,15 +116,10 @@ pub(super) fn is_known(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json_file::assert_documented;
 
     #[test]
     fn the_published_table_names_every_key() {
-        let table = include_str!("../../../../docs/model-folder.md");
-        for key in READ.iter().chain(WITHOUT_EFFECT) {
-            assert!(
-                table.contains(&format!("`{key}`")),
-                "{key} is not in the table"
-            );
-        }
+        assert_documented(READ.iter().chain(WITHOUT_EFFECT));
     }
 }

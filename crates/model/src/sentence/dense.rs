@@ -1,8 +1,8 @@
 //! Modules after the pooling: vectors to vectors.
 
-use crate::error::read_json;
+use crate::json_file::JsonFile;
 use crate::{Error, Weights};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::Path;
 
 /// What is done to a text's vector.
@@ -70,40 +70,20 @@ const KEYS: [&str; 7] = [
 impl Dense {
     /// Reads a module's folder. `width` is that of the vectors that come in.
     pub fn read(folder: &Path, width: usize) -> Result<Self, Error> {
-        let path = folder.join("config.json");
-        let values: Map<String, Value> = read_json(path.clone())?;
-        if let Some((key, value)) = values.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
-            return Err(Error::UnknownKey {
-                path,
-                key: key.clone(),
-                value: value.to_string(),
-            });
-        }
-        let unsupported =
-            |key: &'static str, value: &Value, supported: &'static str| Error::Unsupported {
-                path: path.clone(),
-                key,
-                value: value.to_string(),
-                supported,
-            };
-        let given = |key: &str| values.get(key).filter(|value| !value.is_null());
+        let file = JsonFile::read(folder.join("config.json"))?;
+        file.check_keys(|key| KEYS.contains(&key))?;
         let size = |key: &'static str| {
-            let value = values.get(key).unwrap_or(&Value::Null);
+            let value = file.values.get(key).unwrap_or(&Value::Null);
             let size = value.as_u64().filter(|size| (1..=1 << 20).contains(size));
             size.map(|size| size as usize)
-                .ok_or_else(|| unsupported(key, value, "a number of components there"))
-        };
-        let flag = |key: &'static str, default| match given(key) {
-            None => Ok(default),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(unsupported(key, other, "true or false there")),
+                .ok_or_else(|| file.unsupported(key, value, "a number of components there"))
         };
         for key in ["module_input_name", "module_output_name"] {
-            if let Some(value) = given(key).filter(|name| *name != "sentence_embedding") {
-                return Err(unsupported(key, value, "sentence_embedding there"));
+            if let Some(value) = file.given(key).filter(|name| *name != "sentence_embedding") {
+                return Err(file.unsupported(key, value, "sentence_embedding there"));
             }
         }
-        let activation = match given("activation_function") {
+        let activation = match file.given("activation_function") {
             None => Activation::Tanh,
             Some(value) => {
                 let name = value.as_str().filter(|name| name.starts_with("torch.nn."));
@@ -111,30 +91,21 @@ impl Dense {
                 let found = ACTIVATIONS.iter().find(|(name, _)| Some(*name) == last);
                 let supported =
                     "the activations Identity, Tanh, ReLU, GELU, Sigmoid and SiLU of torch";
-                let (_, activation) =
-                    found.ok_or_else(|| unsupported("activation_function", value, supported))?;
+                let (_, activation) = found
+                    .ok_or_else(|| file.unsupported("activation_function", value, supported))?;
                 *activation
             }
         };
         let (inputs, outputs) = (size("in_features")?, size("out_features")?);
-        if inputs != width {
-            return Err(Error::Contradiction {
-                path: path.clone(),
-                key: "in_features",
-                said: inputs,
-                weights: path.clone(),
-                tensor: "what comes before it".to_owned(),
-                found: width,
-            });
-        }
+        file.check_width("in_features", inputs, width)?;
         let weights = Weights::open(folder)?;
         let shape = [outputs, inputs];
         let weight = weights.values("linear.weight", &shape)?;
-        let bias = flag("bias", true)?;
+        let bias = file.flag("bias", true)?;
         let bias = bias
             .then(|| weights.values("linear.bias", &[outputs]))
             .transpose()?;
-        let residual = match (flag("use_residual", false)?, inputs == outputs) {
+        let residual = match (file.flag("use_residual", false)?, inputs == outputs) {
             (false, _) => None,
             (true, true) => Some(Residual::Same),
             (true, false) => Some(Residual::Projected(
@@ -203,29 +174,10 @@ impl Activation {
 impl Step {
     /// Reads the folder of a layer normalisation.
     pub fn layer_norm(folder: &Path, width: usize) -> Result<Self, Error> {
-        let path = folder.join("config.json");
-        let values: Map<String, Value> = read_json(path.clone())?;
-        if let Some((key, value)) = values.iter().find(|(key, _)| *key != "dimension") {
-            return Err(Error::UnknownKey {
-                path,
-                key: key.clone(),
-                value: value.to_string(),
-            });
-        }
-        let said = values
-            .get("dimension")
-            .and_then(Value::as_u64)
-            .unwrap_or_default() as usize;
-        if said != width {
-            return Err(Error::Contradiction {
-                path: path.clone(),
-                key: "dimension",
-                said,
-                weights: path,
-                tensor: "what comes before it".to_owned(),
-                found: width,
-            });
-        }
+        let file = JsonFile::read(folder.join("config.json"))?;
+        file.check_keys(|key| key == "dimension")?;
+        let said = file.values.get("dimension").and_then(Value::as_u64);
+        file.check_width("dimension", said.unwrap_or_default() as usize, width)?;
         let weights = Weights::open(folder)?;
         only(&weights, &[("norm.weight", true), ("norm.bias", true)])?;
         Ok(Self::LayerNorm {
@@ -282,15 +234,10 @@ fn only(weights: &Weights, known: &[(&str, bool)]) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json_file::assert_documented;
 
     #[test]
     fn the_published_table_names_every_key() {
-        let table = include_str!("../../../../docs/model-folder.md");
-        for key in KEYS.iter().chain(&["dimension"]) {
-            assert!(
-                table.contains(&format!("`{key}`")),
-                "{key} is not in the table"
-            );
-        }
+        assert_documented(KEYS.iter().chain(&["dimension"]));
     }
 }

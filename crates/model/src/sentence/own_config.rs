@@ -1,11 +1,11 @@
 //! `sentence_bert_config.json`, by all the names that it was ever given.
 
 use crate::Error;
-use crate::error::read_json;
+use crate::json_file::JsonFile;
 use crate::notice::warn_once;
 use crate::tokenizer::OwnSettings;
-use serde_json::{Map, Value};
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::path::Path;
 
 /// The names, in the order in which sentence-transformers looks for them.
 const NAMES: [&str; 7] = [
@@ -59,82 +59,59 @@ const OF_LOADING: [&str; 9] = [
 
 /// Reads the file that sentence-transformers would take in the transformer's folder.
 pub(super) fn read(folder: &Path) -> Result<OwnSettings, Error> {
-    let mut taken: Option<(PathBuf, Map<String, Value>)> = None;
+    let mut taken: Option<JsonFile> = None;
     for path in NAMES.map(|name| folder.join(name)) {
         if !path.is_file() {
             continue;
         }
-        let values: Map<String, Value> = read_json(path.clone())?;
+        let file = JsonFile::read(path)?;
         match &taken {
-            None if values.is_empty() => {}
-            None => taken = Some((path, values)),
-            Some((first, own)) if *own != values => warn_once(format!(
+            None if file.values.is_empty() => {}
+            None => taken = Some(file),
+            Some(first) if first.values != file.values => warn_once(format!(
                 "{} is not used: {} comes first, as in sentence-transformers",
-                path.display(),
-                first.display()
+                file.path.display(),
+                first.path.display()
             )),
             Some(_) => {}
         }
     }
     match taken {
-        Some((path, values)) => settings(path, &values),
+        Some(file) => settings(&file),
         None => Ok(OwnSettings::default()),
     }
 }
 
-fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, Error> {
-    let unsupported =
-        |key: &'static str, value: &Value, supported: &'static str| Error::Unsupported {
-            path: path.clone(),
-            key,
-            value: value.to_string(),
-            supported,
-        };
-    let given = |key: &str| values.get(key).filter(|value| !value.is_null());
-    if let Some((key, value)) = values
-        .iter()
-        .find(|(key, _)| !READ.contains(&key.as_str()) && !WITHOUT_EFFECT.contains(&key.as_str()))
-    {
-        return Err(Error::UnknownKey {
-            path: path.clone(),
-            key: key.clone(),
-            value: value.to_string(),
-        });
-    }
+fn settings(file: &JsonFile) -> Result<OwnSettings, Error> {
+    file.check_keys(|key| READ.contains(&key) || WITHOUT_EFFECT.contains(&key))?;
     let mut own = OwnSettings::default();
-    if let Some(value) = given("max_seq_length") {
+    if let Some(value) = file.given("max_seq_length") {
         let length = value.as_u64().filter(|length| *length > 0);
         let length = length
-            .ok_or_else(|| unsupported("max_seq_length", value, "a number of tokens there"))?;
-        own.length = Some((length as usize, path.clone()));
+            .ok_or_else(|| file.unsupported("max_seq_length", value, "a number of tokens there"))?;
+        own.length = Some((length as usize, file.path.clone()));
     }
-    if let Some(value) = given("do_lower_case") {
-        own.lowercase = value
-            .as_bool()
-            .ok_or_else(|| unsupported("do_lower_case", value, "true or false there"))?;
+    own.lowercase = file.flag("do_lower_case", own.lowercase)?;
+    if let Some(value) = file
+        .given("transformer_task")
+        .filter(|task| *task != "feature-extraction")
+    {
+        return Err(file.unsupported("transformer_task", value, "the task feature-extraction"));
     }
-    if let Some(value) = given("transformer_task").filter(|task| *task != "feature-extraction") {
-        return Err(unsupported(
-            "transformer_task",
-            value,
-            "the task feature-extraction",
-        ));
+    if let Some(value) = file
+        .given("module_output_name")
+        .filter(|name| *name != "token_embeddings")
+    {
+        return Err(file.unsupported("module_output_name", value, "token_embeddings there"));
     }
-    if let Some(value) = given("module_output_name").filter(|name| *name != "token_embeddings") {
-        return Err(unsupported(
-            "module_output_name",
-            value,
-            "token_embeddings there",
-        ));
-    }
-    if let Some(value) = given("tokenizer_name_or_path") {
-        return Err(unsupported(
+    if let Some(value) = file.given("tokenizer_name_or_path") {
+        return Err(file.unsupported(
             "tokenizer_name_or_path",
             value,
             "its tokenizer in its folder",
         ));
     }
-    if let Some(value) = given("modality_config") {
+    if let Some(value) = file.given("modality_config") {
         let text = value.get("text");
         let usual = text.is_none_or(|text| {
             let named = |key: &str, name: &str| text.get(key).is_none_or(|value| value == name);
@@ -142,7 +119,7 @@ fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, E
         });
         if text.is_none() || !usual {
             let supported = "texts that go forward to the last hidden state";
-            return Err(unsupported("modality_config", value, supported));
+            return Err(file.unsupported("modality_config", value, supported));
         }
     }
     let filled = |value: &Value| match value {
@@ -158,8 +135,8 @@ fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, E
         "config_args",
         "config_kwargs",
     ] {
-        if let Some(value) = given(key).filter(|value| filled(value)) {
-            return Err(unsupported(
+        if let Some(value) = file.given(key).filter(|value| filled(value)) {
+            return Err(file.unsupported(
                 key,
                 value,
                 "nothing there: save the model with it applied",
@@ -167,7 +144,7 @@ fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, E
         }
     }
     for key in ["tokenizer_args", "processor_kwargs"] {
-        match given(key) {
+        match file.given(key) {
             None => {}
             Some(Value::Object(table)) => own.values.extend(
                 table
@@ -175,7 +152,7 @@ fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, E
                     .filter(|(key, _)| !OF_LOADING.contains(&key.as_str()))
                     .map(|(key, value)| (key.clone(), value.clone())),
             ),
-            Some(other) => return Err(unsupported(key, other, "a table there")),
+            Some(other) => return Err(file.unsupported(key, other, "a table there")),
         }
     }
     if own.values.contains_key("model_max_length") {
@@ -188,15 +165,10 @@ fn settings(path: PathBuf, values: &Map<String, Value>) -> Result<OwnSettings, E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json_file::assert_documented;
 
     #[test]
     fn the_published_table_names_every_key() {
-        let table = include_str!("../../../../docs/model-folder.md");
-        for key in READ.iter().chain(WITHOUT_EFFECT).chain(&NAMES) {
-            assert!(
-                table.contains(&format!("`{key}`")),
-                "{key} is not in the table"
-            );
-        }
+        assert_documented(READ.iter().chain(WITHOUT_EFFECT).chain(&NAMES));
     }
 }

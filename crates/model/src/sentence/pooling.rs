@@ -1,8 +1,8 @@
 //! From the states of a text's tokens to one vector.
 
 use crate::Error;
-use crate::error::read_json;
-use serde_json::{Map, Value};
+use crate::json_file::JsonFile;
+use serde_json::Value;
 use std::path::Path;
 
 /// How the states of a text's tokens become one vector.
@@ -70,41 +70,21 @@ impl Default for Poolings {
 impl Poolings {
     /// Reads a module's `config.json`. `width` is that of a token's state.
     pub fn read(path: &Path, width: usize) -> Result<Self, Error> {
-        let values: Map<String, Value> = read_json(path.to_owned())?;
-        let unsupported = |key: &'static str, value: &Value, supported: &'static str| {
-            Err(Error::Unsupported {
-                path: path.to_owned(),
-                key,
-                value: value.to_string(),
-                supported,
-            })
-        };
-        let known = |key: &str| OTHERS.contains(&key) || MODES.iter().any(|mode| mode.1 == key);
-        if let Some((key, value)) = values.iter().find(|(key, _)| !known(key)) {
-            return Err(Error::UnknownKey {
-                path: path.to_owned(),
-                key: key.clone(),
-                value: value.to_string(),
-            });
-        }
+        let file = JsonFile::read(path.to_owned())?;
+        let values = &file.values;
+        let is_mode = |key: &str| MODES.iter().any(|mode| mode.1 == key);
+        file.check_keys(|key| OTHERS.contains(&key) || is_mode(key))?;
         for key in ["embedding_dimension", "word_embedding_dimension"] {
-            if let Some(value) = values.get(key)
-                && value.as_u64() != Some(width as u64)
-            {
-                return Err(Error::Contradiction {
-                    path: path.to_owned(),
-                    key,
-                    said: value.as_u64().unwrap_or_default() as usize,
-                    weights: path.to_owned(),
-                    tensor: "what comes before it".to_owned(),
-                    found: width,
-                });
+            if let Some(value) = values.get(key) {
+                file.check_width(key, value.as_u64().unwrap_or_default() as usize, width)?;
             }
         }
         let include_prompt = match values.get("include_prompt") {
             None => true,
             Some(Value::Bool(include)) => *include,
-            Some(other) => return unsupported("include_prompt", other, "true or false there"),
+            Some(other) => {
+                return Err(file.unsupported("include_prompt", other, "true or false there"));
+            }
         };
         let supported =
             "poolings among cls, max, mean, mean_sqrt_len_tokens, weightedmean and lasttoken";
@@ -117,18 +97,18 @@ impl Poolings {
         for name in &names {
             match MODES.iter().find(|mode| name.as_str() == Some(mode.0)) {
                 Some((_, _, mode)) => modes.push(*mode),
-                None => return unsupported("pooling_mode", name, supported),
+                None => return Err(file.unsupported("pooling_mode", name, supported)),
             }
         }
         if values.contains_key("pooling_mode") && modes.is_empty() {
-            return unsupported("pooling_mode", &values["pooling_mode"], supported);
+            return Err(file.unsupported("pooling_mode", &values["pooling_mode"], supported));
         }
         if modes.is_empty() {
             for (_, key, mode) in MODES {
                 match values.get(key) {
                     None | Some(Value::Bool(false)) => {}
                     Some(Value::Bool(true)) => modes.push(mode),
-                    Some(other) => return unsupported(key, other, "true or false there"),
+                    Some(other) => return Err(file.unsupported(key, other, "true or false there")),
                 }
             }
         }
@@ -199,6 +179,7 @@ fn pool(pooling: Pooling, states: &[f32], width: usize, skip: usize) -> Vec<f32>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json_file::assert_documented;
 
     const STATES: [f32; 8] = [1.0, -2.0, 3.0, 4.0, 5.0, 1.0, 0.0, 0.0];
 
@@ -260,12 +241,6 @@ mod tests {
 
     #[test]
     fn the_published_table_names_every_key() {
-        let table = include_str!("../../../../docs/model-folder.md");
-        for key in MODES.iter().map(|mode| &mode.1).chain(&OTHERS) {
-            assert!(
-                table.contains(&format!("`{key}`")),
-                "{key} is not in the table"
-            );
-        }
+        assert_documented(MODES.iter().map(|mode| &mode.1).chain(&OTHERS));
     }
 }

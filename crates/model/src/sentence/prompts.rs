@@ -1,9 +1,9 @@
 //! `config_sentence_transformers.json`: prompts, and what else it says of a sentence encoder.
 
 use crate::Error;
-use crate::error::read_json;
+use crate::json_file::JsonFile;
 use crate::notice::{warn_of_unknown, warn_once};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -55,58 +55,64 @@ impl SentenceSettings {
                 ..Self::default()
             });
         }
-        let values: Map<String, Value> = read_json(path.clone())?;
-        let unsupported = |key: &'static str, value: &Value, supported: &'static str| {
-            Err(Error::Unsupported {
-                path: path.clone(),
-                key,
-                value: value.to_string(),
-                supported,
-            })
-        };
-        let given = |key: &str| values.get(key).filter(|value| !value.is_null());
-        if let Some(kind) = given("model_type").filter(|kind| *kind != "SentenceTransformer") {
-            return unsupported("model_type", kind, "the type SentenceTransformer");
+        let file = JsonFile::read(path)?;
+        if let Some(kind) = file
+            .given("model_type")
+            .filter(|kind| *kind != "SentenceTransformer")
+        {
+            return Err(file.unsupported("model_type", kind, "the type SentenceTransformer"));
         }
         let mut settings = Self {
-            path: path.clone(),
+            path: file.path.clone(),
             ..Self::default()
         };
-        match given("prompts") {
+        match file.given("prompts") {
             None => {}
             Some(Value::Object(prompts)) => {
                 for (name, prompt) in prompts {
                     let text = match prompt {
                         Value::Null => "",
                         Value::String(text) => text,
-                        other => return unsupported("prompts", other, "a text for each name"),
+                        other => {
+                            return Err(file.unsupported("prompts", other, "a text for each name"));
+                        }
                     };
                     settings.prompts.insert(name.clone(), text.to_owned());
                 }
             }
-            Some(other) => return unsupported("prompts", other, "a text for each name"),
+            Some(other) => return Err(file.unsupported("prompts", other, "a text for each name")),
         }
-        if let Some(name) = given("default_prompt_name") {
+        if let Some(name) = file.given("default_prompt_name") {
             let known = name.as_str().filter(|name| {
                 settings.prompts.contains_key(*name) || ["query", "document"].contains(name)
             });
             match known {
                 Some(known) => settings.default_prompt = Some(known.to_owned()),
                 None => {
-                    return unsupported("default_prompt_name", name, "a name among its prompts");
+                    return Err(file.unsupported(
+                        "default_prompt_name",
+                        name,
+                        "a name among its prompts",
+                    ));
                 }
             }
         }
-        if let Some(dimension) = given("truncate_dim") {
+        if let Some(dimension) = file.given("truncate_dim") {
             match dimension.as_u64().filter(|dimension| *dimension > 0) {
                 Some(dimension) => settings.truncate = Some(dimension as usize),
-                None => return unsupported("truncate_dim", dimension, "a number of components"),
+                None => {
+                    return Err(file.unsupported(
+                        "truncate_dim",
+                        dimension,
+                        "a number of components",
+                    ));
+                }
             }
         }
-        if let Some(similarity) = given("similarity_fn_name") {
+        if let Some(similarity) = file.given("similarity_fn_name") {
             settings.similarity = similarity.as_str().map(str::to_owned);
         }
-        warn_of_unknown(&path, values.keys().map(String::as_str), |key| {
+        warn_of_unknown(&file.path, file.values.keys().map(String::as_str), |key| {
             READ.contains(&key) || WITHOUT_EFFECT.contains(&key)
         });
         Ok(settings)
@@ -180,6 +186,7 @@ impl SentenceSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json_file::assert_documented;
 
     fn settings(prompts: &[(&str, &str)], default: Option<&str>) -> SentenceSettings {
         SentenceSettings {
@@ -224,12 +231,6 @@ mod tests {
 
     #[test]
     fn the_published_table_names_every_key() {
-        let table = include_str!("../../../../docs/model-folder.md");
-        for key in READ.iter().chain(WITHOUT_EFFECT) {
-            assert!(
-                table.contains(&format!("`{key}`")),
-                "{key} is not in the table"
-            );
-        }
+        assert_documented(READ.iter().chain(WITHOUT_EFFECT));
     }
 }
