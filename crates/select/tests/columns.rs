@@ -1,48 +1,9 @@
 //! Columns in conditions: which one a name means, what their values are, and what is warned of.
 
-use std::fmt;
-use std::sync::{Arc, Mutex};
-
 use goldpan_artifact::{Predictions, PredictionsWriter, Producer, Silent, Texts, TextsWriter};
 use goldpan_select::{Budget, Error, Inputs, Rule, choose};
+use goldpan_tests::warned;
 use proptest::prelude::*;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
-
-/// The warnings of a thread.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        struct Message(String);
-        impl Visit for Message {
-            fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
-                self.0 += &format!("{value:?}");
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 /// Texts with one column of metadata, and predictions of the classes `1` and `no`.
 struct World {
@@ -89,16 +50,13 @@ impl World {
     /// The texts for which a condition is true, and the warnings of it.
     fn kept(&self, condition: &str) -> (Result<Vec<u64>, String>, Vec<String>) {
         let rule = serde_json::json!({ "random": {}, "where": condition }).to_string();
-        let warnings = Warnings::default();
-        let kept = tracing::subscriber::with_default(warnings.clone(), || {
-            self.choose(&rule, Budget::Share(1.0))
-        });
-        let warnings = warnings.0.lock().unwrap().clone();
+        let (kept, warnings) = warned(|| self.choose(&rule, Budget::Share(1.0)));
+        let warnings = warnings.into_iter().map(|warning| warning.message);
         let kept = match kept {
             Err(Error::TooFewLeft { left: 0, .. }) => Ok(Vec::new()),
             kept => kept,
         };
-        (kept.map_err(|error| error.to_string()), warnings)
+        (kept.map_err(|error| error.to_string()), warnings.collect())
     }
 
     fn ids(&self, condition: &str) -> Vec<u64> {

@@ -2,17 +2,12 @@
 
 #![allow(dead_code)]
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Once;
 
 use goldpan_artifact::{Silent, Texts};
 use goldpan_ingest::{Error, IngestConfig, IngestOptions, Summary, ingest};
 use tempfile::TempDir;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
 /// A row of a table: text, class, key.
 pub type Row = (String, Option<String>, Option<String>);
@@ -92,53 +87,9 @@ pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(folder).join(name)
 }
 
-/// Runs `work` on this thread and returns what it gives, with the warnings that it told.
-///
-/// One subscriber serves all threads: those of single threads are forgotten by the places that
-/// warn when another thread's comes or goes at the same time.
+/// Runs `work` on this thread and returns what it gives, with the messages of the warnings it logged.
 pub fn warned<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
-    static HEARD: Once = Once::new();
-    HEARD.call_once(|| tracing::subscriber::set_global_default(Heard).unwrap());
-    TOLD.take();
-    let result = work();
-    (result, TOLD.take())
-}
-
-thread_local! {
-    static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps the messages of warnings, each thread's apart.
-struct Heard;
-
-impl Subscriber for Heard {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        struct Message(String);
-        impl Visit for Message {
-            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        TOLD.with_borrow_mut(|told| told.push(message.0));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
+    let (result, warnings) = goldpan_tests::warned(work);
+    let messages = warnings.into_iter().map(|warning| warning.message);
+    (result, messages.collect())
 }
