@@ -31,7 +31,13 @@ impl Carried {
     /// `ClassLabel`, as Goldpan's own tables do, or as polars does for an `Enum`; or that it is a
     /// dictionary, whose names come with its batches.
     pub fn of(schema: &Schema, field: &Field) -> Option<Self> {
-        let numbers = field.data_type().is_integer() || field.data_type().is_floating();
+        let kind = match field.data_type() {
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                item.data_type()
+            }
+            kind => kind,
+        };
+        let numbers = kind.is_integer() || kind.is_floating();
         let named = |names: Vec<String>| Self {
             names,
             fixed: true,
@@ -88,6 +94,10 @@ impl Carried {
             Value::Whole(number) => number,
             Value::Number(number) if number.fract() == 0.0 => number as i128,
             Value::Number(number) if number.is_nan() => return Ok(Value::Null),
+            Value::List(values) => {
+                let names = values.into_iter().map(|value| self.name(value));
+                return names.collect::<Result<_, _>>().map(Value::List);
+            }
             other => return Ok(other),
         };
         if number == -1 {
@@ -105,6 +115,8 @@ impl Carried {
 fn class_label(json: &str, column: &str) -> Option<Vec<String>> {
     let json: Json = serde_json::from_str(json).ok()?;
     let feature = json.get("info")?.get("features")?.get(column)?;
+    // A list of labels has the names one level down.
+    let feature = feature.get("feature").unwrap_or(feature);
     let is_label = feature.get("_type").and_then(Json::as_str) == Some("ClassLabel");
     let names = match feature.get("names")? {
         Json::Array(names) => names,

@@ -18,8 +18,16 @@ pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, values) => is_text(values),
-        _ => false,
+        other => is_bytes(other),
     }
+}
+
+/// Whether values of this type are bytes, as some programs write texts.
+pub(crate) fn is_bytes(kind: &DataType) -> bool {
+    matches!(
+        kind,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    )
 }
 
 /// Whether values of this type are texts, numbers or truth values.
@@ -40,6 +48,16 @@ pub(crate) fn is_kept(kind: &DataType) -> bool {
     }
 }
 
+/// Whether values of this type can be labels: those, and lists of them.
+pub(crate) fn is_label(kind: &DataType) -> bool {
+    match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            is_kept(item.data_type())
+        }
+        other => is_kept(other),
+    }
+}
+
 /// The value of a row of a column. Dates are texts as ISO 8601 has them, times in UTC.
 pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
@@ -50,6 +68,9 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
         DataType::Utf8 => text(array.as_string::<i32>().value(row)),
         DataType::LargeUtf8 => text(array.as_string::<i64>().value(row)),
         DataType::Utf8View => text(array.as_string_view().value(row)),
+        DataType::Binary => bytes(array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => bytes(array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => bytes(array.as_binary_view().value(row)),
         DataType::Boolean => Value::Truth(array.as_boolean().value(row)),
         DataType::Int8 => Value::Whole(array.as_primitive::<Int8Type>().value(row).into()),
         DataType::Int16 => Value::Whole(array.as_primitive::<Int16Type>().value(row).into()),
@@ -91,8 +112,25 @@ pub(crate) fn value(array: &dyn Array, row: usize) -> Value {
             DataType::UInt32 => entry::<UInt32Type>(array, row),
             _ => entry::<UInt64Type>(array, row),
         },
+        DataType::List(_) => list(&array.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => list(&array.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(..) => list(&array.as_fixed_size_list().value(row)),
         _ => Value::Null,
     }
+}
+
+/// A text that was written as bytes.
+fn bytes(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Bytes,
+    }
+}
+
+/// A list: its first two values, as from JSON.
+fn list(values: &dyn Array) -> Value {
+    let first = 0..values.len().min(2);
+    Value::List(first.map(|row| value(values, row)).collect())
 }
 
 /// A decimal number, with the digits that its type has.

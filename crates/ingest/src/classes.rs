@@ -186,6 +186,7 @@ impl Values {
                 spelled.keys().map(bool::to_string).collect()
             }
             (None, None) => {
+                remarks.extend(truths_beside_numbers(&labels));
                 if numbers(&with_points()).is_some() {
                     let first = labels.iter().find(|label| label.contains(','));
                     remarks.push(format!(
@@ -203,6 +204,22 @@ impl Values {
         names.extend(marks);
         Found { names, remarks }
     }
+}
+
+/// A sentence where some labels are truths and the others the numbers that may stand for them.
+fn truths_beside_numbers(labels: &[String]) -> Option<String> {
+    let number = |label: &String| Numeral::parse(label)?.index().filter(|index| *index < 2);
+    let (truths, others): (Vec<&String>, Vec<&String>) =
+        labels.iter().partition(|label| truth(label).is_some());
+    let both = !truths.is_empty() && others.iter().all(|label| number(label).is_some());
+    let (truth, other) = (truths.first()?, others.first()?);
+    both.then(|| {
+        format!(
+            "some labels are `{truth}` and some `{other}`: they are classes of their own; where they \
+             mean the same, give --rename-class 1=true --rename-class 0=false (rename_classes in a \
+             pipeline)"
+        )
+    })
 }
 
 /// A sentence where a class has several spellings, or loses zeros at its beginning.
@@ -307,6 +324,18 @@ mod tests {
         assert_eq!(of(&["False", "True"]).number("true"), Some(1));
         assert_eq!(of(&["True", "true", "false"]).number("TRUE"), None);
         assert_eq!(of(&["true", "other"]).number("True"), None);
+    }
+
+    #[test]
+    fn truths_beside_zeros_and_ones_are_told() {
+        let told = |labels: &[&str]| found(labels).remarks.join("\n");
+        for labels in [&["1", "True"][..], &["false", "0", "1.0", "NA", "true"]] {
+            let told = told(labels);
+            assert!(told.contains("they are classes of their own"), "{told}");
+        }
+        for labels in [&["2", "true"][..], &["true", "1", "maybe"], &["NA", "true"]] {
+            assert_eq!(told(labels), "", "{labels:?}");
+        }
     }
 
     #[test]

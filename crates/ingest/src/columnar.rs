@@ -16,12 +16,13 @@ use parquet::errors::ParquetError;
 
 use crate::Error;
 use crate::carried::Carried;
-use crate::cell::{is_kept, is_plain, is_text, value};
+use crate::cell::{is_bytes, is_kept, is_label, is_plain, is_text, value};
 use crate::error::{At, Place};
 use crate::header::check_names;
 use crate::input::Count;
 use crate::note::Notes;
 use crate::row::{Found, Names, Row, Source, Wanted};
+use crate::tool::Verdict;
 
 /// Rows of a Parquet batch.
 const ROWS: usize = 8192;
@@ -204,7 +205,7 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
         .map(|field| field.name().clone())
         .collect();
     check_names(path, &names)?;
-    let found = wanted.find(path, &names, true)?;
+    let mut found = wanted.find(path, &names, true)?;
     let check = |index: usize, good: bool, wanted| match good {
         true => Ok(()),
         false => Err(Error::ColumnType {
@@ -222,13 +223,21 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
         };
         check(found.main, good, as_what)?;
     }
-    for (index, as_what) in [(found.label, "labels"), (found.key, "ids")] {
-        if let Some(index) = index {
-            check(index, is_plain(schema.field(index).data_type()), as_what)?;
-        }
+    if let Some(label) = found.label {
+        check(label, is_label(schema.field(label).data_type()), "labels")?;
+    }
+    if let Some(key) = found.key {
+        check(key, is_plain(schema.field(key).data_type()), "ids")?;
     }
     for &index in &found.metadata {
         check(index, is_kept(schema.field(index).data_type()), "metadata")?;
+    }
+    for index in found.columns() {
+        if is_bytes(schema.field(index).data_type()) {
+            let (path, name) = (path.display(), &names[index]);
+            let remark = format!("{path} has bytes in its column `{name}`; they are read as UTF-8");
+            found.names.remarks.push(remark);
+        }
     }
     Ok(found)
 }
@@ -237,7 +246,8 @@ impl Found {
     /// The columns to read, each once, ascending.
     fn columns(&self) -> Vec<usize> {
         let mut columns = vec![self.main];
-        columns.extend(self.label.iter().chain(&self.key).chain(&self.metadata));
+        let others = self.label.iter().chain(&self.key).chain(&self.verdict);
+        columns.extend(others.chain(&self.metadata));
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -274,6 +284,7 @@ struct Batches<I> {
     main: usize,
     label: Option<usize>,
     key: Option<usize>,
+    verdict: Option<usize>,
     metadata: Vec<usize>,
     /// The names of classes that the file carries.
     carried: Option<Carried>,
@@ -301,6 +312,7 @@ impl<I: Iterator<Item = Batch> + 'static> Batches<I> {
             main: place(found.main).unwrap_or_default(),
             label: found.label.and_then(place),
             key: found.key.and_then(place),
+            verdict: found.verdict.and_then(place),
             metadata: found.metadata.iter().copied().filter_map(place).collect(),
             names: found.names,
             carried,
@@ -389,11 +401,14 @@ impl<I: Iterator<Item = Batch> + 'static> Source for Batches<I> {
                     .cloned()
                     .collect(),
             })?;
-            row.label = label.plain().map_err(|found| wrong(name, found))?;
+            row.label = label.label().map_err(|found| wrong(name, found))?;
         }
         if let Some(key) = self.key {
             let name = self.names.key.as_deref().unwrap_or_default();
             row.key = value(key).plain().map_err(|found| wrong(name, found))?;
+        }
+        if let Some(verdict) = self.verdict {
+            row.verdict = Verdict::of(value(verdict));
         }
         for (&column, name) in self.metadata.iter().zip(&self.names.metadata) {
             row.keep(value(column).plain().map_err(|found| wrong(name, found))?);

@@ -7,6 +7,7 @@ use goldpan_sources::Column;
 use crate::Error;
 use crate::alike::{column_key, shown};
 use crate::row::{Found, Names, Wanted};
+use crate::tool::{tool, verdict_column};
 
 /// What columns of labels are called, beside `label`.
 const LIKELY: [&str; 31] = [
@@ -73,6 +74,7 @@ impl Wanted {
         let main = match (first(&self.main)?, self.main.as_slice()) {
             (Some(main), _) => place(main),
             (None, []) => 0,
+            (None, _) if nested(names).is_some() => return Err(nested_export(path, names)),
             (None, [column]) => return Err(missing(column)),
             (None, columns) => {
                 return Err(Error::NoMainColumn {
@@ -102,14 +104,22 @@ impl Wanted {
             let others: Vec<&String> = others.map(|index| &names[index]).collect();
             without = no_labels(path, &self.label[0], &others);
         }
+        let asked =
+            |place: &usize| *place == main || key == Some(*place) || metadata.contains(place);
+        let verdict = (header && !self.label.is_empty())
+            .then(|| verdict_column(names, label))
+            .flatten()
+            .filter(|place| !asked(place));
         Ok(Found {
             main,
             label,
             key,
+            verdict,
             names: Names {
                 main: names.get(main).cloned().unwrap_or_default(),
                 label: label.map(|label| names[label].clone()),
                 key: key.map(|key| names[key].clone()),
+                verdict: verdict.map(|verdict| names[verdict].clone()),
                 metadata: metadata.iter().map(|&index| names[index].clone()).collect(),
                 columns: names.to_vec(),
                 remarks,
@@ -131,6 +141,31 @@ impl Wanted {
             columns: names.to_vec(),
             nearest: best.filter(|name| alike(name) > 0.75).cloned(),
         }
+    }
+}
+
+/// What exports of labelling tools are called whose texts lie one level down, and what to do.
+fn nested(names: &[String]) -> Option<(&'static str, &'static str)> {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    match tool(names)? {
+        "Label Studio" if has("data") => Some((
+            "Label Studio's own JSON, whose texts and labels are nested",
+            "export it as JSON-MIN, CSV or TSV",
+        )),
+        "Argilla" if has("fields") => Some((
+            "Argilla's own JSON, whose texts and labels are nested",
+            "write its records with dataset.records.to_datasets().to_json(path), or as CSV",
+        )),
+        _ => None,
+    }
+}
+
+fn nested_export(path: &Path, names: &[String]) -> Error {
+    let (found, advice) = nested(names).unwrap_or_default();
+    Error::Refused {
+        path: path.to_owned(),
+        found,
+        advice,
     }
 }
 

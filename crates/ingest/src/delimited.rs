@@ -9,7 +9,8 @@ use crate::Error;
 use crate::header::check_names;
 use crate::note::{Notes, Thing};
 use crate::records::{Dialect, Quotes, Records};
-use crate::row::{Found, Names, Row, Source, Wanted};
+use crate::row::{Found, Names, Row, Source, Value, Wanted};
+use crate::tool::Verdict;
 
 /// Rows of fields.
 pub(crate) struct Delimited {
@@ -119,6 +120,9 @@ impl Source for Delimited {
         let plain = [Some(&row.main), row.label.as_ref(), row.key.as_ref()];
         if plain.into_iter().flatten().any(|field| spaced(field)) {
             self.notes.count(Thing::SpaceBeforeQuote, row.place);
+        }
+        if let Some(verdict) = self.found.verdict {
+            row.verdict = Verdict::of(Value::Text(field(verdict)?));
         }
         for &column in &self.found.metadata {
             row.keep(Some(field(column)?));

@@ -15,10 +15,11 @@ use crate::input::{self, Count};
 use crate::labels::Label;
 use crate::remarks::{self, Files};
 use crate::row::{Row, Source, Wanted};
-use crate::summary::{ClassCount, Noted, Renamed, Seen, Summary};
+use crate::summary::{ClassCount, Keys, Noted, Renamed, Seen, Summary};
+use crate::tool::Verdict;
 
 /// Raised whenever the same input and settings give another table than before.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How many rows go by between two looks at the progress.
 const STEP: u64 = 4096;
@@ -47,7 +48,9 @@ pub fn ingest(
     let mut seen = Seen::default();
     let (mut blank, mut left_out) = (Noted::default(), Noted::default());
     let (mut rows, mut labelled, mut outside) = (0, 0, 0);
+    let (mut withheld, mut keys) = (Noted::default(), Keys::default());
     let mut renamed = vec![0; rules.rename.pairs().len()];
+    let mut missing = vec![0; rules.missing.values().len()];
     let mut own = BTreeSet::new();
     let mut files = Files::default();
     // Where the inputs are read twice, the first time has said what is to be said of them.
@@ -56,7 +59,11 @@ pub fn ingest(
         let here = || at(config, file, row.place);
         files.note(&config.inputs()[file], source.names());
         let column = source.names().label.as_deref().unwrap_or_default();
-        let given = rules.given(row.label.as_deref());
+        let written = label_of(row);
+        if let Some(place) = written.and_then(|label| rules.missing.place(label)) {
+            missing[place] += 1;
+        }
+        let given = rules.given(written);
         match given.map(|label| (label.renamed, label.text)) {
             Some((Some(place), _)) => renamed[place] += 1,
             Some((None, text)) if !renamed.is_empty() => {
@@ -65,7 +72,7 @@ pub fn ingest(
             _ => {}
         }
         let named = source.carried().is_some_and(|carried| carried.numbers);
-        let label = rules.read(row.label.as_deref(), &classes, named, here, column);
+        let label = rules.read(written, &classes, named, here, column);
         let label = label.map_err(|error| match error {
             Error::UnknownLabel { .. } if config.classes().is_none() => Error::Changed {
                 path: config.inputs()[file].clone(),
@@ -87,6 +94,9 @@ pub fn ingest(
         if row.main.trim().is_empty() {
             blank.note(here);
         }
+        if written.is_none() && rules.given(row.label.as_deref()).is_some() {
+            withheld.note(here);
+        }
         seen.note(&row.main, (file as u32, row.place), label, |file, place| {
             at(config, file as usize, place)
         });
@@ -95,6 +105,9 @@ pub fn ingest(
             labelled += 1;
         }
         let key = row.key.as_deref();
+        if reading.key.is_some() {
+            keys.note(key, here);
+        }
         table.push_with(rows, &row.main, label, key, &row.metadata)?;
         rows += 1;
         Ok(())
@@ -106,6 +119,7 @@ pub fn ingest(
     }
     files.warn();
     remarks::renamed(&rules.rename, &renamed, &own);
+    remarks::missing(rules.missing.values(), &missing);
     let written = table.finish()?;
     let names = classes.names().iter().cloned();
     let summary = Summary {
@@ -119,6 +133,9 @@ pub fn ingest(
         duplicates: seen.duplicates,
         conflicts: seen.conflicts,
         left_out,
+        withheld,
+        repeated_keys: keys.repeated,
+        without_key: keys.none,
         outside,
         renamed: rules
             .rename
@@ -139,6 +156,12 @@ pub fn ingest(
     Ok(summary)
 }
 
+/// The label of a row, where a labelling tool that wrote the file lets it count.
+fn label_of(row: &Row) -> Option<&str> {
+    let label = row.label.as_deref();
+    label.filter(|_| row.verdict == Verdict::Counts)
+}
+
 /// Reads the inputs for their classes: the names that files carry, and the labels' values.
 fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>, Error> {
     let mut values = Values::default();
@@ -157,7 +180,7 @@ fn values(config: &IngestConfig, progress: &dyn Progress) -> Result<Vec<String>,
             {
                 carried[file] = names.clone();
             }
-            let Some(label) = rules.given(row.label.as_deref()) else {
+            let Some(label) = rules.given(label_of(row)) else {
                 return Ok(());
             };
             if !reading.rows.takes(&row.main) || values.note(label.text) {

@@ -55,6 +55,7 @@ mod several;
 mod sheet;
 mod summary;
 mod textfile;
+mod tool;
 mod unpack;
 
 pub use class_names::{ClassNames, parse_list, parse_rename, read_class_names};

@@ -79,6 +79,7 @@ pub(crate) fn marks(classes: &[String]) -> Vec<&String> {
 /// The values that mean no label, by what the user says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
+    values: Vec<String>,
     texts: HashSet<String>,
     numbers: HashSet<Numeral>,
 }
@@ -88,6 +89,7 @@ impl Missing {
         let texts = values.iter().map(|value| value.trim().to_owned());
         let numbers = values.iter();
         Self {
+            values: values.iter().map(|value| value.trim().to_owned()).collect(),
             texts: texts.collect(),
             numbers: numbers
                 .filter_map(|value| Numeral::parse(value.trim()))
@@ -101,6 +103,23 @@ impl Missing {
             || self.texts.contains(label)
             || (!self.numbers.is_empty()
                 && Numeral::parse(label).is_some_and(|number| self.numbers.contains(&number)))
+    }
+
+    /// The values as the user gave them.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// The place of the value that this label is, or is equal to as a number.
+    pub fn place(&self, label: &str) -> Option<usize> {
+        let label = label.trim();
+        if !self.is(label) {
+            return None;
+        }
+        let number = Numeral::parse(label);
+        let equal = |value: &String| number.is_some() && Numeral::parse(value) == number;
+        let mut values = self.values.iter();
+        values.position(|value| value == label || equal(value))
     }
 }
 
@@ -117,6 +136,11 @@ mod tests {
         for label in ["1", "0", "NA", "??"] {
             assert!(!missing.is(label), "{label}");
         }
+        let place = |label| missing.place(label);
+        assert_eq!(
+            (place("-1.0"), place(" ?"), place("")),
+            (Some(0), Some(1), None)
+        );
         assert!(Missing::default().is("") && !Missing::default().is("-1"));
     }
 

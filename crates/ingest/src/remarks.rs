@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::numeral::Numeral;
 use crate::rename::Renames;
 use crate::row::Names;
 use crate::summary::Summary;
@@ -45,6 +46,21 @@ pub(crate) fn renamed(rename: &Renames, used: &[u64], own: &BTreeSet<String>) {
     }
 }
 
+/// Says which values for no label no row has.
+pub(crate) fn missing(values: &[String], used: &[u64]) {
+    let unused: Vec<String> = values
+        .iter()
+        .zip(used)
+        .filter(|(value, rows)| **rows == 0 && !value.is_empty())
+        .map(|(value, _)| format!("`{}`", alike::shown(value)))
+        .collect();
+    if !unused.is_empty() {
+        let verb = if unused.len() == 1 { "was" } else { "were" };
+        let unused = unused.join(", ");
+        tracing::warn!("no label is {unused}, which {verb} to mean that there is none");
+    }
+}
+
 /// How the columns of the files were found.
 #[derive(Default)]
 pub(crate) struct Files {
@@ -74,6 +90,31 @@ impl Files {
             tracing::warn!("{without} has no column of labels, as {with} has: its texts have none");
         }
     }
+}
+
+/// The fewest classes of labels that may be no classes.
+const SCATTERED: usize = 20;
+
+/// The fewest numbers, some of them with fractions, that may be measurements.
+const MEASURED: usize = 12;
+
+/// A sentence where labels are most likely no classes, but ids, texts or measurements.
+fn scattered(summary: &Summary) -> Option<String> {
+    let classes = summary.classes.iter().filter(|class| class.rows > 0);
+    let (count, once) = classes.fold((0, 0), |(count, once), class| {
+        (count + 1, once + usize::from(class.rows == 1))
+    });
+    let names = || summary.classes.iter().map(|class| &class.name);
+    let measured = count >= MEASURED
+        && names().all(|name| Numeral::parse(name).is_some() || missing::is_mark(name))
+        && names().any(|name| name.contains('.'));
+    (measured || (count >= SCATTERED && once * 2 > count)).then(|| {
+        let labelled = summary.labelled;
+        format!(
+            "{labelled} labelled rows have {count} classes, {once} of which only one row has: is the \
+             label column one of ids, texts or measurements?"
+        )
+    })
 }
 
 /// Says what a person should look at.
@@ -117,6 +158,24 @@ pub(crate) fn summary(summary: &Summary, given: bool) {
             },
             values.join(","),
         );
+    }
+    if let Some(warning) = scattered(summary).filter(|_| !given) {
+        tracing::warn!("{warning}");
+    }
+    if let Some(first) = summary.withheld.first.first() {
+        let count = summary.withheld.count;
+        tracing::warn!(
+            count, %first,
+            "labels that do not count, as the labelling tool's own column beside them says (ignored, \
+             rejected, discarded or a draft): these texts have no label"
+        );
+    }
+    if let Some(first) = summary.repeated_keys.first.first() {
+        let count = summary.repeated_keys.count;
+        tracing::warn!(count, %first, "ids that occurred before: labels cannot be joined by them");
+    }
+    if let Some(first) = summary.without_key.first.first() {
+        tracing::warn!(count = summary.without_key.count, %first, "texts without an id");
     }
     if let Some(first) = summary.blank.first.first() {
         tracing::warn!(count = summary.blank.count, %first, "texts without any character");

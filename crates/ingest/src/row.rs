@@ -5,6 +5,7 @@ use goldpan_sources::{Column, Layout};
 use crate::Error;
 use crate::carried::Carried;
 use crate::error::Place;
+use crate::tool::Verdict;
 
 /// A row's values of the columns asked for. Reused from row to row.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Row {
     pub main: String,
     pub label: Option<String>,
     pub key: Option<String>,
+    /// What a labelling tool says of the label.
+    pub verdict: Verdict,
     /// One for each metadata column asked for; an empty text counts as none.
     pub metadata: Vec<Option<String>>,
 }
@@ -25,6 +28,7 @@ impl Default for Row {
             main: String::new(),
             label: None,
             key: None,
+            verdict: Verdict::Counts,
             metadata: Vec::new(),
         }
     }
@@ -35,6 +39,7 @@ impl Row {
         self.main.clear();
         self.label = None;
         self.key = None;
+        self.verdict = Verdict::Counts;
         self.metadata.clear();
     }
 
@@ -91,6 +96,8 @@ pub(crate) struct Names {
     pub main: String,
     pub label: Option<String>,
     pub key: Option<String>,
+    /// The column in which a labelling tool says whether labels count.
+    pub verdict: Option<String>,
     pub metadata: Vec<String>,
     /// All columns of the file, or the fields of its first row.
     pub columns: Vec<String>,
@@ -106,6 +113,7 @@ pub(crate) struct Found {
     pub main: usize,
     pub label: Option<usize>,
     pub key: Option<usize>,
+    pub verdict: Option<usize>,
     pub metadata: Vec<usize>,
     pub names: Names,
 }
@@ -120,6 +128,8 @@ pub(crate) enum Value {
     Number(f64),
     /// A number as it is written.
     Digits(String),
+    /// Bytes that are no UTF-8.
+    Bytes,
     /// A list of plain values: the first two.
     List(Vec<Value>),
     /// An object, or a list that holds lists or objects.
@@ -134,6 +144,7 @@ impl Value {
             Self::Truth(_) => "a truth value",
             Self::Number(number) if number.is_nan() => "NaN",
             Self::Whole(_) | Self::Number(_) | Self::Digits(_) => "a number",
+            Self::Bytes => "bytes that are no UTF-8",
             Self::List(_) | Self::Nested => "a list or object",
         }
     }
@@ -147,7 +158,7 @@ impl Value {
             Self::Whole(number) => Ok(Some(number.to_string())),
             Self::Number(number) if number.is_nan() => Ok(None),
             Self::Number(number) => Ok(Some(number.to_string())),
-            Self::List(_) | Self::Nested => Err(self.kind()),
+            Self::Bytes | Self::List(_) | Self::Nested => Err(self.kind()),
         }
     }
 
@@ -159,6 +170,7 @@ impl Value {
                 values.pop().map_or(Ok(None), Self::plain)
             }
             Self::List(_) => Err("a list of several labels"),
+            Self::Number(number) if number.is_infinite() => Err("Infinity"),
             other => other.plain(),
         }
     }

@@ -1,6 +1,6 @@
 //! Classes that look like several labels of one text.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::alike::shown;
 
@@ -17,6 +17,36 @@ pub(crate) fn warning(classes: &[String]) -> Option<String> {
         let mut parts = name.split(between).map(str::trim);
         name.contains(between) && parts.all(|part| part != name && known.contains(part))
     };
+    // Labels that occur in lists only are known by their occurring in several.
+    let in_lists = |between: char| {
+        let lists = classes.iter().filter(|name| name.contains(between));
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for part in
+            lists.flat_map(|name| name.split(between).map(str::trim).collect::<HashSet<_>>())
+        {
+            *seen.entry(part).or_default() += 1;
+        }
+        seen
+    };
+    let counts: Vec<(char, HashMap<&str, usize>)> = BETWEEN
+        .into_iter()
+        .map(|between| (between, in_lists(between)))
+        .collect();
+    let repeated = |name: &str| {
+        counts.iter().any(|(between, counts)| {
+            let often = |part: &str| {
+                known.contains(part) || counts.get(part).is_some_and(|count| *count > 1)
+            };
+            let mut parts = name.split(*between).map(str::trim);
+            let list = parts.clone().all(|part| !part.is_empty() && part != name);
+            // Names with commas and slashes are common: there, all of the list must occur again.
+            let again = match between {
+                ',' | '/' => parts.all(often),
+                _ => parts.any(often),
+            };
+            name.contains(*between) && list && again
+        })
+    };
     let enclosed = |name: &str, open: char, close: char| {
         name.len() > 2 && name.starts_with(open) && name.ends_with(close)
     };
@@ -26,6 +56,7 @@ pub(crate) fn warning(classes: &[String]) -> Option<String> {
             enclosed(name, '[', ']')
                 || enclosed(name, '{', '}')
                 || BETWEEN.into_iter().any(|between| joined(name, between))
+                || repeated(name)
         })
         .map(|name| format!("`{}`", shown(name)))
         .collect();
@@ -67,9 +98,13 @@ mod tests {
             assert!(text.starts_with(&format!("`{name}` look")), "{text}");
         }
         assert_eq!(
-            told(&["a", "b", "a#c", "w/o", "rock, pop", "[]", "#"]),
+            told(&["a", "b", "w/o", "rock, pop", "[]", "#", "C#", "1/2", "3/4"]),
             None
         );
+        for name in ["a#c", "red|green"] {
+            let text = told(&["a", "blue", "red|yellow", name]).unwrap();
+            assert!(text.contains(&format!("`{name}`")), "{text}");
+        }
         assert!(
             told(&["a", "b", "a#b", "b#a", "a|b", "b|a"])
                 .unwrap()

@@ -1,7 +1,7 @@
 //! What was read, and what is worth a look in it.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use goldpan_artifact::Digest;
 use serde::Serialize;
@@ -29,6 +29,12 @@ pub struct Summary {
     pub conflicts: Repeats,
     /// Rows left out because the dataset's rule gives them no class, like a rating of 0.
     pub left_out: Noted,
+    /// Rows whose label does not count, by what a labelling tool says beside it.
+    pub withheld: Noted,
+    /// Rows whose id of the user's occurred before.
+    pub repeated_keys: Noted,
+    /// Rows without an id of the user's, where a column of ids was asked for.
+    pub without_key: Noted,
     /// Rows that belong to other splits of the dataset.
     pub outside: u64,
     /// What was renamed, as the user asked.
@@ -106,6 +112,32 @@ pub struct Repeat {
     pub earlier: At,
 }
 
+/// Finds ids of the user that occurred before, and rows that have none.
+#[derive(Default)]
+pub(crate) struct Keys {
+    seen: HashSet<u128>,
+    pub repeated: Noted,
+    pub none: Noted,
+}
+
+impl Keys {
+    /// Notes a row's id.
+    pub fn note(&mut self, key: Option<&str>, at: impl FnOnce() -> At) {
+        match key.filter(|key| !key.trim().is_empty()) {
+            None => self.none.note(at),
+            Some(key) if !self.seen.insert(hash(key)) => self.repeated.note(at),
+            Some(_) => {}
+        }
+    }
+}
+
+/// A 128-bit hash.
+fn hash(text: &str) -> u128 {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+    u128::from_le_bytes(hash)
+}
+
 /// Finds texts that occurred before, by a 128-bit hash: about 60 bytes of memory for each text.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -123,16 +155,13 @@ impl Seen {
         label: Option<i32>,
         at: impl Fn(u32, Place) -> At,
     ) {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
-        let (first_file, first_place, first_label) =
-            match self.first.entry(u128::from_le_bytes(hash)) {
-                Entry::Occupied(first) => *first.get(),
-                Entry::Vacant(empty) => {
-                    empty.insert((file, place, label));
-                    return;
-                }
-            };
+        let (first_file, first_place, first_label) = match self.first.entry(hash(text)) {
+            Entry::Occupied(first) => *first.get(),
+            Entry::Vacant(empty) => {
+                empty.insert((file, place, label));
+                return;
+            }
+        };
         let repeat = || Repeat {
             at: at(file, place),
             earlier: at(first_file, first_place),

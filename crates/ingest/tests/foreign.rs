@@ -75,6 +75,8 @@ fn what_is_read_without_a_word() {
         "polars-enum.arrow",
         "duckdb.parquet",
         "stream-lz4.arrow",
+        "label-lists.parquet",
+        "label-numbers.parquet",
     ] {
         let (rows, said) = read(file, |_| {});
         assert_eq!(rows, texts(), "{file}");
@@ -87,6 +89,10 @@ fn what_is_found_in_the_file_is_said() {
     for (file, what) in [
         ("pandas-table.json", "list under its key `data`"),
         ("python-data.json", "list under its key `data`"),
+        (
+            "binary.parquet",
+            "has bytes in its column `text`; they are read as UTF-8",
+        ),
         ("pandas-index.json", "object of objects"),
         ("pandas.tsv", "quotes around fields taken off"),
         ("pandas-all.tsv", "quotes around fields taken off"),
@@ -185,10 +191,6 @@ fn what_is_refused_says_what_to_write() {
         (
             "pandas-cp1252.csv",
             "is not UTF-8: it may be windows-1252; say",
-        ),
-        (
-            "binary.parquet",
-            "the column `text` holds Binary, which cannot be read as text",
         ),
         ("lists.parquet", "the column `text` holds List("),
     ] {

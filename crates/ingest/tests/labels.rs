@@ -399,7 +399,10 @@ fn fields_of_json_rows_are_not_lost() {
         (classes, labels),
         (vec!["x".to_owned()], vec![None, Some("x".to_owned()), None])
     );
-    assert!(told.is_empty(), "{told:?}");
+    assert!(
+        told[0].contains("line 1 first: 1 row has no `label`, but `sentiment`"),
+        "{told:?}"
+    );
     let (_, _, told) = read_json("{\"text\":\"a\"}\n{\"text\":\"b\",\"sentiment\":1}\n");
     assert!(told[0].contains("if `sentiment` has them"), "{told:?}");
     let error = |content: &str| {

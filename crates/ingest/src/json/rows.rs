@@ -10,10 +10,11 @@ use super::scan::{Keys, Scan, Spot};
 use super::shape::{self, Shape};
 use crate::Error;
 use crate::alike::column_key;
-use crate::columns::no_labels;
-use crate::error::At;
+use crate::columns::{likely_labels, no_labels};
+use crate::error::{At, Place};
 use crate::note::Notes;
 use crate::row::{Names, Row, Source, Value, Wanted};
+use crate::tool::Verdict;
 
 /// The most names of fields that are looked at.
 const FIELDS: usize = 1000;
@@ -36,6 +37,10 @@ pub(crate) struct Json {
     /// Whether a row had a label field, and the names of fields that nobody asked for.
     labelled: bool,
     others: BTreeSet<String>,
+    /// Rows without a label field that have one that is called as labels are: how many, and the
+    /// first one with the field.
+    elsewhere: u64,
+    first_elsewhere: Option<(Place, String)>,
 }
 
 impl Json {
@@ -90,6 +95,8 @@ impl Json {
             wanted: wanted.clone(),
             labelled: false,
             others: BTreeSet::new(),
+            elsewhere: 0,
+            first_elsewhere: None,
             first,
             scan,
             shape,
@@ -214,8 +221,8 @@ impl Json {
         self.scan.object(&mut self.keys, |scan, name, at| {
             let is = |column: &Option<String>| column.as_ref() == Some(&name);
             let (main, label, key) = (name == names.main, is(&names.label), is(&names.key));
-            let metadata = names.metadata.contains(&name);
-            if !(main || label || key || metadata) {
+            let (metadata, verdict) = (names.metadata.contains(&name), is(&names.verdict));
+            if !(main || label || key || metadata || verdict) {
                 let new = !others.contains(&name) && others.len() < FIELDS;
                 if new && !first.contains(&name) {
                     for column in [&names.label, &names.key] {
@@ -227,6 +234,9 @@ impl Json {
                             });
                         }
                     }
+                }
+                if picked.likely.is_none() && !likely_labels(&[&name]).is_empty() {
+                    picked.likely = Some(name.clone());
                 }
                 if new {
                     others.insert(name);
@@ -247,12 +257,32 @@ impl Json {
             if key {
                 picked.key = Some(value.clone());
             }
+            if verdict {
+                picked.verdict = Verdict::of(value.0.clone());
+            }
             if main {
                 picked.main = Some(value);
             }
             Ok(())
         })?;
         Ok(picked)
+    }
+
+    /// A sentence where some rows have the label field, and others one that may be meant for it.
+    fn mixed(&self) -> Option<String> {
+        let (place, field) = self.first_elsewhere.clone()?;
+        let at = At {
+            path: self.scan.path().to_owned(),
+            place,
+        };
+        let label = self.names.label.as_deref().unwrap_or_default();
+        let rows = match self.elsewhere {
+            1 => "1 row has".to_owned(),
+            rows => format!("{rows} rows have"),
+        };
+        Some(format!(
+            "{at} first: {rows} no `{label}`, but `{field}`, which is not read; give all labels one name"
+        ))
     }
 
     /// A label, key or metadata value as text; a number as it is written where it is to be `exact`.
@@ -287,7 +317,10 @@ struct Picked {
     main: Option<(Value, Spot)>,
     label: Option<(Value, Spot)>,
     key: Option<(Value, Spot)>,
+    verdict: Verdict,
     metadata: Vec<Option<(Value, Spot)>>,
+    /// The first field that nobody asked for and that is called as labels are.
+    likely: Option<String>,
 }
 
 impl Source for Json {
@@ -299,6 +332,9 @@ impl Source for Json {
                 let wanted = self.wanted.label.first();
                 let without = |wanted| no_labels(self.scan.path(), wanted, &others);
                 self.names.no_label = wanted.and_then(without);
+            }
+            if self.labelled {
+                self.names.no_label = self.mixed();
             }
             return match self.unseen.first() {
                 None => Ok(false),
@@ -334,6 +370,10 @@ impl Source for Json {
                 });
             }
         }
+        if let (None, Some(likely)) = (&picked.label, picked.likely) {
+            self.elsewhere += 1;
+            self.first_elsewhere.get_or_insert((row.place, likely));
+        }
         if let (Some(label), Some(name)) = (picked.label, &self.names.label.clone()) {
             self.unseen.retain(|column| column.to_string() != *name);
             let (value, spot) = label;
@@ -346,6 +386,7 @@ impl Source for Json {
             self.labelled = true;
             self.names.no_label = None;
         }
+        row.verdict = picked.verdict;
         if let (Some(key), Some(name)) = (picked.key, &self.names.key) {
             row.key = self.plain(key, name, true, "an id")?;
         }

@@ -5,7 +5,6 @@ mod merge;
 mod pool;
 mod rows;
 mod table;
-mod tool;
 
 use std::path::PathBuf;
 

@@ -7,7 +7,6 @@ use goldpan_sources::{Column, Layout};
 
 use super::LabelOptions;
 use super::merge::{Entry, Says};
-use super::tool::tool;
 use crate::alike::column_key;
 use crate::classes::Classes;
 use crate::columns::likely_labels;
@@ -15,6 +14,7 @@ use crate::error::{At, Error, Place};
 use crate::input::{self, Count};
 use crate::labels::{Label, Rules};
 use crate::row::{Row, Wanted};
+use crate::tool::{Verdict, tool};
 
 /// What a row says, as far as it has these columns.
 pub(super) struct FileRow {
@@ -23,7 +23,7 @@ pub(super) struct FileRow {
     pub id: Option<String>,
     pub text: Option<String>,
     label: Option<String>,
-    answer: Option<String>,
+    verdict: Verdict,
 }
 
 /// The columns of a file that may say which text a row is about.
@@ -37,7 +37,6 @@ pub(super) struct Columns {
     pub user_id: bool,
     pub text: Option<String>,
     pub tool: Option<&'static str>,
-    answer: Option<String>,
     all: Vec<String>,
 }
 
@@ -77,7 +76,6 @@ impl Columns {
                 .as_deref()
                 .and_then(find)
                 .or_else(|| first(&["text", "sentence", "content", "data", "document"])),
-            answer: find("answer"),
             tool,
             all,
         }
@@ -85,7 +83,7 @@ impl Columns {
 
     /// Those that there are.
     fn wanted(&self) -> Vec<&String> {
-        let columns = [&self.key, &self.id, &self.text, &self.answer];
+        let columns = [&self.key, &self.id, &self.text];
         columns.into_iter().flatten().collect()
     }
 
@@ -173,7 +171,7 @@ pub(super) fn read(
             id: value(&row, &columns.id),
             text: value(&row, &columns.text),
             label: row.label.clone(),
-            answer: value(&row, &columns.answer),
+            verdict: row.verdict,
         });
     }
     source.warn();
@@ -225,12 +223,10 @@ impl LabelFile {
     }
 
     fn says(&self, row: &FileRow, classes: Option<&Classes>, rules: &Rules) -> Result<Says, Error> {
-        // What Prodigy calls `answer`, unless it is the column of the labels.
-        let answer = row.answer.as_deref().map(str::trim);
-        match answer.filter(|_| self.columns.answer != self.label) {
-            Some("ignore") => return Ok(Says::Nothing),
-            Some("reject") => return Err(Error::Rejected { at: self.at(row) }),
-            _ => {}
+        match row.verdict {
+            Verdict::Nothing => return Ok(Says::Nothing),
+            Verdict::Rejected => return Err(Error::Rejected { at: self.at(row) }),
+            Verdict::Counts => {}
         }
         let Some(column) = &self.label else {
             return Ok(Says::Labelled);
