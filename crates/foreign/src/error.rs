@@ -137,13 +137,13 @@ pub enum Flaw {
     #[error("its vectors have no values")]
     NoDimensions,
     /// A value is missing.
-    #[error("`{column}` is null: every row needs a value")]
+    #[error("`{column}` is null (pandas writes NaN so): every row needs a value")]
     Null {
         /// The column.
         column: String,
     },
     /// A value inside a vector is missing.
-    #[error("value {at} of `{column}` is null: every row needs all values")]
+    #[error("value {at} of `{column}` is null (pandas writes NaN so): every row needs all values")]
     NullValue {
         /// The column.
         column: String,
@@ -321,7 +321,11 @@ pub enum Flaw {
         found: usize,
     },
     /// Fewer than two classes.
-    #[error("predictions of {0} classes say nothing: there are two or more")]
+    #[error(
+        "it has predictions of {}, and there have to be two or more: write one probability for each class, \
+         those that no text has included",
+        match .0 { 1 => "one class".to_owned(), classes => format!("{classes} classes") }
+    )]
     FewClasses(usize),
     /// A probability is out of range, or they do not sum to one.
     #[error(

@@ -117,6 +117,13 @@ pub(crate) fn balanced(
         members[probabilities.top(row)].push(row);
     }
     let room: Vec<usize> = members.iter().map(Vec::len).collect();
+    if let ([class], 2..) = (occupied(&room).as_slice(), room.len()) {
+        let (classes, _) = pool.classes();
+        tracing::warn!(
+            "the model predicts `{}` for every text that may be picked: there is nothing to balance",
+            classes[*class]
+        );
+    }
     let quotas = quotas(&weights, &room, count);
     let mut part = pool.clone();
     let mut picks: Vec<std::vec::IntoIter<Pick>> = Vec::with_capacity(members.len());
@@ -146,6 +153,11 @@ pub(crate) fn balanced(
         told[class] += 1;
         all.extend(picks[class].next().map(unlocated));
     }
+}
+
+/// The classes that have texts.
+fn occupied(room: &[usize]) -> Vec<usize> {
+    (0..room.len()).filter(|&class| room[class] > 0).collect()
 }
 
 /// The weight of each class.

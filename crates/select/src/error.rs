@@ -329,6 +329,17 @@ pub enum Error {
         /// The text's id.
         id: u64,
     },
+    /// Embeddings whose squared lengths are lost in single precision.
+    #[error(
+        "the vectors of {path} are too short to measure distances in single precision (the longest is \
+         {longest:e} long): scale the embeddings up"
+    )]
+    TooShort {
+        /// The table of embeddings.
+        path: PathBuf,
+        /// The length of the longest vector.
+        longest: f64,
+    },
     /// A probability is NaN, infinite, negative or above 1.
     #[error(
         "row {row} (text {id}) of {path} has the probability {value} for class {class}: \

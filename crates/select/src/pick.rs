@@ -139,6 +139,7 @@ pub fn choose(
             ),
         }
     }
+    task.warn_of_ties(&picks);
     let copies = |texts| copies(texts, inputs.labelled, &picks);
     Ok(Picks {
         objectives: task.objectives(),
@@ -175,6 +176,26 @@ impl Task<'_> {
                 Some((_, own)) => own.pick(pool, count, seed, progress),
                 None => Ok(Vec::new()),
             },
+        }
+    }
+
+    /// Warns of picks that nothing but the order of the rows has chosen.
+    fn warn_of_ties(&self, picks: &[Pick]) {
+        let Plan::Objectives { terms, .. } = self.plan else {
+            return;
+        };
+        let tied = picks.iter().filter(|pick| pick.score == 0.0).count();
+        if tied > 1 {
+            let distance = |term: &Term| matches!(term, Term::Diversity { .. });
+            let why = match (terms.len(), terms.iter().any(distance)) {
+                (1, true) => "they lie where a labelled text or an earlier pick does",
+                (1, false) => "the model is wholly sure of them, or says the same of all",
+                _ => "one of the objectives is 0 there",
+            };
+            tracing::warn!(
+                "{tied} of {} picks have the score 0 ({why}), so they come in the order of the rows",
+                picks.len(),
+            );
         }
     }
 

@@ -55,6 +55,9 @@ impl Points for Vectors<'_> {
 /// The longest squared length at which no distance overflows.
 const LONGEST: f32 = f32::MAX / 4.0;
 
+/// The squared length that the longest vector needs for distances to be more than rounding errors.
+const SHORTEST: f32 = 1e-30;
+
 /// The squared lengths of the first `count` rows, or the first row whose vector is not finite or too
 /// long.
 pub(crate) fn squared_lengths<P: Points>(points: &P, count: usize) -> Result<Vec<f32>, u32> {
@@ -107,7 +110,23 @@ impl<'a> Vectors<'a> {
             Rows::At(rows) => rows.len(),
         };
         let squares = squared_lengths(self, count).map_err(|row| self.wrong(row))?;
+        if squares.iter().all(|square| *square < SHORTEST) {
+            let (path, longest) = (self.table.path().to_owned(), self.longest(count));
+            if longest > 0.0 {
+                return Err(Error::TooShort { path, longest });
+            }
+        }
         Ok(self.squares.get_or_init(|| squares))
+    }
+
+    /// The length of the longest vector, in double precision.
+    fn longest(&self, count: usize) -> f64 {
+        let mut vector = vec![0.0; self.dimension()];
+        let square = |row| {
+            self.copy(row, &mut vector);
+            vector.iter().map(|value| f64::from(*value).powi(2)).sum()
+        };
+        (0..count as u32).map(square).fold(0.0, f64::max).sqrt()
     }
 
     fn wrong(&self, row: u32) -> Error {

@@ -492,6 +492,46 @@ fn vectors_too_long_to_measure_are_refused() {
 }
 
 #[test]
+fn vectors_too_short_to_measure_are_refused() {
+    let tables = Tables::new().embeddings(&[(5, &[1e-30, 0.0]), (6, &[0.0, 1e-31])]);
+    let error = tables.pick("diversity", &[5], 1).unwrap_err();
+    let Error::TooShort { longest, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert!((longest / 1e-30 - 1.0).abs() < 1e-6);
+    // One long vector is enough to measure by.
+    let tables = Tables::new().embeddings(&[(5, &[1e-30, 0.0]), (6, &[0.0, 1e-3])]);
+    assert!(tables.pick("diversity", &[5], 1).is_ok());
+}
+
+#[test]
+fn picks_that_only_the_order_of_rows_chose_are_told() {
+    let warned = |tables: &Tables, strategy: &str, labelled: &[u64], count| {
+        let (picks, warnings) =
+            goldpan_tests::warned(|| tables.pick(strategy, labelled, count).unwrap());
+        let told: Vec<String> = warnings.into_iter().map(|it| it.message).collect();
+        (ids(&picks), told)
+    };
+    let one: &[f32] = &[1.0, 0.0];
+    let same = Tables::new().embeddings(&[(9, one), (8, one), (7, one)]);
+    let (picks, told) = warned(&same, "diversity", &[9], 2);
+    assert_eq!(picks, [8, 7]);
+    assert!(
+        told[0].starts_with("2 of 2 picks have the score 0 (they lie where a labelled text"),
+        "{told:?}"
+    );
+    let sure = Tables::new().predictions(&[(5, one), (6, one)]);
+    let (_, told) = warned(&sure, "entropy", &[], 2);
+    assert!(
+        told[0].contains("the model is wholly sure of them"),
+        "{told:?}"
+    );
+    let unsure = Tables::new().predictions(&[(5, &[0.6, 0.4]), (6, one)]);
+    assert_eq!(warned(&unsure, "entropy", &[], 2).1, [""; 0]);
+    assert_eq!(warned(&same, "random", &[], 3).1, [""; 0]);
+}
+
+#[test]
 fn zero_vectors_and_duplicates_go_by_row() {
     let zero: &[f32] = &[0.0; 3];
     let tables =
