@@ -21,7 +21,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Store(error) => store(error),
         Error::Pipeline(error) => pipeline(error),
         Error::Report(error) => report(error),
-        Error::NoRun { .. } | Error::Unfinished { .. } => Exit::NotFound,
+        Error::NoStore { .. } | Error::NoRun { .. } | Error::Unfinished { .. } => Exit::NotFound,
         Error::Read { source, .. } => reading(source.kind()),
         Error::Strategy(_)
         | Error::NoRound { .. }

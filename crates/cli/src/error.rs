@@ -47,6 +47,12 @@ pub enum Error {
     /// A run that is looked into.
     #[error(transparent)]
     Report(#[from] goldpan_report::Error),
+    /// A store that is not there.
+    #[error("there is no store in {path}: give the folder that a pipeline wrote to with --store")]
+    NoStore {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A run that is not in the store.
     #[error("there is no run `{run}` in {path}: {}", known(.runs))]
     NoRun {

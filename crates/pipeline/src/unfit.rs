@@ -82,6 +82,28 @@ pub enum Unfit {
         /// The rule that passes over others, if one does.
         passed: Option<String>,
     },
+    /// A round that takes what is left, where nothing is.
+    #[error(
+        "round {round} takes what is left of `{pool}`, and the rounds before it take all of its {have} texts"
+    )]
+    NothingLeft {
+        /// The round, from 1.
+        round: usize,
+        /// The stage that is picked from.
+        pool: String,
+        /// How many texts it has.
+        have: usize,
+    },
+    /// A pool of which validation or test have every text, where those are left out.
+    #[error(
+        "validation or test have all {rows} texts of `{pool}`, and `exclude_shared` leaves these out"
+    )]
+    AllShared {
+        /// How many texts there are.
+        rows: usize,
+        /// The stage that is picked from.
+        pool: String,
+    },
     /// A rule that lets nothing be picked.
     #[error("{rule} lets none of the {rows} texts of `{pool}` be picked")]
     NothingFits {
@@ -153,6 +175,12 @@ impl Unfit {
             Self::TooMany { .. } => Some(
                 "ask for fewer, or write `rest` for a last round of all that is left".to_owned(),
             ),
+            Self::NothingLeft { .. } => {
+                Some("ask for fewer texts before it, or leave this round out".to_owned())
+            }
+            Self::AllShared { .. } => {
+                Some("give the pool texts of its own, or leave `exclude_shared` out".to_owned())
+            }
             Self::NothingFits { .. } => Some("change the condition".to_owned()),
             Self::UnknownClass { found, known, .. } => Some(match known.len() {
                 0..=LISTED => suggest(found, known),

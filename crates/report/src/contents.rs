@@ -19,6 +19,9 @@ pub struct Contents {
     pub pool: PathBuf,
     /// Their vectors.
     pub embeddings: Option<PathBuf>,
+    /// Tables of texts that are left out of the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<PathBuf>,
     /// Every round: by seed, the start first, then arm by arm.
     pub rounds: Vec<Round>,
 }

@@ -56,6 +56,7 @@ fn unfinished(folder: &Path) {
     let contents = Contents {
         pool: "texts.arrow".into(),
         embeddings: Some("not-there.arrow".into()),
+        excluded: Vec::new(),
         rounds: [vec![round(None, 0)], rounds.to_vec()].concat(),
     };
     contents.write(folder).unwrap();
@@ -139,6 +140,22 @@ fn picks_without_objectives_have_no_score() {
         panic!("it was picked");
     };
     assert_eq!((*score, objectives.len()), (None, 1));
+}
+
+#[test]
+fn a_text_that_is_left_out_of_the_pool_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    unfinished(folder.path());
+    let path = folder.path().join("dev.arrow");
+    let mut dev = TextsWriter::create(path, &[], Producer::new("test", 1)).unwrap();
+    dev.push(0, "text 9", None, None).unwrap();
+    dev.finish().unwrap();
+    let mut contents = Contents::read(folder.path()).unwrap();
+    contents.excluded = vec!["dev.arrow".into()];
+    contents.write(folder.path()).unwrap();
+    let told = |text| verdicts(explain(folder.path(), text, false).unwrap());
+    assert_eq!(told("9")[..3], [const { Verdict::Excluded }; 3]);
+    assert_eq!(told("8")[1], passed_over(Some(1.75)));
 }
 
 #[test]

@@ -90,6 +90,9 @@ fn verdict(verdict: &Verdict) -> String {
                 grouped(u64::from(*rank))
             )
         }
+        Verdict::Excluded => {
+            "left out of the pool, as validation or test have it too (exclude_shared)".to_owned()
+        }
         Verdict::PassedOver { .. } => "not picked".to_owned(),
     }
 }
@@ -101,7 +104,10 @@ fn reasons(told: &Told) -> Vec<String> {
     };
     let mut reasons = Vec::new();
     match &told.verdict {
-        Verdict::NotDone | Verdict::Stopped { .. } | Verdict::Labelled { .. } => {}
+        Verdict::NotDone
+        | Verdict::Stopped { .. }
+        | Verdict::Labelled { .. }
+        | Verdict::Excluded => {}
         Verdict::Picked {
             score,
             objectives,

@@ -17,7 +17,13 @@ const PARTS: usize = 200;
 
 /// Removes what no run uses.
 pub fn run(args: &GcArgs, app: &App) -> Result<(), Error> {
-    let report = Store::open(&args.store)?.gc(Collect {
+    let store = Store::open(&args.store)?;
+    if !args.store.exists() {
+        return Err(Error::NoStore {
+            path: args.store.clone(),
+        });
+    }
+    let report = store.gc(Collect {
         dry_run: args.dry_run,
         superseded: args.superseded,
     })?;

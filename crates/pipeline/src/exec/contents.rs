@@ -7,17 +7,24 @@ use crate::Stop;
 use crate::exec::report::{predictions, selection};
 use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel, Work};
-use crate::spec::Loop;
+use crate::spec::{Loop, Name};
 
 /// The contents of the folder of a run with a loop.
 pub(crate) fn contents(experiment: &Loop, graph: &Graph, stops: &Stops<'_>) -> Contents {
     let rounds = graph.trained.iter();
+    let texts = |name: &Name| format!("{name}/texts.arrow").into();
+    let others = [Some(&experiment.validation), experiment.test.as_ref()];
+    let excluded = others.into_iter().flatten().map(texts);
     Contents {
         pool: format!("{}/texts.arrow", experiment.pool).into(),
         embeddings: experiment
             .embeddings
             .as_ref()
             .map(|name| format!("{name}/embeddings.arrow").into()),
+        excluded: match experiment.exclude_shared {
+            true => excluded.collect(),
+            false => Vec::new(),
+        },
         rounds: rounds
             .filter_map(|model| round(graph, model, stops))
             .collect(),

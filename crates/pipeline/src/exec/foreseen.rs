@@ -139,6 +139,10 @@ impl Foreseen<'_> {
                     found.push((stage, unfit));
                     continue;
                 }
+                let so = "models are not measured by it";
+                self.warn_of_absent((*validation, validated), (*texts, learned), so);
+                let so = "no model can learn it";
+                self.warn_of_absent((*texts, learned), (*validation, validated), so);
             }
             if learned.classes().len() < 2 {
                 let unfit = Unfit::FewClasses {
@@ -148,6 +152,41 @@ impl Foreseen<'_> {
                 found.push((self.stage_path(*texts), unfit));
             }
             self.class_weights(training, *texts, learned, found);
+        }
+    }
+
+    /// Warns of classes, the same in two tables, that only texts of the second have.
+    fn warn_of_absent(
+        &self,
+        (node, texts): (NodeId, &Texts),
+        (other, others): (NodeId, &Texts),
+        so: &str,
+    ) {
+        let has = |texts: &Texts| {
+            let mut has = vec![false; texts.classes().len()];
+            let labels = (0..texts.len()).filter_map(|row| texts.label(row));
+            for label in labels.filter_map(|label| usize::try_from(label).ok()) {
+                if let Some(has) = has.get_mut(label) {
+                    *has = true;
+                }
+            }
+            has
+        };
+        let both = has(texts).into_iter().zip(has(others)).zip(texts.classes());
+        let absent: Vec<String> = both
+            .filter(|((here, there), _)| !here && *there)
+            .map(|(_, class)| class.clone())
+            .collect();
+        if let [first, rest @ ..] = absent.as_slice() {
+            let (name, other) = (self.name(node), self.name(other));
+            let more = match rest.len() {
+                0 => String::new(),
+                1 => " and one more class".to_owned(),
+                more => format!(" and {more} more classes"),
+            };
+            warn!(
+                "`{name}` has no text of the class `{first}`{more}, of which `{other}` has some: {so}"
+            );
         }
     }
 
@@ -444,6 +483,20 @@ impl Picking<'_> {
                 return None;
             }
         };
+        if self.own.is_some_and(<[u64]>::is_empty) && !self.texts.is_empty() {
+            let unfit = Unfit::AllShared {
+                rows: self.texts.len(),
+                pool: self.pool.to_owned(),
+            };
+            // Of all rules that pick, the loop's own setting is at fault.
+            if !found
+                .iter()
+                .any(|(_, other)| matches!(other, Unfit::AllShared { .. }))
+            {
+                found.push((KeyPath::root().key("loop").key("exclude_shared"), unfit));
+            }
+            return None;
+        }
         if let Some(own) = self.own {
             let own: std::collections::HashSet<u64> = own.iter().copied().collect();
             rows.retain(|&row| own.contains(&self.texts.id(row)));
@@ -504,6 +557,14 @@ impl Counts<'_> {
                 round => format!("rounds 1 to {}", round + 1),
             };
             let left = self.have.saturating_sub(labelled);
+            if left == 0 && !matches!(budget, Budget::Count(_)) {
+                let unfit = Unfit::NothingLeft {
+                    round: round + 1,
+                    pool: self.experiment.pool.to_string(),
+                    have: self.have,
+                };
+                return Some((round, unfit));
+            }
             let asked = match budget {
                 Budget::Count(count) => count,
                 _ if free_rule => least(budget, left),

@@ -32,6 +32,9 @@ impl Shared<'_> {
             told.extend(both(test, validation, chosen));
         }
         for (name, texts) in [Some(validation), self.test].into_iter().flatten() {
+            told.extend(contradictions((name, texts), pool));
+        }
+        for (name, texts) in [Some(validation), self.test].into_iter().flatten() {
             let copies = texts.len() - distinct(texts).len();
             if copies > 0 {
                 told.push(format!(
@@ -67,6 +70,31 @@ fn both(
             "{of} of {all} texts of `{name}` are in `{other}` too: {so}"
         )),
     }
+}
+
+/// What two tables with the same classes label differently, told of the first.
+fn contradictions(
+    (name, texts): (&str, &Texts),
+    (other, others): (&str, &Texts),
+) -> Option<String> {
+    if texts.classes() != others.classes() {
+        return None;
+    }
+    let labels = |texts: &Texts, row: usize| Some((texts.text(row).to_owned(), texts.label(row)?));
+    let known: HashMap<String, i32> = (0..others.len())
+        .filter_map(|row| labels(others, row))
+        .collect();
+    let differ = (0..texts.len())
+        .filter_map(|row| labels(texts, row))
+        .filter(|(text, label)| known.get(text).is_some_and(|known| known != label))
+        .count();
+    (differ > 0).then(|| {
+        let texts = match differ {
+            1 => format!("1 text of `{name}` has"),
+            differ => format!("{} texts of `{name}` have", grouped(differ as u64)),
+        };
+        format!("{texts} another label there than in `{other}`")
+    })
 }
 
 /// Whether two tables have the same texts as often.
@@ -107,6 +135,37 @@ mod tests {
         }
         writer.finish().unwrap();
         Texts::open(path).unwrap()
+    }
+
+    #[test]
+    fn labels_that_contradict_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = |name: &str, classes: &[&str], rows: &[(&str, Option<i32>)]| {
+            let path = folder.path().join(name);
+            let classes: Vec<String> = classes.iter().map(|&name| name.to_owned()).collect();
+            let mut writer =
+                TextsWriter::create(&path, &classes, Producer::new("test", 1)).unwrap();
+            for (id, (text, label)) in (0..).zip(rows) {
+                writer.push(id, text, *label, None).unwrap();
+            }
+            writer.finish().unwrap();
+            Texts::open(path).unwrap()
+        };
+        let (a, b) = (Some(0), Some(1));
+        let pool = table(
+            "pool",
+            &["x", "y"],
+            &[("one", a), ("two", b), ("three", None)],
+        );
+        let dev = [("one", b), ("two", b), ("three", a), ("four", a)];
+        let other = table("other", &["y", "x"], &dev);
+        let dev = table("dev", &["x", "y"], &dev);
+        let told = |dev| contradictions(("dev", dev), ("pool", &pool));
+        assert_eq!(
+            told(&dev).as_deref(),
+            Some("1 text of `dev` has another label there than in `pool`")
+        );
+        assert_eq!(told(&other), None);
     }
 
     #[test]
