@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::{ArrowError, DataType, Schema};
 use goldpan_artifact::{Caught, caught, sound_arrow};
 use goldpan_sources::Format;
 use parquet::arrow::ProjectionMask;
@@ -197,6 +197,18 @@ fn carried(schema: &Schema, found: &Found) -> Option<Carried> {
     Carried::of(schema, label)
 }
 
+/// Whether a column holds lists of floating point numbers.
+fn has_vectors(schema: &Schema) -> bool {
+    let is_vector = |kind: &DataType| match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            item.data_type().is_floating()
+        }
+        _ => false,
+    };
+    let mut fields = schema.fields().iter();
+    fields.any(|field| is_vector(field.data_type()))
+}
+
 /// Finds the wanted columns, all of types that can be read.
 fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
     let names: Vec<String> = schema
@@ -205,7 +217,16 @@ fn find(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Found, Error> {
         .map(|field| field.name().clone())
         .collect();
     check_names(path, &names)?;
-    let mut found = wanted.find(path, &names, true)?;
+    let mut found = match wanted.find(path, &names, true) {
+        Err(Error::NoMainColumn { .. } | Error::NoColumn { .. }) if has_vectors(schema) => {
+            return Err(Error::Refused {
+                path: path.to_owned(),
+                found: "a table of vectors without the column of texts",
+                advice: "give it to `goldpan select --embeddings`, or check and copy it with `goldpan import`",
+            });
+        }
+        found => found?,
+    };
     let check = |index: usize, good: bool, wanted| match good {
         true => Ok(()),
         false => Err(Error::ColumnType {

@@ -193,6 +193,7 @@ fn what_is_refused_says_what_to_write() {
             "is not UTF-8: it may be windows-1252; say",
         ),
         ("lists.parquet", "the column `text` holds List("),
+        ("vectors.parquet", "check and copy it with `goldpan import`"),
     ] {
         let error = refused(file);
         assert!(error.contains(file) && error.contains(what), "{error}");

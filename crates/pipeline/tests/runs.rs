@@ -407,6 +407,50 @@ fn shared_texts_are_reported_and_can_be_left_out_of_the_pool() {
 }
 
 #[test]
+fn rounds_and_pools_with_nothing_left_are_called_so() {
+    let fixture = Fixture::new();
+    fixture.write("pool.csv", &rows("film", 60, &["neg", "pos"]));
+    let refused = |set: &[&str]| fixture.preview(set).unwrap_err().to_string();
+    let told = refused(&["loop.rounds=[40, rest]"]);
+    assert!(
+        told.contains(
+            "round 2 takes what is left of `pool`, and the rounds before it take all of its 60"
+        ),
+        "{told}"
+    );
+    assert!(!told.contains("61"), "{told}");
+    fixture.write("dev.csv", &rows("film", 60, &["neg", "pos"]));
+    let told = refused(&["loop.exclude_shared=true"]);
+    assert!(
+        told.contains(
+            "validation or test have all 60 texts of `pool`, and `exclude_shared` leaves these out"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn classes_without_texts_on_one_side_are_told() {
+    let fixture = Fixture::new();
+    fixture.write("pool.csv", &rows("film", 60, &["neg", "pos"]));
+    fixture.write("dev.csv", &rows("play", 10, &["neg", "odd"]));
+    let classes = "[neg, pos, odd]";
+    let set = ["pool", "validation"].map(|stage| format!("stages.{stage}.ingest.classes={classes}"));
+    let set: Vec<&str> = set.iter().map(String::as_str).collect();
+    let (previewed, warnings) = goldpan_tests::warned(|| fixture.preview(&set));
+    previewed.unwrap();
+    for told in [
+        "`validation` has no text of the class `pos`, of which `pool` has some: models are not measured by it",
+        "`pool` has no text of the class `odd`, of which `validation` has some: no model can learn it",
+    ] {
+        assert!(
+            warnings.iter().any(|warning| warning.message == told),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
 fn copies_among_the_picks_are_reported_and_can_be_passed_over() {
     let fixture = Fixture::new();
     let half = rows("film", 30, &["neg", "pos"]);

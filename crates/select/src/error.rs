@@ -1,5 +1,6 @@
 //! What can go wrong when a selection is made.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// Why no selection was made.
@@ -42,8 +43,9 @@ pub enum Error {
     },
     /// Nothing is left to pick after what a rule passes over.
     #[error(
-        "{asked} texts are asked for, but {left} of the {free} that are not labelled are left after \
+        "{} asked for, but {left} of the {free} that are not labelled are left after \
          {passed}: {}pass over fewer",
+        Texts(asked),
         match *left {
             0 => String::new(),
             left => format!("ask for at most {left}, or "),
@@ -289,7 +291,12 @@ pub enum Error {
     },
     /// More rows are asked for than are left.
     #[error(
-        "{asked} texts are asked for, but {left} of {pool} are left to label: ask for at most {left}"
+        "{} asked for, but {}",
+        Texts(asked),
+        match *left {
+            0 => format!("all {pool} are labelled"),
+            left => format!("{left} of {pool} are left to label: ask for at most {left}"),
+        }
     )]
     TooFew {
         /// How many are asked for.
@@ -386,4 +393,16 @@ pub enum Error {
     /// The selection cannot be written.
     #[error(transparent)]
     Artifact(#[from] goldpan_artifact::Error),
+}
+
+/// `1 text is`, `2 texts are`.
+struct Texts<'a>(&'a usize);
+
+impl fmt::Display for Texts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 text is"),
+            more => write!(f, "{more} texts are"),
+        }
+    }
 }
