@@ -8,11 +8,13 @@ use std::sync::atomic::Ordering;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, Schema};
-use goldpan_artifact::{Caught, caught, sound_arrow};
+use goldpan_artifact::{Caught, ColumnPages, caught, sound_arrow, sound_pages};
 use goldpan_sources::Format;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Type;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 
 use crate::Error;
 use crate::carried::Carried;
@@ -54,6 +56,7 @@ pub(crate) fn parquet(
         source,
     };
     let length = file.metadata().map_err(Error::read(path))?.len();
+    let again = file.try_clone().map_err(Error::read(path))?;
     let builder = caught(ParquetError::General, || {
         ParquetRecordBatchReaderBuilder::try_new(file)
     })
@@ -62,6 +65,8 @@ pub(crate) fn parquet(
     let carried = carried(builder.schema(), &found);
     let columns = found.columns();
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    let sound = sound_pages(&again, pages(builder.metadata(), &mask)).map_err(Error::read(path))?;
+    sound.map_err(|claim| wrong(ParquetError::General(claim)))?;
     let rows = builder.metadata().file_metadata().num_rows().max(1);
     // A batch that goes over two row groups has its dictionary in the order of its rows, and without
     // names that no row has: the first batch must not.
@@ -83,6 +88,33 @@ pub(crate) fn parquet(
         wanted.numbers,
         batches,
     ))
+}
+
+/// The pages of the columns that are read.
+fn pages<'a>(
+    metadata: &'a ParquetMetaData,
+    mask: &'a ProjectionMask,
+) -> impl Iterator<Item = ColumnPages> + 'a {
+    let groups = metadata.row_groups().iter();
+    groups.flat_map(|group| {
+        let columns = group.columns().iter().enumerate();
+        let read = columns.filter(|(leaf, _)| mask.leaf_included(*leaf));
+        read.map(|(_, column)| {
+            let start = column
+                .dictionary_page_offset()
+                .unwrap_or_else(|| column.data_page_offset());
+            ColumnPages {
+                start: u64::try_from(start).unwrap_or_default(),
+                length: u64::try_from(column.compressed_size()).unwrap_or_default(),
+                value: match column.column_type() {
+                    Type::BYTE_ARRAY | Type::INT32 | Type::FLOAT => 4,
+                    Type::INT64 | Type::DOUBLE => 8,
+                    Type::INT96 => 12,
+                    Type::BOOLEAN | Type::FIXED_LEN_BYTE_ARRAY => 0,
+                },
+            }
+        })
+    })
 }
 
 /// Opens an Arrow file or stream.

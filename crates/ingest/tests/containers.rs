@@ -264,6 +264,8 @@ fn damaged_tables_are_errors_and_no_panics() {
         ),
         ("negative-place.parquet", "should not be negative"),
         ("offsets.parquet", "out of bounds"),
+        ("large-page.parquet", "a page at byte"),
+        ("large-dictionary.parquet", "a dictionary at byte"),
         (
             "claims-much.arrow",
             "a compressed buffer claims more than it can hold",
