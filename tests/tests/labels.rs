@@ -66,7 +66,7 @@ fn labels_of_the_right_texts_are_trained_on() {
         &format!("{select} --labelled labels.csv --labelled passed.csv"),
     )
     .with(2)
-    .saying(&["0"]);
+    .saying(&["1 text is asked for, but all 4 are labelled"]);
     write(path, "wrong.csv", "id,label\n0,5\n");
     run(path, &format!("{select} --labelled wrong.csv"))
         .with(3)

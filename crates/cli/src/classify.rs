@@ -21,6 +21,10 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Store(error) => store(error),
         Error::Pipeline(error) => pipeline(error),
         Error::Report(error) => report(error),
+        Error::Temporary { .. } => Exit::Failed,
+        Error::OtherVectors { .. } | Error::ProbeExport { .. } | Error::NoEffect { .. } => {
+            Exit::Usage
+        }
         Error::NoStore { .. } | Error::NoRun { .. } | Error::Unfinished { .. } => Exit::NotFound,
         Error::Read { source, .. } => reading(source.kind()),
         Error::Strategy(_)

@@ -116,6 +116,39 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Vectors that the model does not make.
+    #[error(
+        "{path} has other vectors than {model} makes as it comes: give the model that made them, or leave the \
+         embeddings out"
+    )]
+    OtherVectors {
+        /// The embeddings.
+        path: PathBuf,
+        /// The model.
+        model: String,
+    },
+    /// A folder for what is made on the way cannot be made.
+    #[error("cannot make a temporary folder: check TMPDIR and the room there")]
+    Temporary {
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A probe is no head of transformers.
+    #[error(
+        "{path} is a probe on sentence embeddings, which no head of transformers is: use it with `goldpan predict`"
+    )]
+    ProbeExport {
+        /// The probe's folder.
+        path: PathBuf,
+    },
+    /// Options that a probe does not look at, or that only a probe does.
+    #[error("{} no effect with --tune {tune}: leave {} out", Have(.options), match .options.len() { 1 => "it", _ => "them" })]
+    NoEffect {
+        /// The options.
+        options: Vec<&'static str>,
+        /// What is trained.
+        tune: goldpan_model::TuningKind,
+    },
     /// An adapter on top of a trained model.
     #[error(
         "{path} is a trained model already: leave --adapter out, or give the base model with --model"
@@ -199,4 +232,16 @@ pub struct OtherBase {
     pub found: Digest,
     /// The digest that the trained model names.
     pub expected: Digest,
+}
+
+/// `--epochs has`, `--epochs and --learning-rate have`.
+struct Have<'a>(&'a [&'static str]);
+
+impl std::fmt::Display for Have<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [one] => write!(f, "{one} has"),
+            more => write!(f, "{} have", more.join(" and ")),
+        }
+    }
 }

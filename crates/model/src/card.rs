@@ -1,7 +1,7 @@
 //! What a trained model's folder says about itself: `goldpan.json`.
 
 use crate::error::read_json;
-use crate::{Error, TuningKind};
+use crate::{Error, SentenceOptions, TuningKind};
 use goldpan_artifact::{Digest, OfTexts, atomic};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -19,6 +19,32 @@ pub struct BaseModel {
     pub digest: Digest,
 }
 
+/// How the vectors were made that a probe was solved on, where it is not as the base model's folder says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoding {
+    /// Tokens that a text is cut at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<NonZeroUsize>,
+    /// Whether vectors get length 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalize: Option<bool>,
+    /// What is put before each text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+}
+
+impl Encoding {
+    /// As options of a sentence encoder.
+    pub fn options(&self) -> SentenceOptions<'_> {
+        SentenceOptions {
+            max_length: self.max_length,
+            normalize: self.normalize,
+            prompt: self.prompt.as_deref(),
+        }
+    }
+}
+
 /// The classes of a trained model, and what it was trained on top of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCard {
@@ -33,6 +59,9 @@ pub struct ModelCard {
     /// What was trained.
     #[serde(default)]
     pub tuning: TuningKind,
+    /// How a probe's vectors were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// The texts that it was trained on; folders of earlier versions do not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<OfTexts>,
@@ -52,6 +81,7 @@ impl ModelCard {
             base,
             max_length,
             tuning,
+            encoding: None,
             texts: None,
         }
     }

@@ -132,7 +132,7 @@ impl Classifier {
         let device = &match tuning {
             // What is not frozen starts from the numbers as they are.
             Tuning::Full => device.with_precision(Precision::F32),
-            Tuning::Lora(_) | Tuning::Head => device.clone(),
+            Tuning::Lora(_) | Tuning::Head | Tuning::Probe(_) => device.clone(),
         };
         let classifier = Self::open(folder, &weights, Scales::uniform(tuning.scale()), device)?;
         let config = classifier.encoder.config();
@@ -153,7 +153,7 @@ impl Classifier {
                     parameters.set(name, tensor);
                 }
             }
-            Tuning::Head => {}
+            Tuning::Head | Tuning::Probe(_) => {}
         }
         Ok((classifier, parameters, source))
     }

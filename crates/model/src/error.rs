@@ -8,6 +8,19 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A probe was solved on vectors of another length.
+    #[error(
+        "{path} was trained on vectors of {expected} components, and these have {found}: give the model or \
+         the embeddings that it was trained on"
+    )]
+    ProbeDimension {
+        /// The probe's folder.
+        path: PathBuf,
+        /// Components of these vectors.
+        found: usize,
+        /// Components of those it was trained on.
+        expected: usize,
+    },
     /// A file of the model cannot be read.
     #[error("cannot read {path}: a model folder needs config.json, tokenizer.json and its weights")]
     Read {

@@ -1,20 +1,34 @@
 //! Everything that turns texts into logits: tokenizer, classifier and class names.
 
+use crate::TuningKind;
 use crate::notice::warn_once;
 use crate::{
     Adapter, Classifier, Device, EncoderConfig, Error, Frozen, Head, ModelCard, Parameters,
 };
-use crate::{PrefixCache, TextTokenizer, Tokens, TuningKind};
+use crate::{PrefixCache, Probe, SentenceEncoder, SentenceOptions, TextTokenizer, Tokens};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// A trained classifier with its tokenizer and classes.
 pub struct TextClassifier {
-    classifier: Classifier,
-    parameters: Parameters,
-    tokenizer: TextTokenizer,
+    kind: Kind,
     classes: Vec<String>,
-    frozen: Frozen,
+}
+
+/// What turns a text's tokens into logits.
+enum Kind {
+    /// The encoder with adapters, or without, and a head.
+    Tuned {
+        classifier: Box<Classifier>,
+        parameters: Parameters,
+        tokenizer: Box<TextTokenizer>,
+        frozen: Frozen,
+    },
+    /// A sentence encoder and a probe on its vectors.
+    Probe {
+        encoder: Box<SentenceEncoder>,
+        probe: Probe,
+    },
 }
 
 impl TextClassifier {
@@ -41,8 +55,15 @@ impl TextClassifier {
         {
             let mut whole = Self::open(folder, None, max_length, device)?;
             // A cache of the base model's states is of no use to it.
-            whole.frozen = Frozen::Nothing;
+            if let Kind::Tuned { frozen, .. } = &mut whole.kind {
+                *frozen = Frozen::Nothing;
+            }
             return Ok(whole);
+        }
+        if let Some(folder) = adapter
+            && let Some(card) = card(folder)?.filter(|card| card.tuning == TuningKind::Probe)
+        {
+            return Self::open_probe(base, folder, card, max_length, device);
         }
         let config = EncoderConfig::read(base)?;
         let (classifier, parameters, card) = match adapter {
@@ -61,11 +82,47 @@ impl TextClassifier {
         let classes = class_names(adapter.unwrap_or(base), named, base, count)?;
         let own_length = card.and_then(|card| card.max_length);
         Ok(Self {
-            tokenizer: TextTokenizer::open(base, &config, max_length.or(own_length))?,
-            frozen: parameters.frozen(config.layers),
-            classifier,
-            parameters,
+            kind: Kind::Tuned {
+                tokenizer: Box::new(TextTokenizer::open(
+                    base,
+                    &config,
+                    max_length.or(own_length),
+                )?),
+                frozen: parameters.frozen(config.layers),
+                classifier: Box::new(classifier),
+                parameters,
+            },
             classes,
+        })
+    }
+
+    fn open_probe(
+        base: &Path,
+        folder: &Path,
+        card: ModelCard,
+        max_length: Option<NonZeroUsize>,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let encoding = card.encoding.unwrap_or_default();
+        let options = SentenceOptions {
+            max_length: max_length.or(encoding.max_length),
+            ..encoding.options()
+        };
+        let probe = Probe::of_classes(folder, &card.classes)?;
+        let encoder = SentenceEncoder::open(base, options, device)?;
+        if encoder.dimension() != probe.dimension() {
+            return Err(Error::ProbeDimension {
+                path: folder.to_owned(),
+                found: encoder.dimension(),
+                expected: probe.dimension(),
+            });
+        }
+        Ok(Self {
+            kind: Kind::Probe {
+                encoder: Box::new(encoder),
+                probe,
+            },
+            classes: card.classes,
         })
     }
 
@@ -80,14 +137,31 @@ impl TextClassifier {
     ///
     /// When the tokenizer refuses a text.
     pub fn tokenize(&self, texts: &[&str]) -> Result<Vec<Tokens>, Error> {
-        self.tokenizer.encode(texts)
+        match &self.kind {
+            Kind::Tuned { tokenizer, .. } => tokenizer.encode(texts),
+            Kind::Probe { encoder, .. } => encoder.tokenize(texts),
+        }
     }
 
     /// Logits of each sequence, row-major, `[sequences, classes]`.
     pub fn logits(&self, sequences: &[&Tokens], cache: &PrefixCache) -> Vec<f32> {
-        let start = cache.start(&self.classifier, self.frozen, sequences);
-        let logits = self.classifier.logits(start, &self.parameters);
-        logits.into_data().iter::<f32>().collect()
+        match &self.kind {
+            Kind::Tuned {
+                classifier,
+                parameters,
+                frozen,
+                ..
+            } => {
+                let start = cache.start(classifier, *frozen, sequences);
+                let logits = classifier.logits(start, parameters);
+                logits.into_data().iter::<f32>().collect()
+            }
+            Kind::Probe { encoder, probe } => {
+                let vectors = encoder.embed(sequences.iter().copied());
+                let vectors = vectors.chunks_exact(encoder.dimension());
+                vectors.flat_map(|vector| probe.logits(vector)).collect()
+            }
+        }
     }
 }
 

@@ -14,6 +14,16 @@ pub enum Tuning {
     Full,
     /// The head alone, a linear probe: Alain and Bengio 2016, arXiv:1610.01644.
     Head,
+    /// A logistic regression on sentence embeddings, solved to convergence; the model is left as it is.
+    Probe(ProbeConfig),
+}
+
+/// Settings of a probe.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ProbeConfig {
+    /// What the sum of the losses is multiplied with, scikit-learn's `C`; without it, half the number of
+    /// classes.
+    pub strength: Option<f64>,
 }
 
 impl Tuning {
@@ -23,6 +33,7 @@ impl Tuning {
             Self::Lora(_) => TuningKind::Lora,
             Self::Full => TuningKind::Full,
             Self::Head => TuningKind::Head,
+            Self::Probe(_) => TuningKind::Probe,
         }
     }
 
@@ -30,7 +41,7 @@ impl Tuning {
     pub(crate) fn scale(&self) -> f32 {
         match self {
             Self::Lora(lora) => lora.scale(),
-            Self::Full | Self::Head => 0.0,
+            Self::Full | Self::Head | Self::Probe(_) => 0.0,
         }
     }
 
@@ -38,7 +49,7 @@ impl Tuning {
     pub(crate) fn check(&self, config: &EncoderConfig) -> Result<(), Error> {
         match self {
             Self::Lora(lora) => lora.check(config),
-            Self::Full | Self::Head => Ok(()),
+            Self::Full | Self::Head | Self::Probe(_) => Ok(()),
         }
     }
 }
@@ -54,6 +65,8 @@ pub enum TuningKind {
     Full,
     /// The head alone.
     Head,
+    /// A logistic regression on sentence embeddings.
+    Probe,
 }
 
 impl fmt::Display for TuningKind {
@@ -62,6 +75,7 @@ impl fmt::Display for TuningKind {
             Self::Lora => "lora",
             Self::Full => "full",
             Self::Head => "head",
+            Self::Probe => "probe",
         })
     }
 }

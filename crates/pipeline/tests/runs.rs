@@ -435,7 +435,8 @@ fn classes_without_texts_on_one_side_are_told() {
     fixture.write("pool.csv", &rows("film", 60, &["neg", "pos"]));
     fixture.write("dev.csv", &rows("play", 10, &["neg", "odd"]));
     let classes = "[neg, pos, odd]";
-    let set = ["pool", "validation"].map(|stage| format!("stages.{stage}.ingest.classes={classes}"));
+    let set =
+        ["pool", "validation"].map(|stage| format!("stages.{stage}.ingest.classes={classes}"));
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     let (previewed, warnings) = goldpan_tests::warned(|| fixture.preview(&set));
     previewed.unwrap();

@@ -12,6 +12,24 @@ pub enum Error {
     /// The model cannot be loaded or run.
     #[error("the model cannot classify these texts")]
     Model(#[source] goldpan_model::Error),
+    /// Vectors for a model that does not look at them.
+    #[error(
+        "{path} was trained with --tune {kind}, which reads texts, not vectors: leave the embeddings out"
+    )]
+    NoProbe {
+        /// The model's folder.
+        path: PathBuf,
+        /// What it is.
+        kind: goldpan_model::TuningKind,
+    },
+    /// A text has no vector.
+    #[error("{path} has no vector of the text with id {id}: embed the texts again")]
+    NoVector {
+        /// The embeddings.
+        path: PathBuf,
+        /// The text.
+        id: u64,
+    },
     /// There is nothing to tell apart.
     #[error("{found} classes are too few: give two or more, each with its words or descriptions")]
     FewClasses {

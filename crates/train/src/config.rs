@@ -124,8 +124,13 @@ impl TrainConfig {
                 problems.number("class_weights", weight, |x| x > 0.0, "numbers above 0");
             }
         }
-        if let Tuning::Lora(lora) = &self.tuning {
-            problems.lora(lora);
+        match &self.tuning {
+            Tuning::Lora(lora) => problems.lora(lora),
+            Tuning::Probe(probe) => {
+                let strength = probe.strength.unwrap_or(1.0);
+                problems.number("probe.strength", strength, |x| x > 0.0, "a number above 0");
+            }
+            Tuning::Full | Tuning::Head => {}
         }
         problems.0
     }

@@ -7,6 +7,32 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A probe without vectors, or another training with some.
+    #[error("a probe is solved on vectors, which this training does not have: give --embeddings")]
+    NoVectors,
+    /// A text has no vector.
+    #[error("{path} has no vector of the text with id {id}: embed the texts again")]
+    NoVector {
+        /// The embeddings.
+        path: PathBuf,
+        /// The text.
+        id: u64,
+    },
+    /// Vectors of two lengths.
+    #[error(
+        "{texts} has vectors of {dimension} components, and {validation} of {other}: embed both with the \
+         same model"
+    )]
+    Dimensions {
+        /// The embeddings of the texts to learn from.
+        texts: PathBuf,
+        /// Their components.
+        dimension: usize,
+        /// Those of the validation texts.
+        validation: PathBuf,
+        /// Their components.
+        other: usize,
+    },
     /// The user stopped the work; finished epochs are in the checkpoint.
     #[error("stopped")]
     Cancelled,

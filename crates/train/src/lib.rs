@@ -1,5 +1,6 @@
 //! The train stage: fine-tuning of a BERT or RoBERTa classifier.
 //!
+//! [`probe()`] solves a logistic regression on vectors that were made before. [`train()`] goes through the encoder:
 //! LoRA adapters and the head are trained, the head alone, or every tensor, by AdamW (Loshchilov and
 //! Hutter 2019, arXiv:1711.05101) with a linear warm-up. The loss is cross-entropy, averaged over the
 //! texts of a step. Dropout is where the settings ask for it, before adapters and the head, and
@@ -12,10 +13,12 @@ mod config;
 mod divergence;
 mod error;
 mod examples;
+mod folder;
 mod gradients;
 mod lacking;
 mod loss;
 mod optimizer;
+mod probe;
 mod schedule;
 mod start;
 mod train;
@@ -27,6 +30,7 @@ pub use class_weights::{ClassWeights, ParseClassWeightsError};
 pub use config::{ConfigError, TrainConfig};
 pub use error::Error;
 pub use lacking::lacking;
+pub use probe::{PROBE_VERSION, ProbeInputs, probe};
 pub use schedule::ScheduleKind;
 pub use train::{Inputs, Summary, VERSION, train};
 pub use validation_metric::ValidationMetric;

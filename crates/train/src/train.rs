@@ -3,14 +3,14 @@
 use crate::checkpoint::{self, Progressed, Row, State};
 use crate::config::TrainConfig;
 use crate::divergence::Divergence;
-use crate::examples::Examples;
+use crate::examples::{Examples, checked_classes};
 use crate::gradients::NamedGradients;
 use crate::loss::Loss;
 use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
 use crate::validation::Validation;
 use crate::validation_metric::Standing;
-use crate::{ClassWeights, Error, ValidationMetric, start, validation};
+use crate::{ClassWeights, Error, ValidationMetric, folder, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
@@ -20,7 +20,7 @@ use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, T
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
 pub const VERSION: u32 = 6;
@@ -140,7 +140,7 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     config.check()?;
-    check_output(out)?;
+    folder::check(out)?;
     let mut training = Training::new(config, inputs, cache, device, checkpoints, progress)?;
     training.fill_cache()?;
     let total = config.epochs.get() * training.examples.len();
@@ -158,20 +158,6 @@ pub fn train(
         }),
         _ => Ok(summary),
     }
-}
-
-/// Refuses to write over a folder that holds something.
-fn check_output(out: &Path) -> Result<(), Error> {
-    let empty = match fs::read_dir(out) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    if empty {
-        return Ok(());
-    }
-    Err(Error::OutputExists {
-        path: out.to_owned(),
-    })
 }
 
 struct Training<'a> {
@@ -201,7 +187,7 @@ impl<'a> Training<'a> {
         checkpoints: &'a Path,
         progress: &'a dyn Progress,
     ) -> Result<Self, Error> {
-        let classes = checked_classes(inputs)?;
+        let classes = checked_classes(inputs.texts, inputs.validation)?;
         let (base, names) = (inputs.base, inputs.validation.classes());
         let encoder = EncoderConfig::read(base)?;
         let tokenizer = TextTokenizer::open(base, &encoder, config.max_length)?;
@@ -356,7 +342,7 @@ impl<'a> Training<'a> {
     fn dropout(&self, pass: usize) -> Dropout {
         let adapter = match &self.config.tuning {
             Tuning::Lora(lora) => lora.dropout,
-            Tuning::Full | Tuning::Head => 0.0,
+            Tuning::Full | Tuning::Head | Tuning::Probe(_) => 0.0,
         };
         Dropout {
             adapter,
@@ -452,22 +438,7 @@ impl<'a> Training<'a> {
         let Some(best) = &self.state.best else {
             return Err(Error::NothingLabelled);
         };
-        let temporary = temporary(out);
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Write { path, source }
-        };
-        if temporary.exists() {
-            fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
-        }
-        fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
-        let written = self.write(&temporary, &best.parameters);
-        let moved = written.and_then(|()| fs::rename(&temporary, out).map_err(failed(out)));
-        if let Err(error) = moved {
-            // The first error is the one to report; what is left is removed by the next try.
-            let _ = fs::remove_dir_all(&temporary);
-            return Err(error);
-        }
+        folder::write(out, |folder| self.write(folder, &best.parameters))?;
         self.divergence()
             .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;
@@ -515,34 +486,6 @@ impl<'a> Training<'a> {
         history.finish()?;
         Ok(())
     }
-}
-
-/// A hidden folder beside `out`.
-fn temporary(out: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(out.file_name().unwrap_or_default());
-    name.push(".tmp");
-    out.with_file_name(name)
-}
-
-/// The number of classes, the same in both tables.
-fn checked_classes(inputs: &Inputs<'_>) -> Result<usize, Error> {
-    let (texts, validation) = (inputs.texts.classes(), inputs.validation.classes());
-    if !texts.is_empty() && texts != validation {
-        return Err(Error::Classes {
-            texts: inputs.texts.path().to_owned(),
-            texts_classes: texts.to_vec(),
-            validation: inputs.validation.path().to_owned(),
-            validation_classes: validation.to_vec(),
-        });
-    }
-    if validation.len() < 2 {
-        return Err(Error::TooFewClasses {
-            path: inputs.validation.path().to_owned(),
-            count: validation.len(),
-        });
-    }
-    Ok(validation.len())
 }
 
 /// A digest of everything that decides the numbers.

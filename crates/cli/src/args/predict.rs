@@ -20,6 +20,8 @@ of the template, where each TEXT is one word. Classes are named as the texts nam
 
 Examples:
   goldpan predict --texts texts.arrow --model model --out predictions.arrow
+  goldpan predict --texts texts.arrow --model probe --embeddings vectors.arrow \\
+    --out predictions.arrow
   goldpan predict --texts texts.arrow --model ./base --adapter model --out predictions.arrow
   goldpan predict --texts texts.arrow --model sentence-transformers/all-MiniLM-L6-v2 \\
     --class 'negative=a bad film' --class 'positive=a good film' --class 'positive=I loved it.' \\
@@ -44,6 +46,9 @@ pub struct PredictArgs {
     /// A trained folder, or a LoRA adapter of PEFT's
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
+    /// The texts' vectors, where MODEL_DIR is a probe: the encoder is not asked then
+    #[arg(long, value_name = "EMBEDDINGS", conflicts_with = "class")]
+    pub embeddings: Option<PathBuf>,
     /// The table of predictions to write
     #[arg(long, value_name = "PREDICTIONS")]
     pub out: PathBuf,

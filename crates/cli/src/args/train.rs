@@ -13,6 +13,7 @@ use super::{Computation, DeviceArgs, LabelledArgs};
 const STEPS: &str = "Steps";
 const LOSS: &str = "Loss";
 const EPOCHS: &str = "Epochs";
+const PROBE: &str = "Probe (with --tune probe)";
 const LORA: &str = "LoRA (with --tune lora)";
 
 const AFTER: &str = "\
@@ -25,9 +26,13 @@ are those of TEXTS. Without L, all texts with a label are used.
 
 The epoch with the best validation is kept, of equal ones that with the lowest loss. MODEL_DIR gets
 goldpan.json, history.arrow and what was trained: adapter_model.safetensors and adapter_config.json
-as PEFT writes them, with --tune head head.safetensors, with --tune full a whole model as
-transformers writes it. Finished epochs are kept in MODEL_DIR.checkpoint until the end: the same
-command goes on from there.
+as PEFT writes them, with --tune head head.safetensors, with --tune probe probe.safetensors, with
+--tune full a whole model as transformers writes it. Finished epochs are kept in
+MODEL_DIR.checkpoint until the end: the same command goes on from there.
+
+With few labels --tune probe is the best choice, and takes a moment: the encoder stays as it is.
+Vectors are centred by the mean of all texts, classes weigh the same, and one temperature, from
+labelled texts held out, makes probabilities of logits.
 
 A full fine-tuning wants a lower learning rate, such as 2e-5, a head alone a higher one, such as 1e-2.
 The file pipelines/training.yaml explains every setting.
@@ -35,7 +40,9 @@ The file pipelines/training.yaml explains every setting.
 Examples:
   goldpan train --texts texts.arrow --labelled labels.csv --validation dev.arrow \\
     --model sentence-transformers/all-MiniLM-L6-v2 --out model
-  goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out probe \\
+  goldpan train --texts texts.arrow --labelled labels.csv --validation dev.arrow --tune probe \\
+    --model sentence-transformers/all-MiniLM-L6-v2 --embeddings vectors.arrow --out probe
+  goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out head \\
     --tune head --learning-rate 1e-2
   goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out careful \\
     --lora-targets all-linear --lora-dropout 0.1 --class-weights balanced --patience 2";
@@ -62,9 +69,20 @@ pub struct TrainArgs {
     /// A model's folder to start from, of the same base model and kind [default: the base model]
     #[arg(long, value_name = "MODEL_DIR")]
     pub init: Option<PathBuf>,
-    /// What is trained: adapters and the head, everything, or the head alone (a linear probe)
+    /// What is trained: adapters and the head, everything, the head alone, or a probe: logistic
+    /// regression on sentence embeddings, solved in moments
     #[arg(long, value_name = "PART", default_value = "lora")]
     pub tune: Tune,
+    /// Vectors of TEXTS that MODEL made; without them they are made now, and forgotten
+    #[arg(long, value_name = "EMBEDDINGS", help_heading = PROBE)]
+    pub embeddings: Option<PathBuf>,
+    /// Vectors of the validation texts
+    #[arg(long, value_name = "EMBEDDINGS", help_heading = PROBE)]
+    pub validation_embeddings: Option<PathBuf>,
+    /// What the sum of the losses is multiplied with, scikit-learn's C [default: half the number of
+    /// classes that have labels]
+    #[arg(long, value_name = "X", value_parser = positive, help_heading = PROBE)]
+    pub probe_strength: Option<f64>,
     /// Passes over the labelled texts
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs,
         help_heading = STEPS)]

@@ -12,6 +12,7 @@ pub enum Tune {
     Lora,
     Full,
     Head,
+    Probe,
 }
 
 impl From<Tune> for TuningKind {
@@ -20,6 +21,7 @@ impl From<Tune> for TuningKind {
             Tune::Lora => Self::Lora,
             Tune::Full => Self::Full,
             Tune::Head => Self::Head,
+            Tune::Probe => Self::Probe,
         }
     }
 }

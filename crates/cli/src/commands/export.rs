@@ -1,6 +1,8 @@
 //! `goldpan export`
 
-use goldpan_model::{export_adapter, export_merged};
+use std::path::Path;
+
+use goldpan_model::{ModelCard, TuningKind, export_adapter, export_merged};
 
 use super::models::classifier;
 use crate::app::App;
@@ -14,6 +16,7 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
     let Some(adapter) = folders.adapter else {
         return Err(Error::WholeAlready { path: folders.base });
     };
+    check_kind(&adapter)?;
     let (what, classes) = match args.merged {
         true => {
             let classes = export_merged(&folders.base, &adapter, &args.out, app.progress())?;
@@ -27,4 +30,14 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
     let classes = classes.join(", ");
     app.say(&format!("exported as {what}, with the classes {classes}"));
     print_path(&args.out)
+}
+
+/// Refuses a probe: no head of transformers centres and scales vectors.
+fn check_kind(folder: &Path) -> Result<(), Error> {
+    if ModelCard::exists(folder) && ModelCard::read(folder)?.tuning == TuningKind::Probe {
+        return Err(Error::ProbeExport {
+            path: folder.to_owned(),
+        });
+    }
+    Ok(())
 }

@@ -18,5 +18,6 @@ mod select;
 mod show;
 mod strategies;
 mod train;
+mod vectors;
 
 pub use dispatch::run;

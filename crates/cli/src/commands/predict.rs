@@ -1,11 +1,15 @@
 //! `goldpan predict`
 
-use goldpan_artifact::Texts;
-use goldpan_model::{ClassTexts, PrefixCache};
-use goldpan_predict::{Model, PredictConfig, Summary, ZeroShotConfig, predict, zero_shot};
+use std::path::Path;
+
+use goldpan_artifact::{Embeddings, Texts};
+use goldpan_model::{ClassTexts, Device, ModelCard, PrefixCache, TuningKind};
+use goldpan_predict::{Model, PredictConfig, Summary, ZeroShotConfig};
+use goldpan_predict::{predict, predict_vectors, zero_shot};
 use goldpan_sources::short_name;
 
-use super::models::{classifier, pretrained_path};
+use super::models::{Classifier, classifier, pretrained_path};
+use super::vectors::{Encoder, same_texts};
 use crate::app::App;
 use crate::args::PredictArgs;
 use crate::error::Error;
@@ -40,6 +44,9 @@ fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary
         Some(adapter) => short_name(&adapter.to_string_lossy()),
         None => short_name(&args.model),
     };
+    if let Some(path) = &args.embeddings {
+        return by_vectors(args, texts, path, &name, &folders, &device, app);
+    }
     let model = Model {
         name: &name,
         known: &[],
@@ -51,6 +58,42 @@ fn with_training(args: &PredictArgs, texts: &Texts, app: &App) -> Result<Summary
     let (out, progress) = (args.out.as_path(), app.progress());
     Ok(predict(
         &config, texts, model, &cache, &device, out, progress,
+    )?)
+}
+
+/// Classifies by a probe, with vectors that are there.
+fn by_vectors(
+    args: &PredictArgs,
+    texts: &Texts,
+    path: &Path,
+    name: &str,
+    folders: &Classifier,
+    device: &Device,
+    app: &App,
+) -> Result<Summary, Error> {
+    let vectors = Embeddings::open(path)?;
+    same_texts(texts, &vectors, false)?;
+    let folder = folders.adapter.as_ref().unwrap_or(&folders.base);
+    if let Some(card) = ModelCard::exists(folder)
+        .then(|| ModelCard::read(folder))
+        .transpose()?
+        && card.tuning == TuningKind::Probe
+    {
+        let encoder = Encoder {
+            name: &short_name(&card.base.name),
+            folder: &folders.base,
+            encoding: &card.encoding.unwrap_or_default(),
+            device,
+        };
+        encoder.check(texts, &vectors)?;
+    }
+    let out = args.out.as_path();
+    Ok(predict_vectors(
+        texts,
+        &vectors,
+        (name, folder),
+        out,
+        app.progress(),
     )?)
 }
 

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_ingest::read_labelled;
-use goldpan_model::{LoraConfig, PrefixCache, Tuning, TuningKind};
-use goldpan_train::{Inputs, Summary, TrainConfig, lacking, train};
+use goldpan_model::{
+    BaseModel, Encoding, LoraConfig, PrefixCache, ProbeConfig, Tuning, TuningKind,
+};
+use goldpan_sources::short_name;
+use goldpan_train::{Inputs, ProbeInputs, Summary, TrainConfig, lacking, probe, train};
 
 use super::models::{base_of, pretrained};
 use super::same_texts::SameTexts;
+use super::vectors::Encoder;
 use crate::app::App;
 use crate::args::TrainArgs;
 use crate::error::Error;
@@ -24,6 +28,7 @@ const KEPT: usize = 256 << 20;
 /// Trains a classifier.
 pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let config = config(args);
+    check_effect(args, &config)?;
     let texts = Texts::open(&args.texts)?;
     let validation = Texts::open(&args.validation)?;
     let mut tables = SameTexts::default();
@@ -37,6 +42,25 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let device = device.with_precision(args.precision.into());
     let folder = pretrained(&args.model, app)?;
     let base_model = base_of(&folder);
+    if let Tuning::Probe(probe) = &config.tuning {
+        let encoder = Encoder {
+            name: &short_name(&args.model),
+            folder: &folder.path,
+            encoding: &Encoding {
+                max_length: args.max_length,
+                ..Encoding::default()
+            },
+            device: &device,
+        };
+        return solved(
+            args,
+            probe,
+            (&texts, &labelled, &validation),
+            &base_model,
+            &encoder,
+            app,
+        );
+    }
     let inputs = Inputs {
         texts: &texts,
         labelled: &labelled,
@@ -85,6 +109,99 @@ fn one_answer(summary: &Summary) -> Option<String> {
     ))
 }
 
+/// Solves for a probe.
+fn solved(
+    args: &TrainArgs,
+    config: &ProbeConfig,
+    (texts, labelled, validation): (&Texts, &Labelled, &Texts),
+    base_model: &BaseModel,
+    encoder: &Encoder<'_>,
+    app: &App,
+) -> Result<(), Error> {
+    let vectors = |texts, given: &Option<PathBuf>| {
+        encoder.vectors(texts, given.as_deref(), args.allow_other_texts, app)
+    };
+    let validation_vectors = vectors(validation, &args.validation_embeddings)?;
+    let vectors = vectors(texts, &args.embeddings)?;
+    let inputs = ProbeInputs {
+        texts,
+        vectors: &vectors.table,
+        labelled,
+        validation,
+        validation_vectors: &validation_vectors.table,
+        base_model,
+        encoding: encoder.encoding,
+    };
+    let summary = probe(config, &inputs, &args.out, app.progress())?;
+    app.say(&format!(
+        "a probe solved on {}: validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        count(summary.labelled as u64, "text"),
+        summary.accuracy,
+        summary.macro_f1,
+        summary.loss,
+    ));
+    if let Some(note) = one_answer(&summary) {
+        app.say(&note);
+    }
+    print_path(&args.out)
+}
+
+/// Refuses options that what is trained does not look at.
+fn check_effect(args: &TrainArgs, config: &TrainConfig) -> Result<(), Error> {
+    let standard = TrainConfig::default();
+    let tune = config.tuning.kind();
+    let options: Vec<(&'static str, bool)> = match tune {
+        TuningKind::Probe => vec![
+            ("--init", args.init.is_some()),
+            ("--epochs", config.epochs != standard.epochs),
+            ("--batch-size", config.batch_size != standard.batch_size),
+            (
+                "--gradient-accumulation",
+                config.gradient_accumulation != standard.gradient_accumulation,
+            ),
+            (
+                "--learning-rate",
+                config.learning_rate != standard.learning_rate,
+            ),
+            ("--schedule", config.schedule != standard.schedule),
+            (
+                "--warmup-ratio",
+                config.warmup_ratio != standard.warmup_ratio,
+            ),
+            (
+                "--weight-decay",
+                config.weight_decay != standard.weight_decay,
+            ),
+            ("--clip-norm", config.clip_norm.is_some()),
+            ("--label-smoothing", config.label_smoothing != 0.0),
+            (
+                "--class-weights",
+                config.class_weights != standard.class_weights,
+            ),
+            ("--classifier-dropout", config.classifier_dropout != 0.0),
+            (
+                "--validation-metric",
+                config.validation_metric != standard.validation_metric,
+            ),
+            ("--patience", config.patience.is_some()),
+        ],
+        _ => vec![
+            ("--embeddings", args.embeddings.is_some()),
+            (
+                "--validation-embeddings",
+                args.validation_embeddings.is_some(),
+            ),
+            ("--probe-strength", args.probe_strength.is_some()),
+        ],
+    };
+    let given = options.into_iter().filter(|(_, given)| *given);
+    let options: Vec<&'static str> = given.map(|(option, _)| option).collect();
+    match options.is_empty() {
+        true => Ok(()),
+        false => Err(Error::NoEffect { options, tune }),
+    }
+}
+
 fn config(args: &TrainArgs) -> TrainConfig {
     let lora = || LoraConfig {
         rank: args.lora_rank.get(),
@@ -119,6 +236,9 @@ fn config(args: &TrainArgs) -> TrainConfig {
             TuningKind::Lora => Tuning::Lora(lora()),
             TuningKind::Full => Tuning::Full,
             TuningKind::Head => Tuning::Head,
+            TuningKind::Probe => Tuning::Probe(ProbeConfig {
+                strength: args.probe_strength,
+            }),
         },
         seed: args.seed,
     }

@@ -74,11 +74,19 @@ impl<'a> Encodings<'a> {
                 let kind = self.kind(StageKind::Embed, model, precision, Value::Null)?;
                 Some(self.inference(&kind, &encoder, operations))
             }
+            // A probe takes a moment.
+            Work::Train {
+                vectors: Some(_), ..
+            }
+            | Work::Predict {
+                vectors: Some(_), ..
+            } => None,
             Work::Train { .. } => self.training(node, records, tables),
             Work::Predict {
                 texts,
                 model,
                 inference,
+                ..
             } => {
                 let precision = inference.precision;
                 let (base, training) = match model {

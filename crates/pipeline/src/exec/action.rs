@@ -58,6 +58,11 @@ pub(crate) fn action(
             let action = action.with("version", goldpan_embed::VERSION);
             on_device(action.with("config", json!(encoding)).with("model", digest))
         }),
+        Work::Train { base, training, .. } if training.is_probe() => model(base).map(|digest| {
+            let action = action.with("version", goldpan_train::PROBE_VERSION);
+            let action = action.with("config", json!(training.config.tuning));
+            action.with("model", digest)
+        }),
         Work::Train { base, training, .. } => model(base).map(|digest| {
             let action = action.with("version", goldpan_train::VERSION);
             on_device(action.with("config", json!(training)).with("model", digest))
@@ -66,6 +71,7 @@ pub(crate) fn action(
             texts,
             model: classifier,
             inference,
+            vectors,
         } => {
             // Those of the texts have to be among those asked for, which is checked when it runs.
             let classes = records[*texts]
@@ -76,6 +82,10 @@ pub(crate) fn action(
                 Classifier::Named(name) => (name.as_str(), None),
                 Classifier::ZeroShot { model, settings } => (model.as_str(), Some(settings)),
             };
+            if vectors.is_some() {
+                let action = action.with("version", goldpan_predict::PROBE_VERSION);
+                return Ok(model(base).map(|digest| action.with("base", digest)));
+            }
             model(base).map(|digest| {
                 let action = match zero_shot {
                     None => action.with("version", goldpan_predict::VERSION),

@@ -245,7 +245,8 @@ impl<'a> Execution<'a> {
                 found
             }
             (Some(action), Role::Run) => {
-                let trains = matches!(graph.nodes[node].work, Work::Train { .. });
+                let trains = matches!(&graph.nodes[node].work,
+                    Work::Train { training, .. } if !training.is_probe());
                 if trains && self.room.is_shared() && !self.worker.is_done(node, action)? {
                     let waiting = Waiting {
                         action: action.clone(),

@@ -7,12 +7,12 @@ use goldpan_artifact::{
     Producer, Progress, Selection, Texts, check_same_texts, verify_checksum,
 };
 use goldpan_embed::{EmbedConfig, Known as KnownVectors, Model as Encoder};
-use goldpan_model::{BaseModel, Device, Precision};
+use goldpan_model::{BaseModel, Device, Encoding, Precision, Tuning};
 use goldpan_predict::{Known as KnownBeliefs, Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_sources::short_name;
 use goldpan_store::{Pending, Record};
-use goldpan_train::Inputs as TrainInputs;
+use goldpan_train::{Inputs as TrainInputs, ProbeInputs};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -140,6 +140,7 @@ impl Task<'_> {
                 texts,
                 model,
                 inference,
+                vectors,
             } => {
                 let (base, adapter) = match model {
                     Classifier::Trained(trained) => {
@@ -155,6 +156,15 @@ impl Task<'_> {
                     Some(_) => format!("{}, trained", short_name(base)),
                     None => short_name(base),
                 };
+                if let (Some(vectors), Some(folder)) = (vectors, &adapter) {
+                    return summary(&goldpan_predict::predict_vectors(
+                        &self.texts(*texts)?,
+                        &self.vectors(*vectors)?,
+                        (&name, folder),
+                        &self.out("predictions.arrow"),
+                        progress,
+                    )?);
+                }
                 let (folder, base) = self.model(base)?;
                 let config = PredictConfig {
                     max_length: inference.max_length,
@@ -244,6 +254,10 @@ impl Task<'_> {
         Ok(Texts::open(self.input(node, "texts.arrow")?)?)
     }
 
+    fn vectors(&self, node: NodeId) -> Result<Embeddings, StageError> {
+        Ok(Embeddings::open(self.input(node, "embeddings.arrow")?)?)
+    }
+
     /// The folder of a model, and what a trained model's card says of it.
     pub(super) fn model(&self, name: &str) -> Result<(&Path, BaseModel), StageError> {
         let folder = self
@@ -275,6 +289,7 @@ impl Task<'_> {
             base,
             training,
             previous,
+            vectors,
         } = &self.context.graph.nodes[node].work
         else {
             return Err(StageError::InputGone);
@@ -298,6 +313,26 @@ impl Task<'_> {
             tracing::warn!("{line}");
         }
         let (folder, base_model) = self.model(base)?;
+        if let (Tuning::Probe(config), Some(vectors)) = (&training.config.tuning, vectors) {
+            let Work::Embed { encoding, .. } = &self.context.graph.nodes[vectors.texts].work else {
+                return Err(StageError::InputGone);
+            };
+            let inputs = ProbeInputs {
+                texts: &texts,
+                vectors: &self.vectors(vectors.texts)?,
+                labelled: &labelled,
+                validation: &self.texts(*validation)?,
+                validation_vectors: &self.vectors(vectors.validation)?,
+                base_model: &base_model,
+                encoding: &Encoding {
+                    max_length: encoding.max_length,
+                    normalize: encoding.normalize,
+                    prompt: encoding.prompt.clone(),
+                },
+            };
+            let out = self.out(MODEL);
+            return summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?);
+        }
         let previous = previous.map(|node| self.input(node, MODEL)).transpose()?;
         let inputs = TrainInputs {
             texts: &texts,
@@ -347,10 +382,7 @@ impl Task<'_> {
             true => texts.ids().collect(),
             false => unshared(&texts, &others),
         };
-        let open = |node: &NodeId| {
-            Ok::<_, StageError>(Embeddings::open(self.input(*node, "embeddings.arrow")?)?)
-        };
-        let embeddings = embeddings.as_ref().map(open).transpose()?;
+        let embeddings = embeddings.map(|node| self.vectors(node)).transpose()?;
         let open = |node: &NodeId| {
             Ok::<_, StageError>(Predictions::open(self.input(*node, "predictions.arrow")?)?)
         };

@@ -32,6 +32,15 @@ pub enum Classifier {
     },
 }
 
+/// Vectors of the texts that a probe learns from, and of those that it is validated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProbeVectors {
+    /// The `embed` node of the texts.
+    pub texts: NodeId,
+    /// The `embed` node of the validation texts.
+    pub validation: NodeId,
+}
+
 /// A piece of work, with the nodes whose results it reads.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -60,6 +69,8 @@ pub enum Work {
         training: TrainingSettings,
         /// The `train` node whose model it starts from; the base model where `None`.
         previous: Option<NodeId>,
+        /// The vectors that a probe is solved on.
+        vectors: Option<ProbeVectors>,
     },
     /// Texts to class probabilities.
     Predict {
@@ -69,6 +80,8 @@ pub enum Work {
         model: Classifier,
         /// How it is used.
         inference: InferenceSettings,
+        /// The vectors that a probe is asked with, in the place of the texts.
+        vectors: Option<NodeId>,
     },
     /// A pool to the texts to label next.
     Select {
@@ -139,19 +152,34 @@ impl Work {
                 labelled,
                 validation,
                 previous,
+                vectors,
                 ..
             } => vec![
                 ("texts", Some(*texts)),
                 ("labelled", *labelled),
                 ("validation", Some(*validation)),
                 ("previous", *previous),
+                ("vectors", vectors.map(|vectors| vectors.texts)),
+                (
+                    "validation_vectors",
+                    vectors.map(|vectors| vectors.validation),
+                ),
             ],
-            Self::Predict { texts, model, .. } => {
+            Self::Predict {
+                texts,
+                model,
+                vectors,
+                ..
+            } => {
                 let model = match model {
                     Classifier::Trained(node) => Some(*node),
                     Classifier::Named(_) | Classifier::ZeroShot { .. } => None,
                 };
-                vec![("texts", Some(*texts)), ("model", model)]
+                vec![
+                    ("texts", Some(*texts)),
+                    ("model", model),
+                    ("vectors", *vectors),
+                ]
             }
             Self::Select {
                 texts,
@@ -280,7 +308,8 @@ impl Graph {
         let mut graph = Self::default();
         let mut stages: HashMap<&Name, NodeId> = HashMap::new();
         for stage in &pipeline.stages {
-            let work = written(&stage.settings, &stages);
+            let mut work = written(&stage.settings, &stages);
+            graph.give_vectors(&mut work);
             let node = graph.add(stage.name.to_string(), vec![stage.name.to_string()], work);
             stages.insert(&stage.name, node);
         }
@@ -295,6 +324,83 @@ impl Graph {
             }
         }
         graph
+    }
+
+    /// Gives the training of a probe, and predictions by one, the vectors that they look at.
+    pub(crate) fn give_vectors(&mut self, work: &mut Work) {
+        match work {
+            Work::Train {
+                texts,
+                validation,
+                base,
+                training,
+                vectors,
+                ..
+            } if training.is_probe() => {
+                let encoding = self.encoding(*texts, base, training);
+                *vectors = Some(ProbeVectors {
+                    texts: self.vectors(*texts, base, &encoding),
+                    validation: self.vectors(*validation, base, &encoding),
+                });
+            }
+            Work::Predict {
+                texts,
+                model: Classifier::Trained(node),
+                vectors,
+                ..
+            } => {
+                if let Work::Train {
+                    vectors: Some(of), ..
+                } = self.nodes[*node].work
+                    && let Work::Embed {
+                        model, encoding, ..
+                    } = self.nodes[of.texts].work.clone()
+                {
+                    *vectors = Some(self.vectors(*texts, &model, &encoding));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How a probe's vectors are made: as an `embed` stage of the same texts and model does, the first if
+    /// there are several, or else as the model comes.
+    fn encoding(&self, of: NodeId, base: &str, training: &TrainingSettings) -> EncodingSettings {
+        let mut embedded = self.nodes.iter().filter_map(|node| match &node.work {
+            Work::Embed {
+                texts,
+                model,
+                encoding,
+            } if *texts == of && model == base => Some(encoding.clone()),
+            _ => None,
+        });
+        embedded.next().unwrap_or(EncodingSettings {
+            max_length: training.config.max_length,
+            normalize: None,
+            prompt: None,
+            precision: training.precision,
+        })
+    }
+
+    /// The node that embeds texts so: one that is there, or else a new one.
+    fn vectors(&mut self, texts: NodeId, model: &str, encoding: &EncodingSettings) -> NodeId {
+        let work = Work::Embed {
+            texts,
+            model: model.to_owned(),
+            encoding: encoding.clone(),
+        };
+        if let Some(node) = self.nodes.iter().position(|node| node.work == work) {
+            return node;
+        }
+        // No stage's name has a slash.
+        let stage = self.nodes[texts].name.clone();
+        let named = |number: usize| match number {
+            1 => format!("{stage}/embed"),
+            more => format!("{stage}/embed{more}"),
+        };
+        let free = |name: &String| self.nodes.iter().all(|node| node.name != *name);
+        let name = (1..).map(named).find(free).unwrap_or_default();
+        self.add(name, vec![stage], work)
     }
 
     /// Adds the measurement of the loop's baseline.
@@ -345,6 +451,7 @@ fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
             base: settings.base.clone(),
             training: settings.training.clone(),
             previous: maybe(&settings.previous),
+            vectors: None,
         },
         StageSettings::Predict(settings) => Work::Predict {
             texts: node(&settings.texts),
@@ -357,6 +464,7 @@ fn written(settings: &StageSettings, stages: &HashMap<&Name, NodeId>) -> Work {
                 },
             },
             inference: settings.inference.clone(),
+            vectors: None,
         },
         StageSettings::Select(settings) => Work::Select {
             strategy: settings.strategy.clone(),

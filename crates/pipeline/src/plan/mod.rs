@@ -6,6 +6,6 @@ mod scope;
 mod unroll;
 
 pub use check::{Check, CheckId};
-pub use graph::{Baseline, Classifier, Graph, Node, NodeId, TrainedModel, Work};
+pub use graph::{Baseline, Classifier, Graph, Node, NodeId, ProbeVectors, TrainedModel, Work};
 pub(crate) use scope::named;
 pub use scope::{Role, Scope, UnknownStage};

@@ -160,7 +160,7 @@ impl<'a> Unrolling<'a> {
             round,
         };
         let labels = self.add(format!("{scope}/label"), tags.clone(), label);
-        let train = Work::Train {
+        let mut train = Work::Train {
             texts: self.pool,
             labelled: Some(labels),
             validation: self.validation,
@@ -169,7 +169,9 @@ impl<'a> Unrolling<'a> {
             previous: before
                 .filter(|_| self.experiment.continues)
                 .map(|before| before.model),
+            vectors: None,
         };
+        self.graph.give_vectors(&mut train);
         let model = self.add(format!("{scope}/train"), tags.clone(), train);
         let after = After {
             scope,
@@ -210,14 +212,16 @@ impl<'a> Unrolling<'a> {
 
     /// Adds the predictions of `texts` by the model of `after`, under a name in its scope.
     fn predictions_of(&mut self, texts: NodeId, after: &After, name: &str) -> NodeId {
-        let work = Work::Predict {
+        let mut work = Work::Predict {
             texts,
             model: Classifier::Trained(after.model),
             inference: InferenceSettings {
                 max_length: None,
                 precision: self.experiment.training.precision,
             },
+            vectors: None,
         };
+        self.graph.give_vectors(&mut work);
         let name = format!("{}/{name}", after.scope);
         self.add(name, after.tags.clone(), work)
     }

@@ -174,6 +174,15 @@ macro_rules! train_options {
             $(pub(crate) $field: Option<$type>,)*
         }
 
+        impl TrainOptions {
+            /// The names of the options that are given.
+            pub(crate) fn given(&self) -> Vec<&'static str> {
+                let init = self.init.is_some().then_some("init");
+                let others = [$(self.$field.is_some().then_some(stringify!($field)),)*];
+                [init].into_iter().chain(others).flatten().collect()
+            }
+        }
+
         /// A `train` stage.
         #[derive(Debug, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -319,6 +328,13 @@ pub(crate) struct ModelOptions {
     pub(crate) base: String,
     pub(crate) tune: Option<TuneOptions>,
     pub(crate) lora: Option<LoraOptions>,
+    pub(crate) probe: Option<ProbeOptions>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProbeOptions {
+    pub(crate) strength: Option<f64>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -339,6 +355,7 @@ pub(crate) enum TuneOptions {
     Lora,
     Full,
     Head,
+    Probe,
 }
 
 /// A linear layer that an adapter can be added to, by the name that PEFT has for it.
@@ -549,6 +566,7 @@ impl<'de> Deserialize<'de> for ModelOptions {
             base: String,
             tune: Option<TuneOptions>,
             lora: Option<LoraOptions>,
+            probe: Option<ProbeOptions>,
         }
         struct NameOrFull;
         impl<'de> Visitor<'de> for NameOrFull {
@@ -563,12 +581,23 @@ impl<'de> Deserialize<'de> for ModelOptions {
                     base: name.to_owned(),
                     tune: None,
                     lora: None,
+                    probe: None,
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelOptions, A::Error> {
-                let Full { base, tune, lora } = Full::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(ModelOptions { base, tune, lora })
+                let Full {
+                    base,
+                    tune,
+                    lora,
+                    probe,
+                } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ModelOptions {
+                    base,
+                    tune,
+                    lora,
+                    probe,
+                })
             }
         }
         deserializer.deserialize_any(NameOrFull)

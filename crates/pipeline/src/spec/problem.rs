@@ -290,6 +290,14 @@ pub enum ProblemKind {
         /// What is missing for it to matter.
         without: &'static str,
     },
+    /// A key that a choice leaves without effect.
+    #[error("`{field}` has no effect with `{with}`: leave it out")]
+    NoEffectWith {
+        /// The key.
+        field: &'static str,
+        /// The choice.
+        with: &'static str,
+    },
     /// The pipeline has neither stages nor a loop.
     #[error("nothing to do: there is neither `stages` nor `loop`")]
     NothingToDo,
@@ -456,6 +464,7 @@ impl ProblemKind {
             | Self::Strategy(_)
             | Self::Conflict { .. }
             | Self::NoEffect { .. }
+            | Self::NoEffectWith { .. }
             | Self::Ingest(_)
             | Self::TrainedOn { .. }
             | Self::ValidatedOn { .. }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use goldpan_evidence::Metric;
 use goldpan_ingest::IngestConfig;
-use goldpan_model::{ClassTexts, Precision, Template};
+use goldpan_model::{ClassTexts, Precision, Template, TuningKind};
 use goldpan_report::Price;
 use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
@@ -166,6 +166,11 @@ pub struct TrainingSettings {
 }
 
 impl TrainingSettings {
+    /// Whether a probe is solved, which looks at vectors and not at texts.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.config.tuning.kind() == TuningKind::Probe
+    }
+
     /// The same with another seed.
     pub(crate) fn seeded(&self, seed: u64) -> Self {
         let mut settings = self.clone();

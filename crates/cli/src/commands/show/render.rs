@@ -53,6 +53,7 @@ pub fn card(path: &Path, card: &ModelCard) -> String {
         ("model", path.display().to_string()),
         ("base", line_of(&card.base.name, NAMES)),
         ("digest", card.base.digest.to_string()),
+        ("trained", card.tuning.to_string()),
         ("classes", line_of(&card.classes.join(", "), NAMES)),
     ];
     if let Some(texts) = &card.texts {

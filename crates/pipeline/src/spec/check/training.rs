@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use goldpan_model::{LoraConfig, Tuning};
+use goldpan_model::{LoraConfig, ProbeConfig, Tuning};
 use goldpan_train::{ClassWeights, ConfigError, TrainConfig, WeightDecay};
 
 use crate::spec::check::context::Context;
@@ -37,6 +37,7 @@ impl Context<'_> {
         let patience = self.optional_count(&path.key("patience"), options.patience);
         let max_length = self.optional_count(&path.key("max_length"), options.max_length);
         let tuning = self.tuning(model_path, model);
+        self.of_probe(path, options, model);
         let mut config = numbers(options);
         for problem in config.problems() {
             self.config_problem(path, &problem);
@@ -59,20 +60,46 @@ impl Context<'_> {
     }
 
     fn tuning(&mut self, path: &KeyPath, model: &ModelOptions) -> Option<Tuning> {
-        let other = match (model.tune.unwrap_or_default(), &model.lora) {
-            (TuneOptions::Lora, Some(lora)) => return self.lora(path, lora).map(Tuning::Lora),
-            (TuneOptions::Lora, None) => return Some(Tuning::Lora(TrainConfig::default_lora())),
-            (TuneOptions::Full, _) => Tuning::Full,
-            (TuneOptions::Head, _) => Tuning::Head,
-        };
-        if model.lora.is_some() {
-            let kind = ProblemKind::NoEffect {
-                field: "lora",
-                without: "tune: lora",
-            };
-            return self.wrong_key(&path.key("lora"), kind);
+        let tune = model.tune.unwrap_or_default();
+        let without = |field, without| ProblemKind::NoEffect { field, without };
+        if model.lora.is_some() && tune != TuneOptions::Lora {
+            return self.wrong_key(&path.key("lora"), without("lora", "tune: lora"));
         }
-        Some(other)
+        if model.probe.is_some() && tune != TuneOptions::Probe {
+            return self.wrong_key(&path.key("probe"), without("probe", "tune: probe"));
+        }
+        match (tune, &model.lora) {
+            (TuneOptions::Lora, Some(lora)) => self.lora(path, lora).map(Tuning::Lora),
+            (TuneOptions::Lora, None) => Some(Tuning::Lora(TrainConfig::default_lora())),
+            (TuneOptions::Full, _) => Some(Tuning::Full),
+            (TuneOptions::Head, _) => Some(Tuning::Head),
+            (TuneOptions::Probe, _) => {
+                let strength = model.probe.as_ref().and_then(|probe| probe.strength);
+                let config = TrainConfig {
+                    tuning: Tuning::Probe(ProbeConfig { strength }),
+                    ..TrainConfig::default()
+                };
+                let problems = config.problems();
+                for problem in &problems {
+                    self.config_problem(path, problem);
+                }
+                problems.is_empty().then_some(config.tuning)
+            }
+        }
+    }
+
+    /// Refuses what a probe does not look at.
+    fn of_probe(&mut self, path: &KeyPath, options: &TrainOptions, model: &ModelOptions) {
+        if model.tune != Some(TuneOptions::Probe) {
+            return;
+        }
+        // These say how vectors are made.
+        let looked_at = ["max_length", "precision"];
+        let given = options.given().into_iter();
+        for field in given.filter(|field| !looked_at.contains(field)) {
+            let with = "tune: probe";
+            self.wrong_key::<()>(&path.key(field), ProblemKind::NoEffectWith { field, with });
+        }
     }
 
     /// The adapters' settings; `model` leads to the model's.

@@ -1,0 +1,321 @@
+//! From labelled vectors to a probe.
+
+use super::problem::Problem;
+use super::solve::{Tolerance, solve};
+use super::temperature;
+use crate::Error;
+use goldpan_model::{Probe, ProbeConfig};
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+/// The constant feature whose weight is a class's bias: the smaller, the more the bias is regularised.
+pub(crate) const BIAS: f64 = 0.3;
+/// The gradient's norm at which the minimum counts as found; for texts held out it is that part of the first.
+const TOLERANCE: Tolerance = Tolerance::Norm(1e-7);
+const TOLERANCE_HELD_OUT: Tolerance = Tolerance::Part(1e-3);
+/// Parts that are held out in turn.
+const FOLDS: usize = 5;
+/// The logit of a class without labels, beside others around 0.
+const NEVER: f32 = -30.0;
+
+/// Labelled texts, placed: `[texts, dimension + 1]`, the last feature constant.
+pub(crate) struct Examples {
+    pub features: Array2<f64>,
+    pub labels: Vec<usize>,
+    /// How many classes there are, with and without labels.
+    pub classes: usize,
+}
+
+/// A probe, and how it was found.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    pub probe: Probe,
+    /// The steps of the solver.
+    pub steps: usize,
+    /// What logits are divided by, which is in the probe's weights.
+    pub temperature: f64,
+    /// The mean loss of the labelled texts, in nats, before the temperature and without the regularisation.
+    pub loss: f64,
+}
+
+/// Solves for the probe.
+pub(crate) fn fit(
+    config: &ProbeConfig,
+    examples: &Examples,
+    mean: Vec<f32>,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Fitted, Error> {
+    let all: Vec<usize> = (0..examples.labels.len()).collect();
+    let whole = Part::of(examples, &all);
+    let half = whole.present.len() as f64 / 2.0;
+    let strength = config.strength.unwrap_or(half);
+    let (whole, held_out) = rayon::join(
+        || whole.solve(strength, TOLERANCE, cancelled),
+        || held_out(strength, examples, cancelled),
+    );
+    let (part, found) = whole?;
+    let (logits, labels) = held_out?;
+    let factor = temperature::factor(&logits, &labels);
+    let dimension = mean.len();
+    let mut weights = vec![0.0; examples.classes * dimension];
+    let mut bias = vec![NEVER; examples.classes];
+    for (row, &class) in part.present.iter().enumerate() {
+        let values = found.row(row);
+        let own = &mut weights[class * dimension..(class + 1) * dimension];
+        for (weight, value) in own.iter_mut().zip(values) {
+            *weight = (factor * value) as f32;
+        }
+        bias[class] = (factor * BIAS * values[dimension]) as f32;
+    }
+    Ok(Fitted {
+        probe: Probe::new(mean, weights, bias),
+        steps: part.steps,
+        temperature: 1.0 / factor,
+        loss: part.loss,
+    })
+}
+
+/// Some of the texts, with the classes that they have.
+struct Part {
+    features: Array2<f64>,
+    /// Places among `present`.
+    labels: Vec<usize>,
+    /// The classes that have labels, ascending.
+    present: Vec<usize>,
+    steps: usize,
+    loss: f64,
+}
+
+impl Part {
+    fn of(examples: &Examples, rows: &[usize]) -> Self {
+        let mut present: Vec<usize> = rows.iter().map(|&row| examples.labels[row]).collect();
+        present.sort_unstable();
+        present.dedup();
+        let place = |row: &usize| present.partition_point(|class| *class < examples.labels[*row]);
+        Self {
+            features: examples.features.select(Axis(0), rows),
+            labels: rows.iter().map(place).collect(),
+            present: present.clone(),
+            steps: 0,
+            loss: 0.0,
+        }
+    }
+
+    /// Weights of the classes that have labels, `[present, features]`.
+    fn solve(
+        mut self,
+        strength: f64,
+        tolerance: Tolerance,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(Self, Array2<f64>), Error> {
+        let classes = self.present.len();
+        let weights = balanced(&self.labels, classes, strength);
+        let problem = Problem {
+            features: self.features.view(),
+            labels: &self.labels,
+            weights: &weights,
+            offsets: None,
+            classes,
+        };
+        let found = solve(&problem, tolerance, cancelled).ok_or(Error::Cancelled)?;
+        tracing::debug!(
+            steps = found.steps,
+            gradient = found.gradient,
+            loss = found.loss,
+            "solved"
+        );
+        let total: f64 = weights.iter().sum();
+        let length: f64 = found.weights.iter().map(|weight| weight * weight).sum();
+        self.loss = (found.loss - 0.5 * length) / total;
+        self.steps = found.steps;
+        Ok((self, found.weights))
+    }
+}
+
+/// What the loss of each text is multiplied with: the same for every class, as scikit-learn's `balanced`.
+fn balanced(labels: &[usize], classes: usize, strength: f64) -> Vec<f64> {
+    let mut counts = vec![0_usize; classes];
+    labels.iter().for_each(|&label| counts[label] += 1);
+    let weight =
+        |&label: &usize| strength * labels.len() as f64 / (classes as f64 * counts[label] as f64);
+    labels.iter().map(weight).collect()
+}
+
+/// The logits of each text by a probe that did not see it, and its label where that probe knew the class.
+/// The texts of a class are spread over the parts.
+fn held_out(
+    strength: f64,
+    examples: &Examples,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<(Array2<f64>, Vec<Option<usize>>), Error> {
+    let mut next: Vec<usize> = (0..examples.classes).collect();
+    let fold_of: Vec<usize> = examples
+        .labels
+        .iter()
+        .map(|&label| {
+            next[label] += 1;
+            next[label] % FOLDS
+        })
+        .collect();
+    let rows = 0..examples.labels.len();
+    let folds: Vec<(Vec<usize>, Vec<usize>)> = (0..FOLDS)
+        .map(|fold| rows.clone().partition(|&row| fold_of[row] == fold))
+        .filter(|(held, seen): &(Vec<usize>, Vec<usize>)| !held.is_empty() && !seen.is_empty())
+        .collect();
+    let solved = folds.par_iter().map(|(_, seen)| {
+        let part = Part::of(examples, seen);
+        part.solve(strength, TOLERANCE_HELD_OUT, cancelled)
+    });
+    let solved: Vec<(Part, Array2<f64>)> = solved.collect::<Result<_, _>>()?;
+    let shape = (examples.labels.len(), examples.classes);
+    let mut logits = Array2::from_elem(shape, f64::NEG_INFINITY);
+    let mut labels = vec![None; examples.labels.len()];
+    for ((held, _), (part, weights)) in folds.iter().zip(&solved) {
+        for &row in held {
+            let own = examples.labels[row];
+            if part.present.len() < 2 || part.present.binary_search(&own).is_err() {
+                continue;
+            }
+            labels[row] = Some(own);
+            let values = weights.dot(&examples.features.row(row));
+            for (&class, value) in part.present.iter().zip(values) {
+                logits[[row, class]] = value;
+            }
+        }
+    }
+    Ok((logits, labels))
+}
+
+/// The features of vectors: placed by the mean, and the constant one.
+pub(crate) fn features(mean: &[f32], vectors: ArrayView2<'_, f32>) -> Array2<f64> {
+    let (rows, dimension) = vectors.dim();
+    let mut features = Array2::from_elem((rows, dimension + 1), BIAS);
+    for (vector, mut row) in vectors.rows().into_iter().zip(features.rows_mut()) {
+        let mut placed = vec![0.0; dimension];
+        Probe::place(mean, &vector.to_vec(), &mut placed);
+        row.slice_mut(s![..dimension])
+            .iter_mut()
+            .zip(placed)
+            .for_each(|(value, placed)| *value = placed);
+    }
+    features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Golden {
+        by: String,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        strength: f64,
+        features: Vec<Vec<f64>>,
+        labels: Vec<usize>,
+        weights: Vec<Vec<f64>>,
+    }
+
+    fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
+        let values: Vec<f64> = rows.concat();
+        Array2::from_shape_vec((rows.len(), rows[0].len()), values).unwrap()
+    }
+
+    fn examples(case: &Case) -> Examples {
+        Examples {
+            features: matrix(&case.features),
+            labels: case.labels.clone(),
+            classes: case.weights.len(),
+        }
+    }
+
+    fn golden() -> Golden {
+        serde_json::from_str(include_str!("../../tests/golden/probe.json")).unwrap()
+    }
+
+    #[test]
+    fn solutions_are_those_of_scikit_learn() {
+        let golden = golden();
+        assert_eq!(golden.cases.len(), 6);
+        for case in &golden.cases {
+            let rows: Vec<usize> = (0..case.labels.len()).collect();
+            let part = Part::of(&examples(case), &rows);
+            let (_, found) = part.solve(case.strength, TOLERANCE, &|| false).unwrap();
+            let apart = (&found - &matrix(&case.weights)).mapv(f64::abs);
+            let most = apart.iter().copied().fold(0.0, f64::max);
+            assert!(most < 1e-6, "{}: {most:e}", golden.by);
+        }
+    }
+
+    #[test]
+    fn the_probe_has_the_temperature_and_no_say_for_classes_without_labels() {
+        let case = &golden().cases[3];
+        let mut examples = examples(case);
+        let width = examples.features.ncols() - 1;
+        examples.classes += 1;
+        let fitted = |examples: &Examples| {
+            let mean = vec![0.0; width];
+            fit(&ProbeConfig::default(), examples, mean, &|| false).unwrap()
+        };
+        let found = fitted(&examples);
+        assert!(found.temperature != 1.0 && found.temperature.is_finite());
+        assert!(found.loss > 0.0 && found.loss < 4.0_f64.ln());
+        // As vectors were placed already, the mean is 0 and the logits are the solution's, divided.
+        let rows: Vec<usize> = (0..case.labels.len()).collect();
+        let part = Part::of(&examples, &rows);
+        let (_, weights) = part.solve(2.0, TOLERANCE, &|| false).unwrap();
+        let vector: Vec<f32> = case.features[0][..width]
+            .iter()
+            .map(|x| *x as f32)
+            .collect();
+        let expected = weights.dot(&examples.features.row(0)) / found.temperature;
+        let logits = found.probe.logits(&vector);
+        for (logit, expected) in logits.iter().zip(&expected) {
+            assert!((f64::from(*logit) - expected).abs() < 1e-4);
+        }
+        assert_eq!(logits[4], NEVER);
+    }
+
+    #[test]
+    fn one_label_and_one_of_each_class_are_enough() {
+        let mut one = Examples {
+            features: matrix(&[vec![1.0, 0.0, BIAS]]),
+            labels: vec![1],
+            classes: 2,
+        };
+        let probe = |examples: &Examples| {
+            fit(&ProbeConfig::default(), examples, vec![0.0; 2], &|| false).unwrap()
+        };
+        let logits = probe(&one).probe.logits(&[0.0, 1.0]);
+        assert!(logits[1] > logits[0]);
+        one.features = matrix(&[vec![1.0, 0.0, BIAS], vec![0.0, 1.0, BIAS]]);
+        one.labels = vec![1, 0];
+        let both = probe(&one);
+        assert_eq!(both.temperature, 1.0);
+        let logits = both.probe.logits(&[0.0, 1.0]);
+        assert!(logits[0] > logits[1]);
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let examples = examples(&golden().cases[4]);
+        let width = examples.features.ncols() - 1;
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let work = || {
+                fit(
+                    &ProbeConfig::default(),
+                    &examples,
+                    vec![0.0; width],
+                    &|| false,
+                )
+            };
+            pool.build().unwrap().install(work).unwrap().probe
+        };
+        assert_eq!(on(1), on(3));
+    }
+}
