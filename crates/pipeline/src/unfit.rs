@@ -130,6 +130,18 @@ pub enum Unfit {
         /// Its classes.
         known: Vec<String>,
     },
+    /// A class of the texts that a model without training is not asked for.
+    #[error("`{texts}` has a class `{class}`, which `{stage}` does not ask for")]
+    NotAsked {
+        /// The stage that asks.
+        stage: String,
+        /// The class.
+        class: String,
+        /// The stage with the texts.
+        texts: String,
+        /// The classes asked for.
+        given: Vec<String>,
+    },
     /// Not as many weights as classes.
     #[error("{given} class weights are given, and `{stage}` has {classes} classes")]
     ClassWeights {
@@ -185,6 +197,13 @@ impl Unfit {
             Self::UnknownClass { found, known, .. } => Some(match known.len() {
                 0..=LISTED => suggest(found, known),
                 classes => format!("it has {classes} others"),
+            }),
+            Self::NotAsked { given, .. } => Some(match given.len() {
+                0..=LISTED => format!(
+                    "name the classes as the texts do; asked for are {}",
+                    list(given)
+                ),
+                _ => "name the classes as the texts do".to_owned(),
             }),
             Self::ClassWeights { .. } => {
                 Some("give one for each, in the order of the classes".to_owned())

@@ -430,6 +430,21 @@ fn rounds_and_pools_with_nothing_left_are_called_so() {
 }
 
 #[test]
+fn classes_that_no_question_names_are_told_before_any_work() {
+    let fixture = Fixture::new();
+    let model = model();
+    let guess = format!(
+        "stages.guess={{predict: {{texts: validation, model: {}, zero_shot: {{classes: {{neg: bad, good: fine}}}}}}}}",
+        model.display()
+    );
+    let told = fixture.refused(&[&guess]);
+    assert!(
+        told.contains("`validation` has a class `pos`, which `guess` does not ask for"),
+        "{told}"
+    );
+}
+
+#[test]
 fn classes_without_texts_on_one_side_are_told() {
     let fixture = Fixture::new();
     fixture.write("pool.csv", &rows("film", 60, &["neg", "pos"]));

@@ -33,6 +33,7 @@ impl Foreseen<'_> {
         let mut found = Vec::new();
         self.trainings(&mut found);
         self.evaluations(&mut found);
+        self.without_training(&mut found);
         self.selections(&mut found);
         if let Some(experiment) = &self.pipeline.experiment
             && self.has_part("label")
@@ -245,6 +246,42 @@ impl Foreseen<'_> {
                 && let Some(unfit) = self.classes((*learned, known), (*texts, tested), false)
             {
                 found.push((self.stage_path(*texts), unfit));
+            }
+        }
+    }
+
+    /// The classes that a model without training is asked for: those of the texts are among them.
+    fn without_training(&self, found: &mut Vec<Found>) {
+        for (node, work) in self.to_do() {
+            let Work::Predict {
+                texts,
+                model: crate::plan::Classifier::ZeroShot { settings, .. },
+                ..
+            } = work
+            else {
+                continue;
+            };
+            let Some(asked) = self.texts.get(texts) else {
+                continue;
+            };
+            let given: Vec<String> = settings
+                .classes
+                .iter()
+                .map(|class| class.name.clone())
+                .collect();
+            if let Some(class) = asked.classes().iter().find(|class| !given.contains(class)) {
+                let unfit = Unfit::NotAsked {
+                    stage: self.name(node).to_owned(),
+                    class: class.clone(),
+                    texts: self.name(*texts).to_owned(),
+                    given,
+                };
+                let path = self
+                    .stage_path(node)
+                    .key("predict")
+                    .key("zero_shot")
+                    .key("classes");
+                found.push((path, unfit));
             }
         }
     }
