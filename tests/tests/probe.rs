@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use goldpan_artifact::{Embeddings, EmbeddingsWriter, Precision, Predictions, Producer, Texts};
-use goldpan_tests::{MODEL, run};
+use goldpan_tests::{MODEL, Ran, goldpan, run};
 
 /// Ten sentences of each kind, of which every other has a label.
 const POOL: [(&str, &str); 20] = [
@@ -108,6 +108,48 @@ fn a_probe_is_solved_and_asked_with_and_without_vectors() {
     assert!((0..table.len()).all(|row| (sum(row) - 1.0).abs() < 1e-5));
 }
 
+/// Descriptions tell classes apart that hardly have labels.
+#[test]
+fn descriptions_are_worth_labels() {
+    let folder = made();
+    let path = folder.path();
+    fs::write(path.join("one.csv"), "id,label\n1,bad\n").unwrap();
+    let script = format!(
+        "train --texts pool.arrow --labelled one.csv --validation dev.arrow --model {MODEL} --tune probe --embeddings pool-v.arrow --out described"
+    );
+    let train = |classes: &[&str]| {
+        let mut command = goldpan(path);
+        command.args(script.split_whitespace());
+        for class in classes {
+            command.args(["--class", class]);
+        }
+        Ran::from(command.output().unwrap())
+    };
+    let (good, bad) = (
+        "good=a wonderful film, I loved it",
+        "bad=a terrible film, I hated it",
+    );
+    train(&[good])
+        .with(3)
+        .saying(&["the class `bad` is not described"]);
+    train(&[good, bad, "odd=x"])
+        .with(3)
+        .saying(&["`odd` is described and no class"]);
+    train(&[good, bad])
+        .well()
+        .saying(&["a probe solved on 1 text: validation accuracy 1.0000"]);
+    well(
+        path,
+        "predict --texts pool.arrow --model described --out d.p",
+    );
+    let right = logits(path, "d.p")
+        .iter()
+        .zip(POOL)
+        .filter(|(logits, (_, label))| (logits[1] > logits[0]) == (*label == "good"))
+        .count();
+    assert!(right >= 16, "{right} of 20");
+}
+
 #[test]
 fn what_a_probe_does_not_look_at_is_refused() {
     let folder = made();
@@ -177,6 +219,12 @@ fn a_pipeline_solves_probes_on_vectors_that_it_makes_once() {
     let ran = run(path, "run few.yaml --store store").well();
     let embedded = ran.stderr.matches("/embed: ").count();
     assert_eq!(embedded, 2, "{}", ran.stderr);
+    let described = pipeline.replace(
+        "tune: probe",
+        "tune: probe, probe: { classes: { good: a good film, bad: [a bad film, I hated it] } }",
+    );
+    fs::write(path.join("described.yaml"), described).unwrap();
+    run(path, "run described.yaml --store store").well();
     let again = run(path, "run few.yaml --store store").well();
     assert!(!again.stderr.contains("] seed0"), "{}", again.stderr);
     let report = fs::read_to_string(path.join("store/runs/few/report.md")).unwrap();

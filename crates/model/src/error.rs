@@ -8,6 +8,24 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Descriptions that are not of the classes.
+    #[error(
+        "{}: describe each of the classes ({})",
+        match (.without, .unknown) {
+            (_, Some(unknown)) => format!("`{unknown}` is described and no class"),
+            (Some(without), None) => format!("the class `{without}` is not described"),
+            (None, None) => "descriptions are missing".to_owned(),
+        },
+        .names.join(", ")
+    )]
+    Described {
+        /// A class without description.
+        without: Option<String>,
+        /// What is described and no class.
+        unknown: Option<String>,
+        /// The classes.
+        names: Vec<String>,
+    },
     /// A probe was solved on vectors of another length.
     #[error(
         "{path} was trained on vectors of {expected} components, and these have {found}: give the model or \

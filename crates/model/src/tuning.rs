@@ -1,6 +1,6 @@
 //! Which part of a model is trained.
 
-use crate::{EncoderConfig, Error, LoraConfig};
+use crate::{ClassTexts, EncoderConfig, Error, LoraConfig};
 use serde::Serialize;
 use std::fmt;
 
@@ -24,6 +24,10 @@ pub struct ProbeConfig {
     /// What the sum of the losses is multiplied with, scikit-learn's `C`; without it, half the number of
     /// classes.
     pub strength: Option<f64>,
+    /// Descriptions of the classes, by which texts are told apart before any label is; none at all, or of
+    /// each class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassTexts>,
 }
 
 impl Tuning {

@@ -74,7 +74,7 @@ pub struct PredictArgs {
 }
 
 /// `NAME=TEXT`, both with something in them.
-fn class(text: &str) -> Result<(String, String), String> {
+pub(super) fn class(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, text)) if !name.trim().is_empty() && !text.trim().is_empty() => {
             Ok((name.trim().to_owned(), text.trim().to_owned()))

@@ -7,6 +7,7 @@ use clap::Args;
 use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
 use super::numbers::{part, positive, ratio};
+use super::predict::class;
 use super::training::{Metric, Schedule, Targets, Tune};
 use super::{Computation, DeviceArgs, LabelledArgs};
 
@@ -42,6 +43,9 @@ Examples:
     --model sentence-transformers/all-MiniLM-L6-v2 --out model
   goldpan train --texts texts.arrow --labelled labels.csv --validation dev.arrow --tune probe \\
     --model sentence-transformers/all-MiniLM-L6-v2 --embeddings vectors.arrow --out probe
+  goldpan train --texts texts.arrow --labelled labels.csv --validation dev.arrow --tune probe \\
+    --class 'negative=a bad film' --class 'positive=a good film' --class 'positive=I loved it.' \\
+    --model sentence-transformers/all-MiniLM-L6-v2 --out probe
   goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out head \\
     --tune head --learning-rate 1e-2
   goldpan train --texts texts.arrow --validation dev.arrow --model ./base --out careful \\
@@ -79,6 +83,10 @@ pub struct TrainArgs {
     /// Vectors of the validation texts
     #[arg(long, value_name = "EMBEDDINGS", help_heading = PROBE)]
     pub validation_embeddings: Option<PathBuf>,
+    /// What describes a class, for each of them, and again for more descriptions: worth many labels where
+    /// there are few
+    #[arg(long, value_name = "NAME=TEXT", value_parser = class, help_heading = PROBE)]
+    pub class: Vec<(String, String)>,
     /// What the sum of the losses is multiplied with, scikit-learn's C [default: half the number of
     /// classes that have labels]
     #[arg(long, value_name = "X", value_parser = positive, help_heading = PROBE)]

@@ -130,7 +130,7 @@ fn without_training(
 }
 
 /// Each class with all its texts, in the order of the classes' first ones.
-fn together(pairs: &[(String, String)]) -> Vec<ClassTexts> {
+pub(super) fn together(pairs: &[(String, String)]) -> Vec<ClassTexts> {
     let mut classes: Vec<ClassTexts> = Vec::new();
     for (name, text) in pairs {
         match classes.iter_mut().find(|class| class.name == *name) {

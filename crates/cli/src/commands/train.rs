@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_ingest::read_labelled;
 use goldpan_model::{
-    BaseModel, Encoding, LoraConfig, PrefixCache, ProbeConfig, Tuning, TuningKind,
+    BaseModel, Encoding, LoraConfig, PrefixCache, ProbeConfig, Tuning, TuningKind, describe,
 };
 use goldpan_sources::short_name;
 use goldpan_train::{Inputs, ProbeInputs, Summary, TrainConfig, lacking, probe, train};
 
 use super::models::{base_of, pretrained};
+use super::predict::together;
 use super::same_texts::SameTexts;
 use super::vectors::Encoder;
 use crate::app::App;
@@ -118,6 +119,14 @@ fn solved(
     encoder: &Encoder<'_>,
     app: &App,
 ) -> Result<(), Error> {
+    let descriptions = match config.classes.as_slice() {
+        [] => Vec::new(),
+        classes => {
+            let options = encoder.encoding.options();
+            let names = validation.classes();
+            describe(classes, names, encoder.folder, options, encoder.device)?
+        }
+    };
     let vectors = |texts, given: &Option<PathBuf>| {
         encoder.vectors(texts, given.as_deref(), args.allow_other_texts, app)
     };
@@ -129,6 +138,7 @@ fn solved(
         labelled,
         validation,
         validation_vectors: &validation_vectors.table,
+        descriptions: &descriptions,
         base_model,
         encoding: encoder.encoding,
     };
@@ -191,6 +201,7 @@ fn check_effect(args: &TrainArgs, config: &TrainConfig) -> Result<(), Error> {
                 "--validation-embeddings",
                 args.validation_embeddings.is_some(),
             ),
+            ("--class", !args.class.is_empty()),
             ("--probe-strength", args.probe_strength.is_some()),
         ],
     };
@@ -238,6 +249,7 @@ fn config(args: &TrainArgs) -> TrainConfig {
             TuningKind::Head => Tuning::Head,
             TuningKind::Probe => Tuning::Probe(ProbeConfig {
                 strength: args.probe_strength,
+                classes: together(&args.class),
             }),
         },
         seed: args.seed,
@@ -270,7 +282,7 @@ fn labelled(
             read.labelled
         }
     };
-    if labelled.ids.is_empty() {
+    if labelled.ids.is_empty() && args.class.is_empty() {
         let path = args.labelled.labelled.first();
         return Err(Error::NothingLabelled {
             path: path.map_or(texts.path(), PathBuf::as_path).to_owned(),

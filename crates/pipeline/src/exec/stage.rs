@@ -7,7 +7,7 @@ use goldpan_artifact::{
     Producer, Progress, Selection, Texts, check_same_texts, verify_checksum,
 };
 use goldpan_embed::{EmbedConfig, Known as KnownVectors, Model as Encoder};
-use goldpan_model::{BaseModel, Device, Encoding, Precision, Tuning};
+use goldpan_model::{BaseModel, Device, Encoding, Precision, Tuning, describe};
 use goldpan_predict::{Known as KnownBeliefs, Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_sources::short_name;
@@ -317,18 +317,30 @@ impl Task<'_> {
             let Work::Embed { encoding, .. } = &self.context.graph.nodes[vectors.texts].work else {
                 return Err(StageError::InputGone);
             };
+            let validation = self.texts(*validation)?;
+            let encoding = &Encoding {
+                max_length: encoding.max_length,
+                normalize: encoding.normalize,
+                prompt: encoding.prompt.clone(),
+            };
+            let descriptions = match config.classes.as_slice() {
+                [] => Vec::new(),
+                classes => {
+                    let device = self.device(training.precision);
+                    let (names, options) = (validation.classes(), encoding.options());
+                    describe(classes, names, folder, options, &device)
+                        .map_err(goldpan_train::Error::from)?
+                }
+            };
             let inputs = ProbeInputs {
                 texts: &texts,
                 vectors: &self.vectors(vectors.texts)?,
                 labelled: &labelled,
-                validation: &self.texts(*validation)?,
+                validation: &validation,
                 validation_vectors: &self.vectors(vectors.validation)?,
+                descriptions: &descriptions,
                 base_model: &base_model,
-                encoding: &Encoding {
-                    max_length: encoding.max_length,
-                    normalize: encoding.normalize,
-                    prompt: encoding.prompt.clone(),
-                },
+                encoding,
             };
             let out = self.out(MODEL);
             return summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?);

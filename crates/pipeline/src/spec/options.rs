@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::StageKind;
-use crate::spec::zero_shot::ZeroShotOptions;
+use crate::spec::zero_shot::{TextOrTexts, ZeroShotOptions};
 
 /// The whole file.
 #[derive(Debug, serde::Deserialize)]
@@ -335,6 +335,7 @@ pub(crate) struct ModelOptions {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProbeOptions {
     pub(crate) strength: Option<f64>,
+    pub(crate) classes: Option<Named<TextOrTexts>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -15,6 +15,9 @@ const TOLERANCE: Tolerance = Tolerance::Norm(1e-7);
 const TOLERANCE_HELD_OUT: Tolerance = Tolerance::Part(1e-3);
 /// Parts that are held out in turn.
 const FOLDS: usize = 5;
+/// What cosines with descriptions are multiplied with where there is no label at all: what
+/// sentence-transformers trains them with.
+const UNLABELLED: f64 = 20.0;
 /// The logit of a class without labels, beside others around 0.
 const NEVER: f32 = -30.0;
 
@@ -24,6 +27,22 @@ pub(crate) struct Examples {
     pub labels: Vec<usize>,
     /// How many classes there are, with and without labels.
     pub classes: usize,
+    /// What the classes' descriptions mean, `[classes, dimension + 1]`, each of length 1.
+    pub prior: Option<Array2<f64>>,
+}
+
+impl Examples {
+    /// How far the descriptions count, and the logits that they give to each text. Half of what the labels
+    /// would give them by themselves: the probe learns the rest.
+    fn described(&self) -> Option<(f64, Array2<f64>)> {
+        let cosines = self.features.dot(&self.prior.as_ref()?.t());
+        let labels: Vec<Option<usize>> = self.labels.iter().copied().map(Some).collect();
+        let scale = match labels.is_empty() {
+            true => UNLABELLED,
+            false => 0.5 * temperature::factor(&cosines, &labels),
+        };
+        Some((scale, cosines * scale))
+    }
 }
 
 /// A probe, and how it was found.
@@ -46,15 +65,19 @@ pub(crate) fn fit(
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Fitted, Error> {
     let all: Vec<usize> = (0..examples.labels.len()).collect();
-    let whole = Part::of(examples, &all);
-    let half = whole.present.len() as f64 / 2.0;
-    let strength = config.strength.unwrap_or(half);
+    let described = examples.described();
+    let offsets = described.as_ref().map(|(_, offsets)| offsets);
+    let whole = Part::of(examples, offsets, &all);
+    let strength = config.strength.unwrap_or(whole.labelled() as f64 / 2.0);
     let (whole, held_out) = rayon::join(
         || whole.solve(strength, TOLERANCE, cancelled),
-        || held_out(strength, examples, cancelled),
+        || held_out(strength, examples, offsets, cancelled),
     );
-    let (part, found) = whole?;
+    let (part, mut found) = whole?;
     let (logits, labels) = held_out?;
+    if let (Some((scale, _)), Some(prior)) = (&described, &examples.prior) {
+        found.scaled_add(*scale, prior);
+    }
     let factor = temperature::factor(&logits, &labels);
     let dimension = mean.len();
     let mut weights = vec![0.0; examples.classes * dimension];
@@ -80,15 +103,20 @@ struct Part {
     features: Array2<f64>,
     /// Places among `present`.
     labels: Vec<usize>,
-    /// The classes that have labels, ascending.
+    /// The classes that are told apart, ascending: those that have labels, or all where they are described.
     present: Vec<usize>,
+    /// Logits by the descriptions, `[texts, present]`.
+    offsets: Option<Array2<f64>>,
     steps: usize,
     loss: f64,
 }
 
 impl Part {
-    fn of(examples: &Examples, rows: &[usize]) -> Self {
-        let mut present: Vec<usize> = rows.iter().map(|&row| examples.labels[row]).collect();
+    fn of(examples: &Examples, offsets: Option<&Array2<f64>>, rows: &[usize]) -> Self {
+        let mut present: Vec<usize> = match offsets {
+            Some(_) => (0..examples.classes).collect(),
+            None => rows.iter().map(|&row| examples.labels[row]).collect(),
+        };
         present.sort_unstable();
         present.dedup();
         let place = |row: &usize| present.partition_point(|class| *class < examples.labels[*row]);
@@ -96,12 +124,21 @@ impl Part {
             features: examples.features.select(Axis(0), rows),
             labels: rows.iter().map(place).collect(),
             present: present.clone(),
+            offsets: offsets.map(|offsets| offsets.select(Axis(0), rows)),
             steps: 0,
             loss: 0.0,
         }
     }
 
-    /// Weights of the classes that have labels, `[present, features]`.
+    /// How many classes have labels.
+    fn labelled(&self) -> usize {
+        let mut labels = self.labels.clone();
+        labels.sort_unstable();
+        labels.dedup();
+        labels.len()
+    }
+
+    /// Weights of the classes that are told apart, `[present, features]`.
     fn solve(
         mut self,
         strength: f64,
@@ -109,12 +146,12 @@ impl Part {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Self, Array2<f64>), Error> {
         let classes = self.present.len();
-        let weights = balanced(&self.labels, classes, strength);
+        let weights = balanced(&self.labels, self.labelled(), strength);
         let problem = Problem {
             features: self.features.view(),
             labels: &self.labels,
             weights: &weights,
-            offsets: None,
+            offsets: self.offsets.as_ref().map(|offsets| offsets.view()),
             classes,
         };
         let found = solve(&problem, tolerance, cancelled).ok_or(Error::Cancelled)?;
@@ -126,18 +163,18 @@ impl Part {
         );
         let total: f64 = weights.iter().sum();
         let length: f64 = found.weights.iter().map(|weight| weight * weight).sum();
-        self.loss = (found.loss - 0.5 * length) / total;
+        self.loss = (found.loss - 0.5 * length) / total.max(f64::MIN_POSITIVE);
         self.steps = found.steps;
         Ok((self, found.weights))
     }
 }
 
 /// What the loss of each text is multiplied with: the same for every class, as scikit-learn's `balanced`.
-fn balanced(labels: &[usize], classes: usize, strength: f64) -> Vec<f64> {
-    let mut counts = vec![0_usize; classes];
+fn balanced(labels: &[usize], labelled: usize, strength: f64) -> Vec<f64> {
+    let mut counts = vec![0_usize; labels.iter().max().map_or(0, |most| most + 1)];
     labels.iter().for_each(|&label| counts[label] += 1);
     let weight =
-        |&label: &usize| strength * labels.len() as f64 / (classes as f64 * counts[label] as f64);
+        |&label: &usize| strength * labels.len() as f64 / (labelled as f64 * counts[label] as f64);
     labels.iter().map(weight).collect()
 }
 
@@ -146,6 +183,7 @@ fn balanced(labels: &[usize], classes: usize, strength: f64) -> Vec<f64> {
 fn held_out(
     strength: f64,
     examples: &Examples,
+    offsets: Option<&Array2<f64>>,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Array2<f64>, Vec<Option<usize>>), Error> {
     let mut next: Vec<usize> = (0..examples.classes).collect();
@@ -163,7 +201,7 @@ fn held_out(
         .filter(|(held, seen): &(Vec<usize>, Vec<usize>)| !held.is_empty() && !seen.is_empty())
         .collect();
     let solved = folds.par_iter().map(|(_, seen)| {
-        let part = Part::of(examples, seen);
+        let part = Part::of(examples, offsets, seen);
         part.solve(strength, TOLERANCE_HELD_OUT, cancelled)
     });
     let solved: Vec<(Part, Array2<f64>)> = solved.collect::<Result<_, _>>()?;
@@ -177,7 +215,10 @@ fn held_out(
                 continue;
             }
             labels[row] = Some(own);
-            let values = weights.dot(&examples.features.row(row));
+            let mut values = weights.dot(&examples.features.row(row));
+            if let Some(offsets) = offsets {
+                values += &offsets.row(row);
+            }
             for (&class, value) in part.present.iter().zip(values) {
                 logits[[row, class]] = value;
             }
@@ -230,6 +271,7 @@ mod tests {
             features: matrix(&case.features),
             labels: case.labels.clone(),
             classes: case.weights.len(),
+            prior: None,
         }
     }
 
@@ -243,7 +285,7 @@ mod tests {
         assert_eq!(golden.cases.len(), 6);
         for case in &golden.cases {
             let rows: Vec<usize> = (0..case.labels.len()).collect();
-            let part = Part::of(&examples(case), &rows);
+            let part = Part::of(&examples(case), None, &rows);
             let (_, found) = part.solve(case.strength, TOLERANCE, &|| false).unwrap();
             let apart = (&found - &matrix(&case.weights)).mapv(f64::abs);
             let most = apart.iter().copied().fold(0.0, f64::max);
@@ -266,7 +308,7 @@ mod tests {
         assert!(found.loss > 0.0 && found.loss < 4.0_f64.ln());
         // As vectors were placed already, the mean is 0 and the logits are the solution's, divided.
         let rows: Vec<usize> = (0..case.labels.len()).collect();
-        let part = Part::of(&examples, &rows);
+        let part = Part::of(&examples, None, &rows);
         let (_, weights) = part.solve(2.0, TOLERANCE, &|| false).unwrap();
         let vector: Vec<f32> = case.features[0][..width]
             .iter()
@@ -286,6 +328,7 @@ mod tests {
             features: matrix(&[vec![1.0, 0.0, BIAS]]),
             labels: vec![1],
             classes: 2,
+            prior: None,
         };
         let probe = |examples: &Examples| {
             fit(&ProbeConfig::default(), examples, vec![0.0; 2], &|| false).unwrap()
@@ -317,5 +360,68 @@ mod tests {
             pool.build().unwrap().install(work).unwrap().probe
         };
         assert_eq!(on(1), on(3));
+    }
+
+    /// Two descriptions, the second class without labels.
+    fn described(labels: Vec<usize>) -> Examples {
+        let rows = vec![vec![1.0, 0.0, BIAS]; labels.len()];
+        let features: Array2<f64> = match rows.is_empty() {
+            true => Array2::zeros((0, 3)),
+            false => matrix(&rows),
+        };
+        Examples {
+            features,
+            labels,
+            classes: 2,
+            prior: Some(matrix(&[vec![0.6, 0.8, 0.0], vec![-0.6, 0.8, 0.0]])),
+        }
+    }
+
+    #[test]
+    fn descriptions_alone_tell_classes_apart() {
+        let mean = || vec![0.0; 2];
+        let none = fit(&ProbeConfig::default(), &described(vec![]), mean(), &|| {
+            false
+        })
+        .unwrap();
+        // 20 times the cosines.
+        let logits = none.probe.logits(&[1.0, 0.0]);
+        assert!((logits[0] - 12.0).abs() < 1e-4 && (logits[1] + 12.0).abs() < 1e-4);
+        // A class without labels still is one: beside its own description it wins.
+        let one = fit(
+            &ProbeConfig::default(),
+            &described(vec![0; 3]),
+            mean(),
+            &|| false,
+        )
+        .unwrap();
+        let logits = one.probe.logits(&[1.0, 0.0]);
+        assert!(logits[0] > logits[1] && logits[1] > -30.0);
+        let there = one.probe.logits(&[-0.6, 0.8]);
+        assert!(there[1] > logits[1]);
+    }
+
+    #[test]
+    fn descriptions_move_the_solution_and_no_more() {
+        // With descriptions that say the same of both classes nothing changes.
+        let mut same = examples(&golden().cases[0]);
+        let width = same.features.ncols();
+        let fitted = |examples: &Examples| {
+            let mean = vec![0.0; width - 1];
+            fit(&ProbeConfig::default(), examples, mean, &|| false).unwrap()
+        };
+        let plain = fitted(&same);
+        let mut row = vec![0.0; width];
+        row[0] = 1.0;
+        same.prior = Some(matrix(&[row.clone(), row]));
+        let with = fitted(&same);
+        for text in 0..same.labels.len() {
+            let vector: Vec<f32> = same.features.row(text).iter().map(|x| *x as f32).collect();
+            let odds = |fitted: &Fitted| {
+                let logits = fitted.probe.logits(&vector[..width - 1]);
+                logits[1] - logits[0]
+            };
+            assert!((odds(&plain) - odds(&with)).abs() < 1e-3);
+        }
     }
 }

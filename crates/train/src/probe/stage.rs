@@ -32,6 +32,9 @@ pub struct ProbeInputs<'a> {
     pub validation: &'a Texts,
     /// Their vectors.
     pub validation_vectors: &'a Embeddings,
+    /// The vectors of what describes each class, in their order, each `[descriptions, dimension]`; none where
+    /// classes are not described.
+    pub descriptions: &'a [Vec<f32>],
     /// The name and digest of the model that made the vectors.
     pub base_model: &'a BaseModel,
     /// How it made them.
@@ -54,7 +57,7 @@ pub fn probe(
     let names = inputs.validation.classes();
     let classes = checked_classes(inputs.texts, inputs.validation)?;
     let (rows, labels) = labelled_rows(inputs.texts, inputs.labelled, classes)?;
-    if rows.is_empty() {
+    if rows.is_empty() && inputs.descriptions.is_empty() {
         return Err(Error::NothingLabelled);
     }
     if inputs.validation.is_empty() {
@@ -79,6 +82,7 @@ pub fn probe(
         features: features(&mean, vectors.of_rows(&rows).view()),
         labels: labels.iter().map(|&label| label as usize).collect(),
         classes,
+        prior: prior(&mean, inputs.descriptions),
     };
     let fitted = fit(config, &examples, mean, &|| progress.cancelled())?;
     progress.advance(rows.len() as u64);
@@ -164,6 +168,29 @@ impl<'a> Vectors<'a> {
         }
         vectors
     }
+}
+
+/// The direction of each class's descriptions: their mean, once they are placed.
+fn prior(mean: &[f32], descriptions: &[Vec<f32>]) -> Option<Array2<f64>> {
+    if descriptions.is_empty() {
+        return None;
+    }
+    let width = mean.len();
+    let mut prior: Array2<f64> = Array2::zeros((descriptions.len(), width + 1));
+    for (vectors, mut row) in descriptions.iter().zip(prior.rows_mut()) {
+        let mut placed = vec![0.0; width];
+        for vector in vectors.chunks_exact(width) {
+            Probe::place(mean, vector, &mut placed);
+            row.iter_mut()
+                .zip(&placed)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        let length = row.dot(&row).sqrt();
+        if length > 0.0 {
+            row /= length;
+        }
+    }
+    Some(prior)
 }
 
 /// The mean of all vectors.

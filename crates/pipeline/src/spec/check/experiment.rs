@@ -41,7 +41,13 @@ impl<'a> Context<'a> {
         let base = self.base(&model, &options.model);
         let standard = TrainOptions::default();
         let train = options.train.as_ref().unwrap_or(&standard);
-        let training = self.training(&path.key("train"), train, &model, &options.model);
+        let training = self.training(
+            &path.key("train"),
+            train,
+            &model,
+            &options.model,
+            &options.pool,
+        );
         let start = self.start(&path.key("start"), options, pool.as_ref());
         let zero_shot = self.baseline(
             &path.key("zero_shot"),

@@ -203,7 +203,8 @@ impl<'a> Context<'a> {
         let validation = self.validation(&validation, &options.validation, &options.texts);
         let base = self.base(&path.key("model"), &options.model);
         let model = &path.key("model");
-        let training = self.training(path, &options.train(), model, &options.model);
+        let train = options.train();
+        let training = self.training(path, &train, model, &options.model, &options.texts);
         let previous = match options.init.as_deref() {
             None | Some("base") => Some(None),
             Some(name) => self

@@ -21,6 +21,7 @@ impl Context<'_> {
         options: &TrainOptions,
         model_path: &KeyPath,
         model: &ModelOptions,
+        texts: &str,
     ) -> Option<TrainingSettings> {
         let standard = TrainConfig::default();
         let mut count = |key, value: Option<u64>, standard: NonZeroUsize| match value {
@@ -36,7 +37,7 @@ impl Context<'_> {
         );
         let patience = self.optional_count(&path.key("patience"), options.patience);
         let max_length = self.optional_count(&path.key("max_length"), options.max_length);
-        let tuning = self.tuning(model_path, model);
+        let tuning = self.tuning(model_path, model, texts);
         self.of_probe(path, options, model);
         let mut config = numbers(options);
         for problem in config.problems() {
@@ -59,7 +60,7 @@ impl Context<'_> {
         self.out_of_range::<()>(&path, &problem.value, problem.expected);
     }
 
-    fn tuning(&mut self, path: &KeyPath, model: &ModelOptions) -> Option<Tuning> {
+    fn tuning(&mut self, path: &KeyPath, model: &ModelOptions, texts: &str) -> Option<Tuning> {
         let tune = model.tune.unwrap_or_default();
         let without = |field, without| ProblemKind::NoEffect { field, without };
         if model.lora.is_some() && tune != TuneOptions::Lora {
@@ -75,8 +76,19 @@ impl Context<'_> {
             (TuneOptions::Head, _) => Some(Tuning::Head),
             (TuneOptions::Probe, _) => {
                 let strength = model.probe.as_ref().and_then(|probe| probe.strength);
+                let described = model
+                    .probe
+                    .as_ref()
+                    .and_then(|probe| probe.classes.as_ref());
+                let classes = match described {
+                    None => Vec::new(),
+                    Some(classes) => {
+                        let path = path.key("probe").key("classes");
+                        self.described(&path, classes, texts)?
+                    }
+                };
                 let config = TrainConfig {
-                    tuning: Tuning::Probe(ProbeConfig { strength }),
+                    tuning: Tuning::Probe(ProbeConfig { strength, classes }),
                     ..TrainConfig::default()
                 };
                 let problems = config.problems();

@@ -20,7 +20,7 @@ impl<'a> Context<'a> {
         options: &ZeroShotOptions,
         texts: &str,
     ) -> Option<ZeroShotSettings> {
-        let classes = self.classes(&path.key("classes"), &options.classes, texts);
+        let classes = self.described(&path.key("classes"), &options.classes, texts);
         let prompt = match &options.prompt {
             None => Some(None),
             Some(prompt) => match prompt.parse::<Template>() {
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
 
     /// The classes with what stands for them. Where the stage of the texts names its classes, they
     /// are the same.
-    fn classes(
+    pub(super) fn described(
         &mut self,
         path: &KeyPath,
         classes: &Named<TextOrTexts>,
