@@ -108,6 +108,35 @@ fn a_probe_is_solved_and_asked_with_and_without_vectors() {
     assert!((0..table.len()).all(|row| (sum(row) - 1.0).abs() < 1e-5));
 }
 
+/// The exported model is one of sentence-transformers, read as such, and its vectors are the logits.
+#[test]
+fn a_probe_is_exported_as_a_sentence_encoder() {
+    let folder = made();
+    let path = folder.path();
+    well(path, &train("--max-length 12 --out probe"));
+    run(path, "export --model probe --out exported")
+        .well()
+        .saying(&["a model of sentence-transformers whose vectors are the logits, with the classes bad, good"]);
+    well(
+        path,
+        "embed --texts pool.arrow --model ./exported --out logits.arrow",
+    );
+    well(path, "predict --texts pool.arrow --model probe --out p.p");
+    let vectors = Embeddings::open(path.join("logits.arrow")).unwrap();
+    assert_eq!(vectors.dimension(), 2);
+    let mut found = [0.0; 2];
+    for (row, logits) in logits(path, "p.p").iter().enumerate() {
+        vectors.row_f32(row, &mut found);
+        let apart = found.iter().zip(logits).map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f32::max) < 1e-4, "{found:?} {logits:?}");
+    }
+    let classes = fs::read_to_string(path.join("exported/classes.json")).unwrap();
+    assert_eq!(
+        classes.split_whitespace().collect::<String>(),
+        "[\"bad\",\"good\"]"
+    );
+}
+
 /// Descriptions tell classes apart that hardly have labels.
 #[test]
 fn descriptions_are_worth_labels() {
@@ -179,9 +208,6 @@ fn what_a_probe_does_not_look_at_is_refused() {
         .saying(&["--probe-strength"]);
     assert!(!path.join("probe").exists());
     train("").well();
-    run(path, "export --model probe --out out")
-        .with(2)
-        .saying(&["is a probe on sentence embeddings"]);
     // A table of another length, which says nothing of its texts.
     let texts = Texts::open(path.join("pool.arrow")).unwrap();
     let short = path.join("short.arrow");

@@ -22,9 +22,7 @@ pub fn exit_of(error: &Error) -> Exit {
         Error::Pipeline(error) => pipeline(error),
         Error::Report(error) => report(error),
         Error::Temporary { .. } => Exit::Failed,
-        Error::OtherVectors { .. } | Error::ProbeExport { .. } | Error::NoEffect { .. } => {
-            Exit::Usage
-        }
+        Error::OtherVectors { .. } | Error::NoEffect { .. } => Exit::Usage,
         Error::NoStore { .. } | Error::NoRun { .. } | Error::Unfinished { .. } => Exit::NotFound,
         Error::Read { source, .. } => reading(source.kind()),
         Error::Strategy(_)

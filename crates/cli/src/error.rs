@@ -133,14 +133,6 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// A probe is no head of transformers.
-    #[error(
-        "{path} is a probe on sentence embeddings, which no head of transformers is: use it with `goldpan predict`"
-    )]
-    ProbeExport {
-        /// The probe's folder.
-        path: PathBuf,
-    },
     /// Options that a probe does not look at, or that only a probe does.
     #[error("{} no effect with --tune {tune}: leave {} out", Have(.options), match .options.len() { 1 => "it", _ => "them" })]
     NoEffect {

@@ -8,6 +8,17 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A probe on vectors that its base model's folder does not make by itself.
+    #[error(
+        "{path} is a probe on vectors with {what}, which an exported model would not have: embed without it, and \
+         train again"
+    )]
+    ProbeExport {
+        /// The probe's folder.
+        path: PathBuf,
+        /// What its vectors have.
+        what: &'static str,
+    },
     /// Descriptions that are not of the classes.
     #[error(
         "{}: describe each of the classes ({})",

@@ -2,7 +2,10 @@
 
 mod config;
 mod merge;
+mod probe;
 mod tokenizer;
+
+pub use probe::export_probe;
 
 use crate::adapter::{CONFIG_FILE, MODEL_FILE};
 use crate::text_classifier::class_names;

@@ -61,7 +61,7 @@ pub use device::{Device, DeviceChoice, ParseDeviceError};
 pub use dropout::Dropout;
 pub use encoder::{Encoder, Hidden};
 pub use error::Error;
-pub use export::{NamedTensor, export_adapter, export_merged, write_full_model};
+pub use export::{NamedTensor, export_adapter, export_merged, export_probe, write_full_model};
 pub use goldpan_kernels::Precision;
 pub use head::Head;
 pub use lora::{LoraConfig, ParseTargetError, Target};

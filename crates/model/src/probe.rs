@@ -49,6 +49,21 @@ impl Probe {
         self.bias.len()
     }
 
+    /// What vectors are centred by, `[dimension]`.
+    pub(crate) fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// `[classes, dimension]`, row-major.
+    pub(crate) fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// `[classes]`
+    pub(crate) fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
     /// The numbers it was solved for.
     pub fn count(&self) -> usize {
         self.weights.len() + self.bias.len()

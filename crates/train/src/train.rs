@@ -14,11 +14,13 @@ use crate::{ClassWeights, Error, ValidationMetric, folder, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
+use goldpan_model::TuningKind;
 use goldpan_model::write_trained;
 use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -97,6 +99,10 @@ pub struct Summary {
     pub last_f1: Vec<f64>,
     /// Where the head that was started from came from, in words.
     pub head: String,
+    /// The share of the validation texts that the largest class has: what always answering it gets right.
+    pub largest_share: f64,
+    /// Whether the last epoch is the best, and its validation loss still fell.
+    pub still_falling: bool,
 }
 
 impl Summary {
@@ -104,6 +110,29 @@ impl Summary {
     pub fn only_class(&self) -> Option<&str> {
         let class = goldpan_metrics::only(&self.predicted)?;
         self.classes.get(class).map(String::as_str)
+    }
+
+    /// What to know of a model that learned little, or not yet all, and what to try.
+    pub fn advice(&self, tuning: TuningKind) -> Vec<String> {
+        let mut advice = Vec::new();
+        if self.accuracy <= self.largest_share && self.only_class().is_none() {
+            let try_this = match tuning {
+                TuningKind::Probe => "label more texts, or describe the classes with --class",
+                _ => "label more texts, or try --tune probe, which needs fewer",
+            };
+            advice.push(format!(
+                "the model is no better than always answering the largest class, which {:.4} of the \
+                 validation texts have: {try_this}",
+                self.largest_share
+            ));
+        }
+        if self.still_falling {
+            advice.push(
+                "the validation loss still fell in the last epoch: more --epochs may do better"
+                    .to_owned(),
+            );
+        }
+        advice
     }
 
     /// Which of several equal epochs was kept, in words: `18 epochs are equal in accuracy; 20 has the
@@ -460,6 +489,8 @@ impl<'a> Training<'a> {
             last_macro_f1: last.macro_f1,
             last_f1: last.f1.clone(),
             head: self.head.clone(),
+            largest_share: largest_share(&self.validation.labels),
+            still_falling: best.epoch == self.config.epochs.get() && falling(&progress.history),
         })
     }
 
@@ -488,6 +519,23 @@ impl<'a> Training<'a> {
     }
 }
 
+/// The share of the labels that the commonest has.
+pub(crate) fn largest_share(labels: &[i32]) -> f64 {
+    let mut counts: BTreeMap<i32, usize> = BTreeMap::new();
+    labels
+        .iter()
+        .for_each(|label| *counts.entry(*label).or_default() += 1);
+    let most = counts.into_values().max().unwrap_or_default();
+    most as f64 / labels.len().max(1) as f64
+}
+
+/// Whether the last epoch's validation loss is well below that of the one before.
+fn falling(history: &[Row]) -> bool {
+    let losses = history.iter().rev().filter_map(|row| row.0.validation_loss);
+    let losses: Vec<f32> = losses.take(2).collect();
+    matches!(losses[..], [last, before] if last < 0.98 * before)
+}
+
 /// A digest of everything that decides the numbers.
 fn fingerprint(
     config: &TrainConfig,
@@ -507,4 +555,71 @@ fn fingerprint(
         text.push_str(&format!("{:?} {:?}", examples.tokens, examples.labels));
     }
     Digest::of(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(accuracy: f64, predicted: &[u64]) -> Summary {
+        Summary {
+            labelled: 20,
+            steps: 1,
+            parameters: 1,
+            epoch: 1,
+            equal_epochs: 1,
+            accuracy,
+            macro_f1: accuracy,
+            loss: 0.5,
+            classes: vec!["bad".to_owned(), "good".to_owned()],
+            f1: vec![0.5, 0.5],
+            predicted: predicted.to_vec(),
+            last_accuracy: accuracy,
+            last_macro_f1: accuracy,
+            last_f1: vec![0.5, 0.5],
+            head: String::new(),
+            largest_share: 0.6,
+            still_falling: false,
+        }
+    }
+
+    #[test]
+    fn models_that_learned_little_are_told() {
+        let told = summary(0.55, &[3, 7]).advice(TuningKind::Lora);
+        assert!(
+            told[0].contains("0.6000 of the validation texts") && told[0].contains("--tune probe")
+        );
+        let told = summary(0.6, &[3, 7]).advice(TuningKind::Probe);
+        assert!(
+            told[0].contains("describe the classes with --class"),
+            "{told:?}"
+        );
+        assert!(summary(0.61, &[3, 7]).advice(TuningKind::Lora).is_empty());
+        // That it answers one class is told already.
+        assert!(summary(0.6, &[0, 10]).advice(TuningKind::Lora).is_empty());
+        let falling = Summary {
+            still_falling: true,
+            ..summary(0.9, &[3, 7])
+        };
+        assert!(falling.advice(TuningKind::Lora)[0].contains("more --epochs"));
+    }
+
+    #[test]
+    fn a_loss_falls_by_two_percent_or_more() {
+        let rows = |losses: &[f32]| -> Vec<Row> {
+            let row = |loss: &f32| {
+                [None, Some(*loss)].map(|loss| {
+                    Row(HistoryRow {
+                        validation_loss: loss,
+                        ..HistoryRow::default()
+                    })
+                })
+            };
+            losses.iter().flat_map(row).collect()
+        };
+        assert!(falling(&rows(&[0.9, 0.5, 0.4])));
+        assert!(!falling(&rows(&[0.5, 0.495])) && !falling(&rows(&[0.4, 0.5])));
+        assert!(!falling(&rows(&[0.5])));
+        assert_eq!(largest_share(&[1, 1, 0, 1]), 0.75);
+    }
 }

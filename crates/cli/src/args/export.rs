@@ -12,6 +12,9 @@ With --merged DIR gets a whole model in f32 for transformers: LoRA is added into
 config.json names the classes; `goldpan predict --model DIR` takes it too. Without, DIR gets the
 adapter for PEFT. Either has the base model's tokenizer. Nothing is at DIR until all is there.
 
+A probe (--tune probe) becomes a model of sentence-transformers, with the base model: what `encode`
+gives are the logits, in the order of classes.json. No head of transformers centres vectors.
+
 Examples:
   goldpan export --model model --merged --out merged
   goldpan export --model model --out adapter
@@ -20,9 +23,10 @@ Examples:
 In Python then:
   AutoModelForSequenceClassification.from_pretrained(\"merged\")
   PeftModel.from_pretrained(base, \"adapter\")
-  AutoTokenizer.from_pretrained(\"merged\")";
+  AutoTokenizer.from_pretrained(\"merged\")
+  SentenceTransformer(\"probe-exported\").encode(texts).argmax(axis=1)";
 
-/// Write a trained model for transformers or PEFT
+/// Write a trained model for transformers, PEFT or sentence-transformers
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct ExportArgs {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldpan_model::{ModelCard, TuningKind, export_adapter, export_merged};
+use goldpan_model::{ModelCard, TuningKind, export_adapter, export_merged, export_probe};
 
 use super::models::classifier;
 use crate::app::App;
@@ -16,8 +16,14 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
     let Some(adapter) = folders.adapter else {
         return Err(Error::WholeAlready { path: folders.base });
     };
-    check_kind(&adapter)?;
     let (what, classes) = match args.merged {
+        _ if is_probe(&adapter)? => {
+            let classes = export_probe(&folders.base, &adapter, &args.out)?;
+            (
+                "a model of sentence-transformers whose vectors are the logits",
+                classes,
+            )
+        }
         true => {
             let classes = export_merged(&folders.base, &adapter, &args.out, app.progress())?;
             ("a whole model", classes)
@@ -32,12 +38,7 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
     print_path(&args.out)
 }
 
-/// Refuses a probe: no head of transformers centres and scales vectors.
-fn check_kind(folder: &Path) -> Result<(), Error> {
-    if ModelCard::exists(folder) && ModelCard::read(folder)?.tuning == TuningKind::Probe {
-        return Err(Error::ProbeExport {
-            path: folder.to_owned(),
-        });
-    }
-    Ok(())
+/// Whether a trained folder is a probe.
+fn is_probe(folder: &Path) -> Result<bool, Error> {
+    Ok(ModelCard::exists(folder) && ModelCard::read(folder)?.tuning == TuningKind::Probe)
 }

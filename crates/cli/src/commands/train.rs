@@ -94,6 +94,7 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         .tie(config.validation_metric)
         .into_iter()
         .chain(one_answer(&summary))
+        .chain(summary.advice(config.tuning.kind()))
     {
         app.say(&note);
     }
@@ -150,7 +151,8 @@ fn solved(
         summary.macro_f1,
         summary.loss,
     ));
-    if let Some(note) = one_answer(&summary) {
+    let advice = summary.advice(TuningKind::Probe);
+    for note in one_answer(&summary).into_iter().chain(advice) {
         app.say(&note);
     }
     print_path(&args.out)

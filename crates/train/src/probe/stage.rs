@@ -2,6 +2,7 @@
 
 use super::fit::{Examples, features, fit};
 use crate::examples::{checked_classes, labelled_rows, own_labels};
+use crate::train::largest_share;
 use crate::{Error, Summary, folder};
 use goldpan_artifact::{
     Embeddings, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts,
@@ -133,6 +134,8 @@ pub fn probe(
         last_macro_f1: metrics.macro_f1,
         last_f1: f1,
         head: "a probe, solved anew".to_owned(),
+        largest_share: largest_share(&truth),
+        still_falling: false,
     })
 }
 
