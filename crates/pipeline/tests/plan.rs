@@ -218,6 +218,54 @@ fn arms_share_the_start_and_its_predictions() {
     assert_eq!(graph.trained.len(), 2 * (1 + 3 * 2));
 }
 
+/// The pool's vectors are the stage's, as it makes them; those of validation and test are made once for all.
+#[test]
+fn probes_share_their_vectors() {
+    let pipeline = PIPELINE
+        .replace(
+            "lora: { rank: 8, alpha: 16, targets: [query] }",
+            "tune: probe",
+        )
+        .replace(
+            "  train: { epochs: 1, batch_size: 16, learning_rate: 1e-3 }\n",
+            "",
+        )
+        .replace(
+            "MiniLM-L6-v2 } }\nloop",
+            "MiniLM-L6-v2, max_length: 64 } }\nloop",
+        )
+        .replace(
+            "validation: validation\n  embeddings",
+            "validation: validation\n  test: held\n  embeddings",
+        )
+        .replace(
+            "  vectors:",
+            "  held:       { ingest: { input: held.csv } }\n  vectors:",
+        );
+    let graph = Graph::of(&Pipeline::parse("small.yaml", &pipeline, &[]).unwrap());
+    let embeds = graph.nodes.iter().filter_map(|node| match &node.work {
+        Work::Embed { encoding, .. } => Some((node.name.as_str(), encoding.max_length)),
+        _ => None,
+    });
+    let length = std::num::NonZeroUsize::new(64);
+    let expected = ["vectors", "validation/embed", "held/embed"].map(|name| (name, length));
+    assert_eq!(embeds.collect::<Vec<_>>(), expected);
+    let of = |name: &str| {
+        let node = graph.nodes.iter().find(|node| node.name == name).unwrap();
+        let inputs = node.work.inputs().into_iter();
+        let inputs = inputs.filter(|(role, _)| role.ends_with("vectors"));
+        inputs
+            .map(|(_, input)| graph.nodes[input].name.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("seed7/margin/round2/train"),
+        ["vectors", "validation/embed"]
+    );
+    assert_eq!(of("seed7/margin/round1/predict"), ["vectors"]);
+    assert_eq!(of("seed0/both/round1/test/predict"), ["held/embed"]);
+}
+
 #[test]
 fn names_are_unique() {
     let graph = graph();
