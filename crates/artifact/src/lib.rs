@@ -126,7 +126,7 @@ pub use labelled::Labelled;
 pub use labels::{Labels, LabelsWriter};
 pub use mapping::{Access, Mapping};
 pub use origin::{OfTexts, Origin, OtherTexts, check_same_texts};
-pub use pages::{ColumnPages, sound_pages};
+pub use pages::{ColumnPages, Packing, sound_pages};
 pub use predictions::{Predictions, PredictionsWriter};
 pub use progress::{Progress, Silent};
 pub use results::{ResultRow, Results, ResultsWriter};

@@ -12,10 +12,10 @@ use crate::footer::{HEAD, MAGIC, TAIL};
 const MARKER: [u8; 4] = [0xff; 4];
 
 /// The most that one byte of LZ4 stands for.
-const LZ4: u64 = 256;
+pub(crate) const LZ4: u64 = 256;
 
 /// The most that one byte of zstd stands for: a block of 128 KiB takes at least four.
-const ZSTD: u64 = 32 << 10;
+pub(crate) const ZSTD: u64 = 32 << 10;
 
 /// What any buffer may claim.
 const SMALL: u64 = 64 << 10;

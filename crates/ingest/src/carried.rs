@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema};
 use serde_json::Value as Json;
 
-use crate::cell::value;
+use crate::cell::{item, value};
 use crate::row::Value;
 
 /// The most names that are taken from a dictionary.
@@ -31,12 +31,7 @@ impl Carried {
     /// `ClassLabel`, as Goldpan's own tables do, or as polars does for an `Enum`; or that it is a
     /// dictionary, whose names come with its batches.
     pub fn of(schema: &Schema, field: &Field) -> Option<Self> {
-        let kind = match field.data_type() {
-            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-                item.data_type()
-            }
-            kind => kind,
-        };
+        let kind = item(field.data_type()).unwrap_or(field.data_type());
         let numbers = kind.is_integer() || kind.is_floating();
         let named = |names: Vec<String>| Self {
             names,

@@ -50,11 +50,16 @@ pub(crate) fn is_kept(kind: &DataType) -> bool {
 
 /// Whether values of this type can be labels: those, and lists of them.
 pub(crate) fn is_label(kind: &DataType) -> bool {
+    is_kept(item(kind).unwrap_or(kind))
+}
+
+/// The type of the values in lists of this type.
+pub(crate) fn item(kind: &DataType) -> Option<&DataType> {
     match kind {
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            is_kept(item.data_type())
+            Some(item.data_type())
         }
-        other => is_kept(other),
+        _ => None,
     }
 }
 

@@ -8,17 +8,17 @@ use std::sync::atomic::Ordering;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, Schema};
-use goldpan_artifact::{Caught, ColumnPages, caught, sound_arrow, sound_pages};
+use goldpan_artifact::{Caught, ColumnPages, Packing, caught, sound_arrow, sound_pages};
 use goldpan_sources::Format;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::Type;
+use parquet::basic::{Compression, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use crate::Error;
 use crate::carried::Carried;
-use crate::cell::{is_bytes, is_kept, is_label, is_plain, is_text, value};
+use crate::cell::{is_bytes, is_kept, is_label, is_plain, is_text, item, value};
 use crate::error::{At, Place};
 use crate::header::check_names;
 use crate::input::Count;
@@ -106,6 +106,13 @@ fn pages<'a>(
             ColumnPages {
                 start: u64::try_from(start).unwrap_or_default(),
                 length: u64::try_from(column.compressed_size()).unwrap_or_default(),
+                packing: match column.compression() {
+                    Compression::UNCOMPRESSED => Packing::Plain,
+                    Compression::SNAPPY => Packing::Snappy,
+                    Compression::LZ4 | Compression::LZ4_RAW => Packing::Lz4,
+                    Compression::GZIP(_) => Packing::Gzip,
+                    _ => Packing::Zstd,
+                },
                 value: match column.column_type() {
                     Type::BYTE_ARRAY | Type::INT32 | Type::FLOAT => 4,
                     Type::INT64 | Type::DOUBLE => 8,
@@ -231,14 +238,8 @@ fn carried(schema: &Schema, found: &Found) -> Option<Carried> {
 
 /// Whether a column holds lists of floating point numbers.
 fn has_vectors(schema: &Schema) -> bool {
-    let is_vector = |kind: &DataType| match kind {
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            item.data_type().is_floating()
-        }
-        _ => false,
-    };
     let mut fields = schema.fields().iter();
-    fields.any(|field| is_vector(field.data_type()))
+    fields.any(|field| item(field.data_type()).is_some_and(DataType::is_floating))
 }
 
 /// Finds the wanted columns, all of types that can be read.

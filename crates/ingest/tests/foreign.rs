@@ -205,6 +205,17 @@ fn what_is_refused_says_what_to_write() {
     );
 }
 
+/// Pages that become 20 MB of a few kilobytes are sound, where the packing allows it.
+#[test]
+fn large_pages_that_repeat_themselves_are_read() {
+    for file in ["large-page-zstd.parquet", "large-page-gzip.parquet"] {
+        let (rows, said) = read(file, |options| options.id_column = None);
+        assert_eq!((rows.len(), said), (2048, Vec::new()), "{file}");
+        assert!(rows[2047].0.starts_with("2047 lorem ipsum"));
+        assert_eq!(rows[2047].1.as_deref(), Some("bad"));
+    }
+}
+
 #[test]
 fn decimal_keys_are_exact() {
     let (rows, _) = read("decimal.parquet", |_| {});
