@@ -202,10 +202,7 @@ impl Source {
                 let builder = builder.with_projection(mask).with_batch_size(ROWS);
                 let batches = caught(ParquetError::General, || builder.build())
                     .map_err(|source| Error::Parquet { path, source })?;
-                Box::new(
-                    Caught::new(batches, ArrowError::ParseError)
-                        .map(move |batch| batch.map_err(&wrong)),
-                )
+                told(batches, wrong)
             }
             Format::Stream => {
                 let file = Self::file(&self.path)?;
@@ -213,10 +210,7 @@ impl Source {
                     StreamReader::try_new(file, Some(columns))
                 });
                 let batches = batches.map_err(&wrong)?;
-                Box::new(
-                    Caught::new(batches, ArrowError::ParseError)
-                        .map(move |batch| batch.map_err(&wrong)),
-                )
+                told(batches, wrong)
             }
             _ => {
                 let file = Self::file(&self.path)?;
@@ -224,13 +218,19 @@ impl Source {
                     FileReader::try_new(file, Some(columns))
                 });
                 let batches = batches.map_err(&wrong)?;
-                Box::new(
-                    Caught::new(batches, ArrowError::ParseError)
-                        .map(move |batch| batch.map_err(&wrong)),
-                )
+                told(batches, wrong)
             }
         })
     }
+}
+
+/// Batches whose panics are errors, all of which `wrong` tells.
+fn told(
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + 'static,
+    wrong: impl Fn(ArrowError) -> Error + 'static,
+) -> Batches {
+    let batches = Caught::new(batches, ArrowError::ParseError);
+    Box::new(batches.map(move |batch| batch.map_err(&wrong)))
 }
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {

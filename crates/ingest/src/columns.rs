@@ -74,14 +74,16 @@ impl Wanted {
         let main = match (first(&self.main)?, self.main.as_slice()) {
             (Some(main), _) => place(main),
             (None, []) => 0,
-            (None, _) if nested(names).is_some() => return Err(nested_export(path, names)),
-            (None, [column]) => return Err(missing(column)),
             (None, columns) => {
-                return Err(Error::NoMainColumn {
-                    path: path.to_owned(),
-                    wanted: columns.iter().map(Column::to_string).collect(),
-                    columns: names.to_vec(),
-                    ids: self.numbers,
+                return Err(match (nested(path, names), columns) {
+                    (Some(nested), _) => nested,
+                    (None, [column]) => missing(column),
+                    (None, columns) => Error::NoMainColumn {
+                        path: path.to_owned(),
+                        wanted: columns.iter().map(Column::to_string).collect(),
+                        columns: names.to_vec(),
+                        ids: self.numbers,
+                    },
                 });
             }
         };
@@ -144,29 +146,25 @@ impl Wanted {
     }
 }
 
-/// What exports of labelling tools are called whose texts lie one level down, and what to do.
-fn nested(names: &[String]) -> Option<(&'static str, &'static str)> {
+/// The error for an export of a labelling tool whose texts lie one level down.
+fn nested(path: &Path, names: &[String]) -> Option<Error> {
     let has = |name: &str| names.iter().any(|other| other == name);
-    match tool(names)? {
-        "Label Studio" if has("data") => Some((
+    let (found, advice) = match tool(names)? {
+        "Label Studio" if has("data") => (
             "Label Studio's own JSON, whose texts and labels are nested",
             "export it as JSON-MIN, CSV or TSV",
-        )),
-        "Argilla" if has("fields") => Some((
+        ),
+        "Argilla" if has("fields") => (
             "Argilla's own JSON, whose texts and labels are nested",
             "write its records with dataset.records.to_datasets().to_json(path), or as CSV",
-        )),
-        _ => None,
-    }
-}
-
-fn nested_export(path: &Path, names: &[String]) -> Error {
-    let (found, advice) = nested(names).unwrap_or_default();
-    Error::Refused {
+        ),
+        _ => return None,
+    };
+    Some(Error::Refused {
         path: path.to_owned(),
         found,
         advice,
-    }
+    })
 }
 
 /// The first of `columns` that there is: by its very name or place, or else by a name that may be

@@ -85,6 +85,9 @@ pub struct IngestConfig {
     rename: Vec<(String, String)>,
     #[serde(skip)]
     rules: Rules,
+    /// Whether a person said how to read the inputs, and not a dataset's description.
+    #[serde(skip)]
+    asked: bool,
 }
 
 impl IngestConfig {
@@ -130,6 +133,7 @@ impl IngestConfig {
             classes,
             rename,
             rules,
+            asked: true,
         })
     }
 
@@ -144,6 +148,10 @@ impl IngestConfig {
 
     pub(crate) fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked
     }
 
     pub(crate) fn classes(&self) -> Option<&[String]> {
@@ -214,7 +222,11 @@ impl TryFrom<DatasetFiles> for IngestConfig {
 
     fn try_from(files: DatasetFiles) -> Result<Self, Error> {
         let classes = (!files.classes.is_empty()).then_some(files.classes);
-        Self::new(vec![files.path], files.reading, classes, Vec::new())
+        let config = Self::new(vec![files.path], files.reading, classes, Vec::new())?;
+        Ok(Self {
+            asked: false,
+            ..config
+        })
     }
 }
 

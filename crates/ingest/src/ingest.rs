@@ -60,7 +60,7 @@ pub fn ingest(
         files.note(&config.inputs()[file], source.names());
         let column = source.names().label.as_deref().unwrap_or_default();
         let written = label_of(row);
-        if let Some(place) = written.and_then(|label| rules.missing.place(label)) {
+        if let Some(place) = written.and_then(|label| rules.missing.place(label.trim())) {
             missing[place] += 1;
         }
         let given = rules.given(written);
@@ -119,7 +119,9 @@ pub fn ingest(
     }
     files.warn();
     remarks::renamed(&rules.rename, &renamed, &own);
-    remarks::missing(rules.missing.values(), &missing);
+    if config.is_asked() {
+        remarks::missing(rules.missing.values(), &missing);
+    }
     let written = table.finish()?;
     let names = classes.names().iter().cloned();
     let summary = Summary {

@@ -1,7 +1,5 @@
 //! Labels that mean that there is no label.
 
-use std::collections::HashSet;
-
 use crate::numeral::Numeral;
 
 /// What programs write where there is no label, in lower case.
@@ -80,29 +78,22 @@ pub(crate) fn marks(classes: &[String]) -> Vec<&String> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
     values: Vec<String>,
-    texts: HashSet<String>,
-    numbers: HashSet<Numeral>,
+    /// The values that are numbers, at their places.
+    numbers: Vec<Option<Numeral>>,
 }
 
 impl Missing {
     pub fn new(values: &[String]) -> Self {
-        let texts = values.iter().map(|value| value.trim().to_owned());
-        let numbers = values.iter();
+        let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).collect();
         Self {
-            values: values.iter().map(|value| value.trim().to_owned()).collect(),
-            texts: texts.collect(),
-            numbers: numbers
-                .filter_map(|value| Numeral::parse(value.trim()))
-                .collect(),
+            numbers: values.iter().map(|value| Numeral::parse(value)).collect(),
+            values,
         }
     }
 
     /// Whether this label, without margins, means that there is none.
     pub fn is(&self, label: &str) -> bool {
-        label.is_empty()
-            || self.texts.contains(label)
-            || (!self.numbers.is_empty()
-                && Numeral::parse(label).is_some_and(|number| self.numbers.contains(&number)))
+        label.is_empty() || self.place(label).is_some()
     }
 
     /// The values as the user gave them.
@@ -110,16 +101,12 @@ impl Missing {
         &self.values
     }
 
-    /// The place of the value that this label is, or is equal to as a number.
+    /// The place of the value that this label, without margins, is, or is equal to as a number.
     pub fn place(&self, label: &str) -> Option<usize> {
-        let label = label.trim();
-        if !self.is(label) {
-            return None;
-        }
-        let number = Numeral::parse(label);
-        let equal = |value: &String| number.is_some() && Numeral::parse(value) == number;
-        let mut values = self.values.iter();
-        values.position(|value| value == label || equal(value))
+        let some = self.numbers.iter().any(Option::is_some);
+        let number = some.then(|| Numeral::parse(label)).flatten();
+        let mut values = self.values.iter().zip(&self.numbers);
+        values.position(|(value, equal)| value == label || (number.is_some() && *equal == number))
     }
 }
 
@@ -138,7 +125,7 @@ mod tests {
         }
         let place = |label| missing.place(label);
         assert_eq!(
-            (place("-1.0"), place(" ?"), place("")),
+            (place("-1.0"), place("?"), place("")),
             (Some(0), Some(1), None)
         );
         assert!(Missing::default().is("") && !Missing::default().is("-1"));

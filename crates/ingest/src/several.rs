@@ -13,10 +13,6 @@ const NAMED: usize = 3;
 /// A sentence where classes are lists, or other classes with a sign between.
 pub(crate) fn warning(classes: &[String]) -> Option<String> {
     let known: HashSet<&str> = classes.iter().map(String::as_str).collect();
-    let joined = |name: &str, between: char| {
-        let mut parts = name.split(between).map(str::trim);
-        name.contains(between) && parts.all(|part| part != name && known.contains(part))
-    };
     // Labels that occur in lists only are known by their occurring in several.
     let in_lists = |between: char| {
         let lists = classes.iter().filter(|name| name.contains(between));
@@ -52,12 +48,7 @@ pub(crate) fn warning(classes: &[String]) -> Option<String> {
     };
     let several: Vec<String> = classes
         .iter()
-        .filter(|name| {
-            enclosed(name, '[', ']')
-                || enclosed(name, '{', '}')
-                || BETWEEN.into_iter().any(|between| joined(name, between))
-                || repeated(name)
-        })
+        .filter(|name| enclosed(name, '[', ']') || enclosed(name, '{', '}') || repeated(name))
         .map(|name| format!("`{}`", shown(name)))
         .collect();
     let more = several.len().saturating_sub(NAMED);

@@ -37,6 +37,8 @@ pub(crate) struct Json {
     /// Whether a row had a label field, and the names of fields that nobody asked for.
     labelled: bool,
     others: BTreeSet<String>,
+    /// Those of them that are called as labels are.
+    likely: BTreeSet<String>,
     /// Rows without a label field that have one that is called as labels are: how many, and the
     /// first one with the field.
     elsewhere: u64,
@@ -95,6 +97,7 @@ impl Json {
             wanted: wanted.clone(),
             labelled: false,
             others: BTreeSet::new(),
+            likely: BTreeSet::new(),
             elsewhere: 0,
             first_elsewhere: None,
             first,
@@ -200,7 +203,8 @@ impl Json {
 
     /// Reads the row that is next.
     fn pick(&mut self) -> Result<Picked, Error> {
-        let (names, first, others) = (&self.names, &self.first, &mut self.others);
+        let (names, first) = (&self.names, &self.first);
+        let (others, likely) = (&mut self.others, &mut self.likely);
         // A field that later rows call otherwise must not be lost.
         let same = |name: &str, column: &Option<String>| {
             let column = column.as_deref();
@@ -235,11 +239,14 @@ impl Json {
                         }
                     }
                 }
-                if picked.likely.is_none() && !likely_labels(&[&name]).is_empty() {
-                    picked.likely = Some(name.clone());
-                }
                 if new {
-                    others.insert(name);
+                    if !likely_labels(&[&name]).is_empty() {
+                        likely.insert(name.clone());
+                    }
+                    others.insert(name.clone());
+                }
+                if picked.likely.is_none() && likely.contains(&name) {
+                    picked.likely = Some(name);
                 }
                 return scan.skip();
             }
