@@ -1,5 +1,6 @@
 //! Tables of texts, with their labels, the user's own keys, and columns of metadata.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -112,6 +113,18 @@ impl Texts {
     /// The text of row `row`.
     pub fn text(&self, row: usize) -> &str {
         self.frame.text(TEXT, row)
+    }
+
+    /// The texts of all rows, each once.
+    pub fn distinct(&self) -> HashSet<&str> {
+        (0..self.len()).map(|row| self.text(row)).collect()
+    }
+
+    /// The ids of the texts that none of `others` has, character by character, in order.
+    pub fn unshared(&self, others: &[Self]) -> Vec<u64> {
+        let known: HashSet<&str> = others.iter().flat_map(Self::distinct).collect();
+        let own = (0..self.len()).filter(|&row| !known.contains(self.text(row)));
+        own.map(|row| self.id(row)).collect()
     }
 
     /// The label of row `row`: the number of a class.

@@ -91,6 +91,16 @@ impl ModelCard {
         folder.join(FILE).is_file()
     }
 
+    /// The card of `folder`, where it is that of a trained model.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`].
+    pub fn find(folder: &Path) -> Result<Option<Self>, Error> {
+        let exists = Self::exists(folder);
+        exists.then(|| Self::read(folder)).transpose()
+    }
+
     /// Reads the card of a trained model.
     ///
     /// # Errors

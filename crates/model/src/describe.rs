@@ -1,20 +1,17 @@
 //! Vectors of classes' descriptions.
 
-use crate::{ClassTexts, Device, Error, SentenceEncoder, SentenceOptions};
-use std::path::Path;
+use crate::{ClassTexts, Error, SentenceEncoder};
 
 /// The vectors of what describes each of the classes `names`, in their order, each `[descriptions, dimension]`,
-/// as the sentence encoder in `folder` makes them.
+/// as `encoder` makes them.
 ///
 /// # Errors
 ///
-/// When a class has no description, or a description no class, or the model cannot be loaded.
+/// When a class has no description, or a description no class, or the tokenizer refuses one.
 pub fn describe(
     classes: &[ClassTexts],
     names: &[String],
-    folder: &Path,
-    options: SentenceOptions<'_>,
-    device: &Device,
+    encoder: &SentenceEncoder,
 ) -> Result<Vec<Vec<f32>>, Error> {
     let of = |name: &String| classes.iter().find(|class| class.name == *name);
     let without = names.iter().find(|name| of(name).is_none());
@@ -26,7 +23,6 @@ pub fn describe(
             names: names.to_vec(),
         });
     }
-    let encoder = SentenceEncoder::open(folder, options, device)?;
     let vectors = names.iter().filter_map(of).map(|class| {
         let texts: Vec<&str> = class.texts.iter().map(String::as_str).collect();
         Ok(encoder.embed(&encoder.tokenize(&texts)?))

@@ -149,8 +149,7 @@ impl Trained {
         let config = EncoderConfig::read(base)?;
         let adapter = Adapter::read(folder, &device)?.with_head_of(base, &device)?;
         adapter.check_fits(&config)?;
-        let card = ModelCard::exists(folder).then(|| ModelCard::read(folder));
-        let card = card.transpose()?;
+        let card = ModelCard::find(folder)?;
         let count = adapter.classes(config.family)?;
         let named = card.as_ref().map(|card| card.classes.as_slice());
         Ok(Self {

@@ -66,7 +66,7 @@ pub use goldpan_kernels::Precision;
 pub use head::Head;
 pub use lora::{LoraConfig, ParseTargetError, Target};
 pub use masked::MaskedLanguageModel;
-pub use output_folder::write_folder;
+pub use output_folder::{check_output, write_folder};
 pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
 pub use probe::Probe;

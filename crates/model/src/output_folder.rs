@@ -11,17 +11,18 @@ use std::path::{Path, PathBuf};
 /// # Errors
 ///
 /// When `out` holds something already, or `write` fails; then nothing has changed there.
-pub fn write_folder(
+pub fn write_folder<E: From<Error>>(
     out: &Path,
-    write: impl FnOnce(&Path) -> Result<(), Error>,
-) -> Result<(), Error> {
-    check_empty(out)?;
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    check_output(out)?;
     let hidden = beside(out);
     if hidden.exists() {
         fs::remove_dir_all(&hidden).map_err(failed(&hidden))?;
     }
     fs::create_dir_all(&hidden).map_err(failed(&hidden))?;
-    let moved = write(&hidden).and_then(|()| fs::rename(&hidden, out).map_err(failed(out)));
+    let renamed = || Ok(fs::rename(&hidden, out).map_err(failed(out))?);
+    let moved = write(&hidden).and_then(|()| renamed());
     if moved.is_err() {
         // The first error is the one to report; what is left is removed by the next try.
         let _ = fs::remove_dir_all(&hidden);
@@ -30,7 +31,11 @@ pub fn write_folder(
 }
 
 /// Refuses to write over a folder that holds something.
-fn check_empty(out: &Path) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// When it does.
+pub fn check_output(out: &Path) -> Result<(), Error> {
     let empty = match fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == io::ErrorKind::NotFound,

@@ -46,12 +46,8 @@ impl TextClassifier {
         max_length: Option<NonZeroUsize>,
         device: &Device,
     ) -> Result<Self, Error> {
-        let card = |folder| -> Result<Option<ModelCard>, Error> {
-            let exists = ModelCard::exists(folder);
-            exists.then(|| ModelCard::read(folder)).transpose()
-        };
         if let Some(folder) = adapter
-            && card(folder)?.is_some_and(|card| card.tuning == TuningKind::Full)
+            && ModelCard::find(folder)?.is_some_and(|card| card.tuning == TuningKind::Full)
         {
             let mut whole = Self::open(folder, None, max_length, device)?;
             // A cache of the base model's states is of no use to it.
@@ -61,7 +57,8 @@ impl TextClassifier {
             return Ok(whole);
         }
         if let Some(folder) = adapter
-            && let Some(card) = card(folder)?.filter(|card| card.tuning == TuningKind::Probe)
+            && let Some(card) =
+                ModelCard::find(folder)?.filter(|card| card.tuning == TuningKind::Probe)
         {
             return Self::open_probe(base, folder, card, max_length, device);
         }
@@ -70,11 +67,15 @@ impl TextClassifier {
             Some(folder) => {
                 let adapter = Adapter::read(folder, device)?.with_head_of(base, device)?;
                 let classifier = Classifier::with_adapter(base, &adapter, device)?;
-                (classifier, adapter.parameters().clone(), card(folder)?)
+                (
+                    classifier,
+                    adapter.parameters().clone(),
+                    ModelCard::find(folder)?,
+                )
             }
             None => {
                 let (classifier, parameters) = Classifier::with_own_head(base, device)?;
-                (classifier, parameters, card(base)?)
+                (classifier, parameters, ModelCard::find(base)?)
             }
         };
         let count = classifier.classes(&parameters);

@@ -106,7 +106,7 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
     let others = others
         .map(|path| Texts::open(folder.join(path)))
         .collect::<Result<Vec<_>, _>>()?;
-    let left_out = left_out(&pool, &others);
+    let may_be_picked: HashSet<u64> = pool.unshared(&others).into_iter().collect();
     let vectors = match &contents.embeddings {
         Some(path) => Vectors::open(&folder.join(path), id)?,
         None => None,
@@ -124,7 +124,7 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
             .filter_map(|(earlier, selection)| Some((earlier, selection.as_ref()?)))
             .collect();
         let verdict = match selection {
-            Some(_) if left_out.contains(&id) => Verdict::Excluded,
+            Some(_) if !may_be_picked.contains(&id) => Verdict::Excluded,
             Some(selection) => verdict(id, round, selection, &before, vectors.as_ref()),
             None => match &round.stopped {
                 Some(why) => Verdict::Stopped { why: why.clone() },
@@ -133,7 +133,7 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
         };
         let opinion = match (&verdict, &round.predictions) {
             (Verdict::Picked { .. } | Verdict::PassedOver { .. }, Some(path)) => {
-                opinion(id, &folder.join(path), (&before, &left_out))?
+                opinion(id, &folder.join(path), (&before, &may_be_picked))?
             }
             _ => None,
         };
@@ -153,17 +153,6 @@ pub fn explain(folder: &Path, text: &str, by_key: bool) -> Result<Explanation, E
         label: class.and_then(|class| pool.classes().get(class).cloned()),
         rounds,
     })
-}
-
-/// The ids of the pool's texts that other tables have, character by character.
-fn left_out(pool: &Texts, others: &[Texts]) -> HashSet<u64> {
-    let rows = |texts: &Texts| 0..texts.len();
-    let known: HashSet<&str> = others
-        .iter()
-        .flat_map(|texts| rows(texts).map(|row| texts.text(row)))
-        .collect();
-    let shared = rows(pool).filter(|&row| known.contains(pool.text(row)));
-    shared.map(|row| pool.id(row)).collect()
 }
 
 /// The row of the text that is meant.
@@ -246,7 +235,7 @@ fn verdict(
 fn opinion(
     id: u64,
     path: &Path,
-    (before, left_out): (&[(&Round, &Selection)], &HashSet<u64>),
+    (before, may_be_picked): (&[(&Round, &Selection)], &HashSet<u64>),
 ) -> Result<Option<Opinion>, Error> {
     if !path.exists() {
         return Ok(None);
@@ -259,7 +248,7 @@ fn opinion(
     let own = margin(predictions.probabilities(row));
     let (mut free, mut less_sure) = (0, 0);
     for (row, other) in predictions.ids().enumerate() {
-        if !labelled.contains(&other) && !left_out.contains(&other) {
+        if !labelled.contains(&other) && may_be_picked.contains(&other) {
             free += 1;
             less_sure += usize::from(margin(predictions.probabilities(row)) < own);
         }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A probe without vectors, or another training with some.
-    #[error("a probe is solved on vectors, which this training does not have: give --embeddings")]
+    /// A probe where texts are trained on.
+    #[error("a probe is solved on vectors, by `probe`, and not trained through the encoder")]
     NoVectors,
     /// A text has no vector.
     #[error("{path} has no vector of the text with id {id}: embed the texts again")]
@@ -241,6 +241,7 @@ impl From<goldpan_model::Error> for Error {
     fn from(error: goldpan_model::Error) -> Self {
         match error {
             goldpan_model::Error::Cancelled => Self::Cancelled,
+            goldpan_model::Error::OutputExists { path } => Self::OutputExists { path },
             other => Self::Model(other),
         }
     }

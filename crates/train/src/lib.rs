@@ -13,7 +13,6 @@ mod config;
 mod divergence;
 mod error;
 mod examples;
-mod folder;
 mod gradients;
 mod lacking;
 mod loss;

@@ -10,14 +10,14 @@ use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
 use crate::validation::Validation;
 use crate::validation_metric::Standing;
-use crate::{ClassWeights, Error, ValidationMetric, folder, start, validation};
+use crate::{ClassWeights, Error, ValidationMetric, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
 use goldpan_model::TuningKind;
-use goldpan_model::write_trained;
 use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
+use goldpan_model::{check_output, write_folder, write_trained};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -169,7 +169,10 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     config.check()?;
-    folder::check(out)?;
+    if let Tuning::Probe(_) = config.tuning {
+        return Err(Error::NoVectors);
+    }
+    check_output(out)?;
     let mut training = Training::new(config, inputs, cache, device, checkpoints, progress)?;
     training.fill_cache()?;
     let total = config.epochs.get() * training.examples.len();
@@ -467,7 +470,7 @@ impl<'a> Training<'a> {
         let Some(best) = &self.state.best else {
             return Err(Error::NothingLabelled);
         };
-        folder::write(out, |folder| self.write(folder, &best.parameters))?;
+        write_folder(out, |folder| self.write(folder, &best.parameters))?;
         self.divergence()
             .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;

@@ -31,7 +31,8 @@ as PEFT writes them, with --tune head head.safetensors, with --tune probe probe.
 --tune full a whole model as transformers writes it. Finished epochs are kept in
 MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
-With few labels --tune probe is the best choice, and takes a moment: the encoder stays as it is.
+With few labels --tune probe is a safe choice, and takes a moment: the encoder stays as it is. LoRA
+with a rate and epochs that fit may do better from some 100 labels on, where classes are few.
 Vectors are centred by the mean of all texts, classes weigh the same, and one temperature, from
 labelled texts held out, makes probabilities of logits.
 

@@ -40,5 +40,6 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
 
 /// Whether a trained folder is a probe.
 fn is_probe(folder: &Path) -> Result<bool, Error> {
-    Ok(ModelCard::exists(folder) && ModelCard::read(folder)?.tuning == TuningKind::Probe)
+    let card = ModelCard::find(folder)?;
+    Ok(card.is_some_and(|card| card.tuning == TuningKind::Probe))
 }

@@ -74,18 +74,14 @@ fn by_vectors(
     let vectors = Embeddings::open(path)?;
     same_texts(texts, &vectors, false)?;
     let folder = folders.adapter.as_ref().unwrap_or(&folders.base);
-    if let Some(card) = ModelCard::exists(folder)
-        .then(|| ModelCard::read(folder))
-        .transpose()?
+    if let Some(card) = ModelCard::find(folder)?
         && card.tuning == TuningKind::Probe
     {
-        let encoder = Encoder {
-            name: &short_name(&card.base.name),
-            folder: &folders.base,
-            encoding: &card.encoding.unwrap_or_default(),
-            device,
-        };
-        encoder.check(texts, &vectors)?;
+        let (name, encoding) = (
+            short_name(&card.base.name),
+            card.encoding.unwrap_or_default(),
+        );
+        Encoder::new(&name, &folders.base, &encoding, device).check(texts, &vectors)?;
     }
     let out = args.out.as_path();
     Ok(predict_vectors(

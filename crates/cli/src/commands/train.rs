@@ -44,15 +44,12 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let folder = pretrained(&args.model, app)?;
     let base_model = base_of(&folder);
     if let Tuning::Probe(probe) = &config.tuning {
-        let encoder = Encoder {
-            name: &short_name(&args.model),
-            folder: &folder.path,
-            encoding: &Encoding {
-                max_length: args.max_length,
-                ..Encoding::default()
-            },
-            device: &device,
+        let encoding = Encoding {
+            max_length: args.max_length,
+            ..Encoding::default()
         };
+        let name = short_name(&args.model);
+        let encoder = Encoder::new(&name, &folder.path, &encoding, &device);
         return solved(
             args,
             probe,
@@ -122,11 +119,7 @@ fn solved(
 ) -> Result<(), Error> {
     let descriptions = match config.classes.as_slice() {
         [] => Vec::new(),
-        classes => {
-            let options = encoder.encoding.options();
-            let names = validation.classes();
-            describe(classes, names, encoder.folder, options, encoder.device)?
-        }
+        classes => describe(classes, validation.classes(), encoder.open()?)?,
     };
     let vectors = |texts, given: &Option<PathBuf>| {
         encoder.vectors(texts, given.as_deref(), args.allow_other_texts, app)

@@ -1,5 +1,6 @@
 //! The vectors that a probe is solved on: a table that is there, or one that is made now.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use goldpan_artifact::{Embeddings, Texts};
@@ -27,7 +28,6 @@ pub fn same_texts(texts: &Texts, table: &Embeddings, allow_other: bool) -> Resul
 }
 
 /// A model that makes vectors, and how.
-#[derive(Clone, Copy)]
 pub struct Encoder<'a> {
     /// Its name.
     pub name: &'a str,
@@ -37,6 +37,7 @@ pub struct Encoder<'a> {
     pub encoding: &'a Encoding,
     /// What it runs on.
     pub device: &'a Device,
+    opened: OnceCell<SentenceEncoder>,
 }
 
 /// A table of vectors, and the folder that it lies in where it is not the user's.
@@ -45,7 +46,32 @@ pub struct Vectors {
     _folder: Option<TempDir>,
 }
 
-impl Encoder<'_> {
+impl<'a> Encoder<'a> {
+    /// The model in a folder, which is opened when it is first asked for.
+    pub fn new(
+        name: &'a str,
+        folder: &'a Path,
+        encoding: &'a Encoding,
+        device: &'a Device,
+    ) -> Self {
+        Self {
+            name,
+            folder,
+            encoding,
+            device,
+            opened: OnceCell::new(),
+        }
+    }
+
+    /// The model.
+    pub fn open(&self) -> Result<&SentenceEncoder, Error> {
+        if let Some(encoder) = self.opened.get() {
+            return Ok(encoder);
+        }
+        let encoder = SentenceEncoder::open(self.folder, self.encoding.options(), self.device)?;
+        Ok(self.opened.get_or_init(|| encoder))
+    }
+
     /// The vectors of `texts`: those at `given`, which have to be this model's, or else made now.
     pub fn vectors(
         &self,
@@ -91,7 +117,7 @@ impl Encoder<'_> {
             model: self.name.to_owned(),
         };
         let rows: Vec<usize> = (0..texts.len().min(LOOKED_AT)).collect();
-        let encoder = SentenceEncoder::open(self.folder, self.encoding.options(), self.device)?;
+        let encoder = self.open()?;
         if encoder.dimension() != table.dimension() {
             return Err(other());
         }

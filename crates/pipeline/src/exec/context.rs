@@ -20,7 +20,11 @@ pub(crate) struct Context<'a> {
     pub store: &'a Store,
     pub device: &'a Device,
     frozen: Mutex<HashMap<Digest, Arc<PrefixCache>>>,
+    described: Mutex<HashMap<String, Arc<Descriptions>>>,
 }
+
+/// The vectors of what describes each class.
+pub(crate) type Descriptions = Vec<Vec<f32>>;
 
 impl<'a> Context<'a> {
     pub fn new(graph: &'a Graph, names: &'a Names, store: &'a Store, device: &'a Device) -> Self {
@@ -30,6 +34,7 @@ impl<'a> Context<'a> {
             store,
             device,
             frozen: Mutex::default(),
+            described: Mutex::default(),
         }
     }
 
@@ -40,6 +45,24 @@ impl<'a> Context<'a> {
             .entry(base)
             .or_insert_with(|| Arc::new(PrefixCache::new(FROZEN_STATES)));
         cache.clone()
+    }
+
+    /// The vectors of descriptions, made once for all trainings that ask for the same, which `key` says.
+    pub fn described<E>(
+        &self,
+        key: String,
+        make: impl FnOnce() -> Result<Descriptions, E>,
+    ) -> Result<Arc<Descriptions>, E> {
+        let mut described = self
+            .described
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = described.get(&key) {
+            return Ok(known.clone());
+        }
+        let made = Arc::new(make()?);
+        described.insert(key, made.clone());
+        Ok(made)
     }
 
     /// The path of a file that a node made.

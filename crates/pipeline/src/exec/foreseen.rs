@@ -8,9 +8,9 @@ use goldpan_select::{Balance, Budget, Rule};
 use goldpan_train::ClassWeights;
 use tracing::warn;
 
-use crate::exec::overlap::{Shared, unshared};
+use crate::exec::overlap::Shared;
 use crate::exec::told::Places;
-use crate::plan::{Graph, NodeId, Role, Work};
+use crate::plan::{Classifier, Graph, NodeId, Role, Work};
 use crate::spec::{Invalid, KeyPath, Loop, Pipeline, ProblemKind, StageSettings, TrainingSettings};
 use crate::unfit::Unfit;
 
@@ -226,7 +226,7 @@ impl Foreseen<'_> {
             let Work::Predict { model, .. } = &self.graph.nodes[*predictions].work else {
                 continue;
             };
-            let crate::plan::Classifier::Trained(model) = model else {
+            let Classifier::Trained(model) = model else {
                 continue;
             };
             let Work::Train { texts: learned, .. } = &self.graph.nodes[*model].work else {
@@ -255,7 +255,7 @@ impl Foreseen<'_> {
         for (node, work) in self.to_do() {
             let Work::Predict {
                 texts,
-                model: crate::plan::Classifier::ZeroShot { settings, .. },
+                model: Classifier::ZeroShot { settings, .. },
                 ..
             } = work
             else {
@@ -413,6 +413,11 @@ impl Foreseen<'_> {
         let own = self.own(experiment, texts);
         let own = own.as_deref();
         let path = KeyPath::root().key("loop");
+        if own.is_some_and(<[u64]>::is_empty) {
+            let (rows, pool) = (texts.len(), pool.to_owned());
+            found.push((path.key("exclude_shared"), Unfit::AllShared { rows, pool }));
+            return;
+        }
         let of = |path, rule| Picking {
             path,
             rule,
@@ -483,7 +488,7 @@ impl Foreseen<'_> {
             let table = self.texts.get(&self.node(name.as_str())?)?;
             others.push(Texts::open(table.path()).ok()?);
         }
-        Some(unshared(texts, &others))
+        Some(texts.unshared(&others))
     }
 }
 
@@ -520,20 +525,6 @@ impl Picking<'_> {
                 return None;
             }
         };
-        if self.own.is_some_and(<[u64]>::is_empty) && !self.texts.is_empty() {
-            let unfit = Unfit::AllShared {
-                rows: self.texts.len(),
-                pool: self.pool.to_owned(),
-            };
-            // Of all rules that pick, the loop's own setting is at fault.
-            if !found
-                .iter()
-                .any(|(_, other)| matches!(other, Unfit::AllShared { .. }))
-            {
-                found.push((KeyPath::root().key("loop").key("exclude_shared"), unfit));
-            }
-            return None;
-        }
         if let Some(own) = self.own {
             let own: std::collections::HashSet<u64> = own.iter().copied().collect();
             rows.retain(|&row| own.contains(&self.texts.id(row)));

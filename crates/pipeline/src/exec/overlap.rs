@@ -1,6 +1,6 @@
 //! Texts that the pool, the validation and the test share: equal ones, character by character.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use goldpan_artifact::Texts;
 use goldpan_report::grouped;
@@ -35,7 +35,7 @@ impl Shared<'_> {
             told.extend(contradictions((name, texts), pool));
         }
         for (name, texts) in [Some(validation), self.test].into_iter().flatten() {
-            let copies = texts.len() - distinct(texts).len();
+            let copies = texts.len() - texts.distinct().len();
             if copies > 0 {
                 told.push(format!(
                     "{} of {} texts of `{name}` are copies of others of it, and count as often",
@@ -54,7 +54,7 @@ fn both(
     (other, others): (&str, &Texts),
     so: &str,
 ) -> Option<String> {
-    let known = distinct(others);
+    let known = others.distinct();
     let rows = 0..texts.len();
     let shared = rows.filter(|&row| known.contains(texts.text(row))).count();
     let (all, of) = (grouped(texts.len() as u64), grouped(shared as u64));
@@ -80,12 +80,8 @@ fn contradictions(
     if texts.classes() != others.classes() {
         return None;
     }
-    let labels = |texts: &Texts, row: usize| Some((texts.text(row).to_owned(), texts.label(row)?));
-    let known: HashMap<String, i32> = (0..others.len())
-        .filter_map(|row| labels(others, row))
-        .collect();
-    let differ = (0..texts.len())
-        .filter_map(|row| labels(texts, row))
+    let known: HashMap<&str, i32> = labels(others).collect();
+    let differ = labels(texts)
         .filter(|(text, label)| known.get(text).is_some_and(|known| known != label))
         .count();
     (differ > 0).then(|| {
@@ -95,6 +91,11 @@ fn contradictions(
         };
         format!("{texts} another label there than in `{other}`")
     })
+}
+
+/// The texts that have labels, with these.
+fn labels(texts: &Texts) -> impl Iterator<Item = (&str, i32)> {
+    (0..texts.len()).filter_map(|row| Some((texts.text(row), texts.label(row)?)))
 }
 
 /// Whether two tables have the same texts as often.
@@ -107,18 +108,6 @@ fn same(a: &Texts, b: &Texts) -> bool {
         counts
     };
     a.len() == b.len() && counts(a) == counts(b)
-}
-
-fn distinct(texts: &Texts) -> HashSet<&str> {
-    (0..texts.len()).map(|row| texts.text(row)).collect()
-}
-
-/// The ids of the texts of `pool` that none of `others` has.
-pub(super) fn unshared(pool: &Texts, others: &[Texts]) -> Vec<u64> {
-    let known: HashSet<&str> = others.iter().flat_map(distinct).collect();
-    let rows = 0..pool.len();
-    let own = rows.filter(|&row| !known.contains(pool.text(row)));
-    own.map(|row| pool.id(row)).collect()
 }
 
 #[cfg(test)]
@@ -200,6 +189,6 @@ mod tests {
             ["all 2 texts of `dev` are in `pool` too: they are left out of the pool"]
         );
         assert!(shared(&clean, None, false).is_empty());
-        assert_eq!(unshared(&pool, &[part, clean]), [2, 3]);
+        assert_eq!(pool.unshared(&[part, clean]), [2, 3]);
     }
 }

@@ -7,7 +7,8 @@ use goldpan_artifact::{
     Producer, Progress, Selection, Texts, check_same_texts, verify_checksum,
 };
 use goldpan_embed::{EmbedConfig, Known as KnownVectors, Model as Encoder};
-use goldpan_model::{BaseModel, Device, Encoding, Precision, Tuning, describe};
+use goldpan_model::describe;
+use goldpan_model::{BaseModel, Device, Encoding, Precision, ProbeConfig, SentenceEncoder, Tuning};
 use goldpan_predict::{Known as KnownBeliefs, Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_sources::short_name;
@@ -19,8 +20,7 @@ use serde_json::Value;
 use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::exec::earlier::earlier;
-use crate::exec::overlap::unshared;
-use crate::plan::{Classifier, NodeId, TrainedModel, Work};
+use crate::plan::{Classifier, NodeId, ProbeVectors, TrainedModel, Work};
 
 /// The folder of a trained model in its object.
 const MODEL: &str = "model";
@@ -314,36 +314,8 @@ impl Task<'_> {
         }
         let (folder, base_model) = self.model(base)?;
         if let (Tuning::Probe(config), Some(vectors)) = (&training.config.tuning, vectors) {
-            let Work::Embed { encoding, .. } = &self.context.graph.nodes[vectors.texts].work else {
-                return Err(StageError::InputGone);
-            };
-            let validation = self.texts(*validation)?;
-            let encoding = &Encoding {
-                max_length: encoding.max_length,
-                normalize: encoding.normalize,
-                prompt: encoding.prompt.clone(),
-            };
-            let descriptions = match config.classes.as_slice() {
-                [] => Vec::new(),
-                classes => {
-                    let device = self.device(training.precision);
-                    let (names, options) = (validation.classes(), encoding.options());
-                    describe(classes, names, folder, options, &device)
-                        .map_err(goldpan_train::Error::from)?
-                }
-            };
-            let inputs = ProbeInputs {
-                texts: &texts,
-                vectors: &self.vectors(vectors.texts)?,
-                labelled: &labelled,
-                validation: &validation,
-                validation_vectors: &self.vectors(vectors.validation)?,
-                descriptions: &descriptions,
-                base_model: &base_model,
-                encoding,
-            };
-            let out = self.out(MODEL);
-            return summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?);
+            let (validation, model) = (self.texts(*validation)?, (folder, &base_model));
+            return self.probe(config, (&texts, &labelled, &validation), *vectors, model);
         }
         let previous = previous.map(|node| self.input(node, MODEL)).transpose()?;
         let inputs = TrainInputs {
@@ -364,6 +336,50 @@ impl Task<'_> {
             self.progress,
         )?;
         summary(&done)
+    }
+
+    /// Solves for a probe on vectors that are there.
+    fn probe(
+        &self,
+        config: &ProbeConfig,
+        (texts, labelled, validation): (&Texts, &Labelled, &Texts),
+        vectors: ProbeVectors,
+        (folder, base_model): (&Path, &BaseModel),
+    ) -> Result<Value, StageError> {
+        let Work::Embed { encoding, .. } = &self.context.graph.nodes[vectors.texts].work else {
+            return Err(StageError::InputGone);
+        };
+        let precision = encoding.precision;
+        let encoding = Encoding {
+            max_length: encoding.max_length,
+            normalize: encoding.normalize,
+            prompt: encoding.prompt.clone(),
+        };
+        let (classes, names) = (config.classes.as_slice(), validation.classes());
+        let key = format!(
+            "{} {encoding:?} {precision:?} {classes:?} {names:?}",
+            base_model.digest
+        );
+        let descriptions = self.context.described(key, || {
+            if classes.is_empty() {
+                return Ok(Vec::new());
+            }
+            let device = self.device(precision);
+            let encoder = SentenceEncoder::open(folder, encoding.options(), &device)?;
+            describe(classes, names, &encoder)
+        });
+        let inputs = ProbeInputs {
+            texts,
+            vectors: &self.vectors(vectors.texts)?,
+            labelled,
+            validation,
+            validation_vectors: &self.vectors(vectors.validation)?,
+            descriptions: &descriptions.map_err(goldpan_train::Error::from)?,
+            base_model,
+            encoding: &encoding,
+        };
+        let out = self.out(MODEL);
+        summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?)
     }
 
     /// The device, with this precision.
@@ -392,7 +408,7 @@ impl Task<'_> {
             .collect::<Result<_, _>>()?;
         let ids: Vec<u64> = match others.is_empty() {
             true => texts.ids().collect(),
-            false => unshared(&texts, &others),
+            false => texts.unshared(&others),
         };
         let embeddings = embeddings.map(|node| self.vectors(node)).transpose()?;
         let open = |node: &NodeId| {

@@ -123,7 +123,7 @@ impl Part {
         Self {
             features: examples.features.select(Axis(0), rows),
             labels: rows.iter().map(place).collect(),
-            present: present.clone(),
+            present,
             offsets: offsets.map(|offsets| offsets.select(Axis(0), rows)),
             steps: 0,
             loss: 0.0,
@@ -146,7 +146,7 @@ impl Part {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Self, Array2<f64>), Error> {
         let classes = self.present.len();
-        let weights = balanced(&self.labels, self.labelled(), strength);
+        let weights = balanced(&self.labels, strength);
         let problem = Problem {
             features: self.features.view(),
             labels: &self.labels,
@@ -170,9 +170,10 @@ impl Part {
 }
 
 /// What the loss of each text is multiplied with: the same for every class, as scikit-learn's `balanced`.
-fn balanced(labels: &[usize], labelled: usize, strength: f64) -> Vec<f64> {
+fn balanced(labels: &[usize], strength: f64) -> Vec<f64> {
     let mut counts = vec![0_usize; labels.iter().max().map_or(0, |most| most + 1)];
     labels.iter().for_each(|&label| counts[label] += 1);
+    let labelled = counts.iter().filter(|count| **count > 0).count();
     let weight =
         |&label: &usize| strength * labels.len() as f64 / (labelled as f64 * counts[label] as f64);
     labels.iter().map(weight).collect()

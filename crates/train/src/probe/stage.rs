@@ -3,12 +3,13 @@
 use super::fit::{Examples, features, fit};
 use crate::examples::{checked_classes, labelled_rows, own_labels};
 use crate::train::largest_share;
-use crate::{Error, Summary, folder};
+use crate::{Error, Summary};
 use goldpan_artifact::{
     Embeddings, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts,
 };
 use goldpan_metrics::{Metrics, measure};
 use goldpan_model::{BaseModel, Encoding, ModelCard, Probe, ProbeConfig, TuningKind};
+use goldpan_model::{check_output, write_folder};
 use ndarray::Array2;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -54,7 +55,7 @@ pub fn probe(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
-    folder::check(out)?;
+    check_output(out)?;
     let names = inputs.validation.classes();
     let classes = checked_classes(inputs.texts, inputs.validation)?;
     let (rows, labels) = labelled_rows(inputs.texts, inputs.labelled, classes)?;
@@ -95,7 +96,7 @@ pub fn probe(
         accuracy = metrics.accuracy,
         "probe"
     );
-    folder::write(out, |folder| {
+    write_folder::<Error>(out, |folder| {
         fitted.probe.write(folder)?;
         let base = inputs.base_model.clone();
         let length = inputs.encoding.max_length;
