@@ -9,13 +9,15 @@ const STAGES: [&str; 6] = ["ingest", "embed", "train", "predict", "select", "eva
 /// The crates of this workspace that each may use. A crate that is not here may use none.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "sources" | "store" | "select" | "evidence" | "foreign" => &["artifact"],
+        "sources" | "store" | "geometry" | "evidence" | "foreign" => &["artifact"],
+        "select" => &["artifact", "geometry"],
         "ingest" => &["artifact", "sources"],
         "evaluate" => &["artifact", "metrics"],
         "model" => &["artifact", "kernels"],
         "report" => &["artifact", "evidence", "metrics"],
         "embed" => &["artifact", "model"],
-        "train" | "predict" => &["artifact", "metrics", "model"],
+        "train" => &["artifact", "geometry", "metrics", "model"],
+        "predict" => &["artifact", "metrics", "model"],
         "pipeline" => &[
             "artifact", "evidence", "report", "sources", "store", "model", "ingest", "embed",
             "train", "predict", "select", "evaluate", "kernels", "metrics",

@@ -2,11 +2,11 @@
 
 use pulp::Arch;
 
-use crate::kernel::{Closest, Panels};
 use crate::key::Key;
-use crate::points::Points;
 use crate::problem::{Found, Problem};
 use crate::refresh::Bounds;
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel::{Closest, Panels};
 
 /// Rows whose distances are kept exact while picks are made among them.
 pub(crate) struct Candidates {

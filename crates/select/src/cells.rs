@@ -6,7 +6,7 @@
 
 use pulp::Arch;
 
-use crate::kernel::{Closest, Panels};
+use goldpan_geometry::kernel::{Closest, Panels};
 
 /// Centres by cell.
 pub(crate) struct Cells {

@@ -4,7 +4,7 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::points::Points;
+use goldpan_geometry::Points;
 
 /// Rows that are summed one after another; such sums are added in the order of the rows.
 pub(crate) const CHUNK: usize = 1024;

@@ -27,10 +27,11 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rand::Rng;
 
-use crate::farthest::{Cancelled, farthest};
-use crate::neighbours::{CHUNK, Collect, Space, sweep};
-use crate::points::Points;
+use crate::farthest::farthest;
 use crate::problem;
+use goldpan_geometry::Cancelled;
+use goldpan_geometry::Points;
+use goldpan_geometry::neighbours::{CHUNK, Collect, Space, sweep};
 
 pub use greedy::Greedy;
 pub(crate) use pool::{Likeness, Settings, cover, work};

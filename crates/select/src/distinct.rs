@@ -5,8 +5,8 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::Error;
-use crate::kernel::{Closest, Panels};
-use crate::points::Points;
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel::{Closest, Panels};
 
 /// Rows compared with each other at a time.
 const CHUNK: usize = 1024;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use pulp::Arch;
 
 use crate::about::STRATEGIES;
-use crate::kernel::{Closest, Panels, squared_lengths};
 use crate::key::Key;
 use crate::{Error, Rule, Shape, Strategy, Term, Work, compose, near};
+use goldpan_geometry::kernel::{Closest, Panels, squared_lengths};
 
 /// What a selection is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -18,13 +18,10 @@ use pulp::Arch;
 
 use crate::candidates::Candidates;
 use crate::key::Key;
-use crate::points::Points;
 use crate::problem::{Found, Problem, Tuning};
 use crate::refresh::Bounds;
-
-/// The user wanted to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cancelled;
+use goldpan_geometry::Cancelled;
+use goldpan_geometry::Points;
 
 /// How much was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,13 +5,13 @@ use pulp::Arch;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-use crate::kernel;
 use crate::nearest::Nearest;
-use crate::points::Points;
 use crate::space::{Block, Laid, Space, least};
 use crate::spread;
 use crate::sums::Sums;
 use crate::{Error, Shape, Work};
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel;
 
 /// The most iterations that a setting may ask for.
 pub(crate) const MOST_ITERATIONS: usize = 1000;

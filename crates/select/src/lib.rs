@@ -82,13 +82,11 @@ mod farthest;
 mod filter;
 mod foreseen;
 mod join;
-mod kernel;
 mod key;
 mod near;
 
 mod kmeans;
 mod nearest;
-mod neighbours;
 mod own;
 mod pick;
 mod plan;

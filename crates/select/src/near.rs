@@ -4,10 +4,11 @@ use goldpan_artifact::{Embeddings, Progress};
 use serde::{Deserialize, Serialize};
 
 use crate::join::Rows;
-use crate::neighbours::{BLOCK, CHUNK, Collect, Space, any_within, nearest, sweep};
-use crate::points::{Points, Vectors, squared_lengths};
+use crate::points::Vectors;
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Work};
+use goldpan_geometry::neighbours::{BLOCK, CHUNK, Collect, Space, any_within, nearest, sweep};
+use goldpan_geometry::{Points, squared_lengths};
 
 /// A text near a pick.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

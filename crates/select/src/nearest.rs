@@ -6,8 +6,8 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::points::Points;
 use crate::space::{Block, Laid, Space};
+use goldpan_geometry::Points;
 
 /// The bounds of slots; slot `s` is row `rows[s]`.
 pub(crate) struct Nearest<'a, P> {

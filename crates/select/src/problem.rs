@@ -1,8 +1,8 @@
 //! What a farthest-first search is asked, what it answers, and how it cuts its work.
 
-use crate::kernel::Closest;
 use crate::key::Key;
-use crate::points::Points;
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel::Closest;
 
 /// What is to be picked from.
 pub(crate) struct Problem<'a, P> {

@@ -12,10 +12,10 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::cells::Cells;
-use crate::kernel::{Closest, Panels};
 use crate::key::Key;
-use crate::points::Points;
 use crate::problem::{Problem, Tuning};
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel::{Closest, Panels};
 
 /// The bounds of all slots, and the centres they are about. Slot `s` is row `free[s]`.
 pub(crate) struct Bounds<'a, P> {

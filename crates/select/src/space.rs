@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use pulp::Arch;
 
-use crate::kernel::Panels;
-use crate::points::Points;
+use goldpan_geometry::Points;
+use goldpan_geometry::kernel::Panels;
 
 /// The left vectors of outer products, by row of the pool.
 pub(crate) struct Factors {

@@ -7,8 +7,8 @@ use rand::{Rng, RngExt};
 use crate::Error;
 use crate::key::Key;
 use crate::nearest::{Batch, Nearest};
-use crate::points::Points;
 use crate::sums::Sums;
+use goldpan_geometry::Points;
 
 /// A slot that was picked, and its squared distance to the nearest centre then.
 pub(crate) type Taken = (u32, f32);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use crate::points::{Points, squared_lengths};
 use crate::space::{Factors, Space};
+use goldpan_geometry::{Points, squared_lengths};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Table {

@@ -3,9 +3,9 @@
 use goldpan_artifact::{Progress, rng};
 
 use super::{Coverage, Gain, Greedy, Similarity, Tuning, mean_square};
-use crate::neighbours::{self, Space};
 use crate::pool::Pool;
 use crate::{Error, Shape, Work};
+use goldpan_geometry::neighbours::{self, Space};
 
 /// How a strategy covers a pool.
 pub(crate) struct Settings<'a> {

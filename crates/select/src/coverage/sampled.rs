@@ -6,9 +6,9 @@ use rand::Rng;
 
 use super::greedy::{Choice, largest};
 use super::{Coverage, Covered, Similarity, Tuning, any_below, fixed, lower};
-use crate::farthest::Cancelled;
-use crate::neighbours::{CHUNK, Collect, sweep};
-use crate::points::Points;
+use goldpan_geometry::Cancelled;
+use goldpan_geometry::Points;
+use goldpan_geometry::neighbours::{CHUNK, Collect, sweep};
 
 /// Picks positions in `free` until the pairs that can still gain are few enough to be stored, there
 /// are `count`, or nothing gains. Returns them with their gains.

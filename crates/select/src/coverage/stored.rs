@@ -8,9 +8,9 @@ use rand::Rng;
 
 use super::greedy::{Choice, largest};
 use super::{Coverage, Covered, any_below};
-use crate::farthest::Cancelled;
-use crate::neighbours::{CHUNK, Collect, sweep};
-use crate::points::Points;
+use goldpan_geometry::Cancelled;
+use goldpan_geometry::Points;
+use goldpan_geometry::neighbours::{CHUNK, Collect, sweep};
 
 /// How many rows are evaluated between questions whether to stop.
 const PATIENCE: usize = 4096;

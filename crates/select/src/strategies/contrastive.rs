@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::key::Key;
-use crate::neighbours::{BLOCK, Space, nearest};
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Strategy, Work};
+use goldpan_geometry::neighbours::{BLOCK, Space, nearest};
 
 /// Contrastive active learning (Margatina et al. 2021, arXiv:2109.03764): the texts with the largest
 /// mean KL(p of a neighbour ‖ p of the text), in nats, over the nearest labelled texts by the

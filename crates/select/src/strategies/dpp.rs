@@ -210,7 +210,7 @@ impl Own for Dpp {
 }
 
 /// The mean squared distance of two of the first `count` rows; 1 where all are equal.
-fn mean_square<P: crate::points::Points>(points: &P, count: usize) -> f64 {
+fn mean_square<P: goldpan_geometry::Points>(points: &P, count: usize) -> f64 {
     let mean = crate::centre::mean(points, count);
     let squares = crate::centre::squared_distances(points, count, &mean);
     let square = 2.0 * squares.iter().sum::<f64>() / count as f64;

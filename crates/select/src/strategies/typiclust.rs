@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::about::About;
 use crate::kmeans;
 use crate::own::{Needs, Own};
-use crate::points::Points;
 use crate::pool::Pool;
 use crate::rounds::rounds;
 use crate::space::{Block, Laid, Space};
 use crate::{Error, Pick, Shape, Strategy, Work};
+use goldpan_geometry::Points;
 
 /// TypiClust (Hacohen et al. 2022, arXiv:2202.02794): all rows are put into as many k-means clusters
 /// as there are labelled rows and picks together, and each cluster gives its most typical row that is

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::Error;
 use crate::centre::{Buffer, mean, product, squared_distances, sum};
-use crate::points::Points;
+use goldpan_geometry::Points;
 
 /// The rows, centred and scaled.
 pub(super) struct Sample<'a, P> {

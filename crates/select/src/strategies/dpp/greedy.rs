@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::Error;
 use crate::centre::{Buffer, product};
-use crate::points::Points;
+use goldpan_geometry::Points;
 
 /// Novelty below which a text counts as a combination of the picks.
 pub(super) const NOTHING: f64 = 1e-9;

@@ -4,12 +4,76 @@ use goldpan_artifact::Silent;
 use proptest::prelude::*;
 
 use super::*;
-use crate::table::{Table, tables};
-use crate::testing::on_threads;
+use crate::squared_lengths;
+
+/// Rows in memory.
+#[derive(Debug, Clone)]
+struct Table {
+    dimension: usize,
+    values: Vec<f32>,
+}
+
+impl Points for Table {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn bytes(&self) -> usize {
+        4 * self.dimension
+    }
+
+    fn copy(&self, row: u32, vector: &mut [f32]) {
+        vector.copy_from_slice(self.row(row));
+    }
+}
+
+impl Table {
+    fn new(dimension: usize, values: Vec<f32>) -> Self {
+        Self { dimension, values }
+    }
+
+    fn row(&self, row: u32) -> &[f32] {
+        &self.values[row as usize * self.dimension..][..self.dimension]
+    }
+
+    fn rows(&self) -> u32 {
+        (self.values.len() / self.dimension) as u32
+    }
+
+    fn squares(&self) -> Vec<f32> {
+        squared_lengths(self, self.rows() as usize).expect("values are finite")
+    }
+
+    /// By the definition alone.
+    fn squared_distance(&self, a: u32, b: u32) -> f32 {
+        let product = |a: u32, b: u32| {
+            let pairs = self.row(a).iter().zip(self.row(b));
+            pairs.fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
+        };
+        ((product(a, a) + product(b, b)) - 2.0 * product(a, b)).max(0.0)
+    }
+}
+
+/// Tables with many ties, duplicates and zeros.
+fn tables() -> impl Strategy<Value = Table> {
+    let value = prop_oneof![
+        3 => (-1_i8..=1).prop_map(f32::from),
+        1 => -1.0_f32..1.0,
+    ];
+    (1_usize..5, 1_usize..230).prop_flat_map(move |(dimension, rows)| {
+        let values = prop::collection::vec(value.clone(), dimension * rows);
+        values.prop_map(move |values| Table::new(dimension, values))
+    })
+}
+
+fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().expect("a pool is built").install(work)
+}
 
 /// A table, and which of its rows are queries and in the set.
 fn case() -> impl Strategy<Value = (Table, Vec<u32>, Vec<u32>)> {
-    tables(false, 1..230).prop_flat_map(|table| {
+    tables().prop_flat_map(|table| {
         let rows: Vec<u32> = (0..table.rows()).collect();
         let some = || prop::sample::subsequence(rows.clone(), 0..=rows.len()).prop_shuffle();
         (Just(table), some(), some())

@@ -7,25 +7,26 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::farthest::Cancelled;
+use crate::Cancelled;
 use crate::kernel::{Panels, Visit};
 use crate::points::Points;
 
 /// Rows that one thread takes at a time: a collector for each so many.
-pub(crate) const CHUNK: usize = 96;
+pub const CHUNK: usize = 96;
 
 /// Rows of the set that are laid out at a time.
-pub(crate) const BLOCK: usize = 4096;
+pub const BLOCK: usize = 4096;
 
 /// The rows to measure distances between.
-pub(crate) struct Space<'a, P> {
-    pub(crate) points: &'a P,
+pub struct Space<'a, P> {
+    /// The vectors.
+    pub points: &'a P,
     /// The squared lengths of all rows of `points`.
-    pub(crate) squares: &'a [f32],
+    pub squares: &'a [f32],
 }
 
 /// Takes the squared distances of one chunk of queries.
-pub(crate) trait Collect: Send {
+pub trait Collect: Send {
     /// Takes those of the chunk's query `query` to the rows of the set from position `first` on.
     /// Mark it `#[inline(always)]`.
     fn collect(&mut self, query: usize, first: usize, distances: &[f32]);
@@ -33,7 +34,7 @@ pub(crate) trait Collect: Send {
 
 /// Measures every one of `queries` against every one of `set`, in the set's order; the collector of
 /// each [`CHUNK`] of queries takes the distances.
-pub(crate) fn sweep<P: Points, C: Collect>(
+pub fn sweep<P: Points, C: Collect>(
     space: &Space<'_, P>,
     queries: &[u32],
     set: &[u32],
@@ -96,13 +97,13 @@ impl<C: Collect> Visit for Collecting<'_, C> {
 
 /// True where one of `distances` is at most `limit`.
 #[inline(always)]
-pub(crate) fn any_within(distances: &[f32], limit: f32) -> bool {
+pub fn any_within(distances: &[f32], limit: f32) -> bool {
     distances.iter().fold(false, |any, d| any | (*d <= limit))
 }
 
 /// The nearest neighbours of each query.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Neighbours {
+pub struct Neighbours {
     k: usize,
     rows: Vec<u32>,
     squared: Vec<f32>,
@@ -111,7 +112,7 @@ pub(crate) struct Neighbours {
 impl Neighbours {
     /// The rows of the neighbours of query `i`, nearest first, and their squared distances: `k`, or
     /// all there are.
-    pub(crate) fn of(&self, i: usize) -> (&[u32], &[f32]) {
+    pub fn of(&self, i: usize) -> (&[u32], &[f32]) {
         let rows = &self.rows[i * self.k..(i + 1) * self.k];
         let real = rows.partition_point(|row| *row != u32::MAX);
         (&rows[..real], &self.squared[i * self.k..i * self.k + real])
@@ -119,7 +120,7 @@ impl Neighbours {
 
     /// 1 / (mean distance of query `i` to its neighbours + 1e-5): how typical it is of the set (Hacohen
     /// et al. 2022, arXiv:2202.02794). 0 where it has no neighbour.
-    pub(crate) fn typicality(&self, i: usize) -> f32 {
+    pub fn typicality(&self, i: usize) -> f32 {
         const LEAST: f64 = 1e-5;
         let (_, squared) = self.of(i);
         if squared.is_empty() {
@@ -134,7 +135,7 @@ impl Neighbours {
 /// then by row. `set` holds no row twice.
 ///
 /// Takes |queries| |set| d multiply-adds and 24 k bytes for each query.
-pub(crate) fn nearest<P: Points>(
+pub fn nearest<P: Points>(
     space: &Space<'_, P>,
     queries: &[u32],
     set: &[u32],

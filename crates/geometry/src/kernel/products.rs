@@ -7,7 +7,7 @@ use super::{Panels, split};
 impl Panels {
     /// The products of each of `rows` with the vectors of one panel: `products[i * width + j]` is
     /// that of row `i` with the panel's vector `j`. `rows` holds whole vectors one after another.
-    pub(crate) fn products(&self, panel: usize, rows: &[f32], products: &mut [f32]) {
+    pub fn products(&self, panel: usize, rows: &[f32], products: &mut [f32]) {
         let size = self.width * self.dimension;
         self.arch.dispatch(Products {
             dimension: self.dimension,

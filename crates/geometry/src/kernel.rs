@@ -13,21 +13,23 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// The nearest of some vectors: its number, and the squared distance to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Closest {
-    pub(crate) squared: f32,
-    pub(crate) number: u32,
+pub struct Closest {
+    /// The squared distance.
+    pub squared: f32,
+    /// Its number.
+    pub number: u32,
 }
 
 impl Closest {
     /// That of no vectors.
-    pub(crate) const NONE: Self = Self {
+    pub const NONE: Self = Self {
         squared: f32::INFINITY,
         number: u32::MAX,
     };
 
     /// Takes the nearer of this and another, the lower number on ties.
     #[inline(always)]
-    pub(crate) fn lower(&mut self, squared: f32, number: u32) {
+    pub fn lower(&mut self, squared: f32, number: u32) {
         if squared < self.squared || squared == self.squared && number < self.number {
             *self = Self { squared, number };
         }
@@ -39,7 +41,7 @@ impl Closest {
 /// Panel `p` holds vectors `p * width..(p + 1) * width` as `dimension` rows of `width` values. The
 /// last panel is filled up with vectors that are infinitely far from everything.
 #[derive(Debug, Clone)]
-pub(crate) struct Panels {
+pub struct Panels {
     arch: Arch,
     width: usize,
     dimension: usize,
@@ -49,7 +51,8 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-    pub(crate) fn new(arch: Arch, dimension: usize) -> Self {
+    /// No vectors yet, of `dimension` components each.
+    pub fn new(arch: Arch, dimension: usize) -> Self {
         let width = arch.dispatch(Width);
         Self {
             arch,
@@ -62,7 +65,7 @@ impl Panels {
     }
 
     /// Makes room for `count` vectors in all.
-    pub(crate) fn reserve(&mut self, count: usize) {
+    pub fn reserve(&mut self, count: usize) {
         let padded = count.next_multiple_of(self.width);
         self.values
             .reserve_exact((padded * self.dimension).saturating_sub(self.values.len()));
@@ -71,28 +74,34 @@ impl Panels {
     }
 
     /// How many vectors there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// How many vectors a panel holds.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.width
     }
 
     /// How many panels there are.
-    pub(crate) fn panels(&self) -> usize {
+    pub fn panels(&self) -> usize {
         self.len.div_ceil(self.width)
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Forgets all vectors.
+    pub fn clear(&mut self) {
         self.len = 0;
         self.values.clear();
         self.squares.clear();
     }
 
     /// Appends a vector and its squared length.
-    pub(crate) fn push(&mut self, vector: &[f32], square: f32) {
+    pub fn push(&mut self, vector: &[f32], square: f32) {
         let column = self.len % self.width;
         if column == 0 {
             self.values
@@ -114,7 +123,7 @@ impl Panels {
     /// Lowers `nearest[i]` to the nearest vector in `panels` to row `i`, where that is nearer than what
     /// the row was compared with before. `rows` holds `nearest.len()` vectors one after another,
     /// `squares` their squared lengths.
-    pub(crate) fn lower(
+    pub fn lower(
         &self,
         panels: std::ops::Range<usize>,
         rows: &[f32],
@@ -127,7 +136,7 @@ impl Panels {
 
     /// Visits the squared distances of `rows` to the vectors in `panels`, laid out as for
     /// [`Panels::lower`].
-    pub(crate) fn visit<V: Visit>(
+    pub fn visit<V: Visit>(
         &self,
         panels: std::ops::Range<usize>,
         rows: &[f32],
@@ -156,7 +165,7 @@ impl Panels {
     }
 
     /// Lowers `nearest[j]` to the squared distance of vector `j` to `row`, where that is less.
-    pub(crate) fn lower_all(&self, row: &[f32], square: f32, nearest: &mut [f32]) {
+    pub fn lower_all(&self, row: &[f32], square: f32, nearest: &mut [f32]) {
         self.arch.dispatch(LowerAll {
             panels: &self.values,
             panel_squares: &self.squares,
@@ -168,7 +177,7 @@ impl Panels {
 }
 
 /// The squared length of each of the vectors that lie one after another in `rows`.
-pub(crate) fn squared_lengths(arch: Arch, dimension: usize, rows: &[f32], squares: &mut [f32]) {
+pub fn squared_lengths(arch: Arch, dimension: usize, rows: &[f32], squares: &mut [f32]) {
     arch.dispatch(SquaredLengths {
         dimension,
         rows,
@@ -364,7 +373,7 @@ impl Each for Lower<'_> {
 }
 
 /// What is done with squared distances.
-pub(crate) trait Visit {
+pub trait Visit {
     /// Takes those of row `row` to the vectors from `first` on of the panels visited, a panel full;
     /// infinite where there is no vector. Mark it `#[inline(always)]`: it is vectorised with the
     /// kernel it becomes part of.
