@@ -13,7 +13,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
         "select" => &["artifact", "geometry"],
         "ingest" => &["artifact", "sources"],
         "evaluate" => &["artifact", "metrics"],
-        "model" => &["artifact", "kernels"],
+        "model" => &["artifact", "geometry", "kernels"],
         "report" => &["artifact", "evidence", "metrics"],
         "embed" => &["artifact", "model"],
         "train" => &["artifact", "geometry", "metrics", "model"],

@@ -172,8 +172,20 @@ impl Adapter {
     /// they have the right shapes.
     pub(crate) fn check_fits(&self, config: &EncoderConfig) -> Result<(), Error> {
         let classes = self.classes(config.family)?;
-        let head = head_shapes(config, classes);
-        for (name, shape) in &head {
+        self.check_tensors(config, &head_shapes(config, classes))
+    }
+
+    /// The same of an adapter without a head.
+    pub(crate) fn check_fits_encoder(&self, config: &EncoderConfig) -> Result<(), Error> {
+        self.check_tensors(config, &[])
+    }
+
+    fn check_tensors(
+        &self,
+        config: &EncoderConfig,
+        head: &[(&str, [usize; 2])],
+    ) -> Result<(), Error> {
+        for (name, shape) in head {
             self.check_shape(name, *shape)?;
         }
         let modules = modules(config);
@@ -252,6 +264,17 @@ impl Adapter {
             name: name.to_owned(),
         }
     }
+}
+
+/// Those of the tensors that are LoRA's.
+pub(crate) fn lora_only(parameters: &Parameters) -> Parameters {
+    let mut lora = Parameters::default();
+    for (name, tensor) in parameters.iter() {
+        if module_of(name).is_some() {
+            lora.set(name.to_owned(), tensor.clone());
+        }
+    }
+    lora
 }
 
 /// The modules of a model that LoRA can adapt, with their inputs and outputs.

@@ -4,6 +4,7 @@ use crate::error::read_json;
 use crate::{Error, SentenceOptions, TuningKind};
 use goldpan_artifact::{Digest, OfTexts, atomic};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -45,8 +46,40 @@ impl Encoding {
     }
 }
 
+/// One of the ways of training that `tune: auto` chose from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// What it is, in words.
+    pub name: String,
+    /// Labelled texts that were held out, by which candidates are compared.
+    pub held_out: usize,
+    /// Accuracy on them.
+    pub accuracy: f64,
+    /// Mean loss on them, in nats.
+    pub loss: f64,
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: accuracy {:.4}, loss {:.4} on {} labelled texts held out",
+            self.name, self.accuracy, self.loss, self.held_out
+        )
+    }
+}
+
+/// What `tune: auto` chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What was trained, in words.
+    pub kept: String,
+    /// What it was chosen from; none where the labels were too few to compare anything.
+    pub candidates: Vec<Candidate>,
+}
+
 /// The classes of a trained model, and what it was trained on top of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// The format of this file.
     format: u32,
@@ -65,6 +98,9 @@ pub struct ModelCard {
     /// The texts that it was trained on; folders of earlier versions do not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<OfTexts>,
+    /// What `tune: auto` chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
 }
 
 impl ModelCard {
@@ -83,6 +119,7 @@ impl ModelCard {
             tuning,
             encoding: None,
             texts: None,
+            choice: None,
         }
     }
 

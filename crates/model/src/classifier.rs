@@ -7,7 +7,6 @@ use crate::{Adapter, Batch, Device, Dropout, Encoder, EncoderConfig, Error, Fami
 use crate::{Head, LoraConfig, Parameters, Precision, Target, Tuning, Weights};
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_artifact::rng;
-use goldpan_kernels::Sequences;
 use rand::RngExt;
 use std::path::Path;
 
@@ -132,7 +131,7 @@ impl Classifier {
         let device = &match tuning {
             // What is not frozen starts from the numbers as they are.
             Tuning::Full => device.with_precision(Precision::F32),
-            Tuning::Lora(_) | Tuning::Head | Tuning::Probe(_) => device.clone(),
+            Tuning::Lora(_) | Tuning::Head | Tuning::Probe(_) | Tuning::Auto(_) => device.clone(),
         };
         let classifier = Self::open(folder, &weights, Scales::uniform(tuning.scale()), device)?;
         let config = classifier.encoder.config();
@@ -153,7 +152,7 @@ impl Classifier {
                     parameters.set(name, tensor);
                 }
             }
-            Tuning::Head | Tuning::Probe(_) => {}
+            Tuning::Head | Tuning::Probe(_) | Tuning::Auto(_) => {}
         }
         Ok((classifier, parameters, source))
     }
@@ -167,20 +166,6 @@ impl Classifier {
     pub fn classes(&self, parameters: &Parameters) -> usize {
         let weight = parameters.get(last_tensor(self.encoder.config().family));
         weight.map_or(0, |weight| weight.dims()[0])
-    }
-
-    /// What the frozen part makes of a batch: constants in training.
-    pub(crate) fn prefix(&self, layer: usize, batch: &Batch) -> Hidden {
-        let layers = self.encoder.config().layers;
-        let hidden = self.encoder.embed(batch);
-        if layer < layers {
-            return self.encoder.run(0..layer, hidden);
-        }
-        let count = hidden.sequences.len();
-        Hidden {
-            states: self.encoder.run_to_first_tokens(0, hidden, None),
-            sequences: Sequences::from_lengths(std::iter::repeat_n(1, count)),
-        }
     }
 
     /// Logits, `[sequences, classes]`.
@@ -265,7 +250,7 @@ fn head_linear(x: Tensor<2>, name: &str, adaptation: Adaptation<'_>) -> Tensor<2
 }
 
 /// New LoRA tensors: A random, B zero.
-fn new_adapters(
+pub(crate) fn new_adapters(
     parameters: &mut Parameters,
     config: &EncoderConfig,
     lora: &LoraConfig,

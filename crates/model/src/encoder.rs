@@ -173,6 +173,20 @@ impl Encoder {
         self.run_adapted(range, hidden, None)
     }
 
+    /// What the layers below one make of a batch, which are constants in training; where none is left above,
+    /// the states of each sequence's first token.
+    pub(crate) fn prefix(&self, layer: usize, batch: &Batch) -> Hidden {
+        let hidden = self.embed(batch);
+        if layer < self.layers.len() {
+            return self.run(0..layer, hidden);
+        }
+        let count = hidden.sequences.len();
+        Hidden {
+            states: self.run_to_first_tokens(0, hidden, None),
+            sequences: Sequences::from_lengths(std::iter::repeat_n(1, count)),
+        }
+    }
+
     /// The states after the last layer.
     pub fn forward(&self, batch: &Batch) -> Hidden {
         self.run(0..self.layers.len(), self.embed(batch))

@@ -52,7 +52,7 @@ mod weights;
 
 pub use adapter::Adapter;
 pub use batch::{Batch, MOST_TOKENS_PER_BATCH, by_length, tokens_per_batch};
-pub use card::{BaseModel, Encoding, ModelCard};
+pub use card::{BaseModel, Candidate, Choice, Encoding, ModelCard};
 pub use class_texts::ClassTexts;
 pub use classifier::{Classifier, HeadSource, NewHead, Start};
 pub use config::{EncoderConfig, Family};
@@ -69,15 +69,17 @@ pub use masked::MaskedLanguageModel;
 pub use output_folder::{check_output, write_folder};
 pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
-pub use probe::Probe;
+pub use probe::{NEVER, Probe, Voters, votes};
 pub use prompt::PromptClassifier;
 pub use prompt_error::PromptError;
-pub use sentence::{Pooling, SentenceEncoder, SentenceOptions, SentencePrompt};
+pub use sentence::{
+    Pooling, SentenceAdapter, SentenceEncoder, SentenceOptions, SentencePrompt, unit,
+};
 pub use similarity::SimilarityClassifier;
 pub use stream::for_each_text;
 pub use template::{Template, TemplateError};
 pub use text_classifier::TextClassifier;
 pub use tokenizer::{TextTokenizer, Tokens};
 pub use trained::{TrainedOn, read_trained, write_trained};
-pub use tuning::{ProbeConfig, Tuning, TuningKind};
+pub use tuning::{AutoConfig, ProbeConfig, Tuning, TuningKind};
 pub use weights::{HeaderFault, PickleFault, ShardFault, Weights};

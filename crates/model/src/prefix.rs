@@ -1,6 +1,6 @@
 //! States of the layers that nothing adapts, kept so that they are computed once.
 
-use crate::{Batch, Classifier, Frozen, Hidden, Precision, Start};
+use crate::{Batch, Encoder, Frozen, Hidden, Precision, Start};
 use crate::{Tokens, by_length, tokens_per_batch};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Digest, Progress};
@@ -41,7 +41,7 @@ impl PrefixCache {
     /// Returns early, without an error, when `progress` is cancelled.
     pub fn fill(
         &self,
-        classifier: &Classifier,
+        encoder: &Encoder,
         frozen: Frozen,
         sequences: &[Tokens],
         progress: &dyn Progress,
@@ -49,7 +49,7 @@ impl PrefixCache {
         let Some(layer) = kept_layer(frozen) else {
             return;
         };
-        let precision = classifier.encoder().precision();
+        let precision = encoder.precision();
         let missing: Vec<&Tokens> = sequences
             .iter()
             .filter(|tokens| self.get(&key(layer, precision, tokens)).is_none())
@@ -63,26 +63,26 @@ impl PrefixCache {
             Some(missing.len() as u64),
         );
         let lengths: Vec<usize> = missing.iter().map(|tokens| tokens.len()).collect();
-        let budget = tokens_per_batch(&classifier.encoder().device());
+        let budget = tokens_per_batch(&encoder.device());
         for group in by_length(&lengths, budget) {
             if progress.cancelled() || self.full() {
                 break;
             }
             let batch: Vec<&Tokens> = group.iter().map(|&index| missing[index]).collect();
-            self.compute(classifier, layer, &batch);
+            self.compute(encoder, layer, &batch);
             progress.advance(group.len() as u64);
         }
         progress.end();
     }
 
     /// Where a pass over these sequences starts, for tensors that leave `frozen` as it is.
-    pub fn start(&self, classifier: &Classifier, frozen: Frozen, sequences: &[&Tokens]) -> Start {
-        let config = classifier.encoder().config();
-        let device = classifier.encoder().device();
+    pub fn start(&self, encoder: &Encoder, frozen: Frozen, sequences: &[&Tokens]) -> Start {
+        let config = encoder.config();
+        let device = encoder.device();
         let Some(layer) = kept_layer(frozen) else {
             return Start::Tokens(Batch::new(sequences.iter().copied(), config));
         };
-        let precision = classifier.encoder().precision();
+        let precision = encoder.precision();
         let get = |tokens: &&Tokens| self.get(&key(layer, precision, tokens));
         let mut states: Vec<Option<Arc<[f32]>>> = sequences.iter().map(get).collect();
         let missing = sequences.iter().zip(&states);
@@ -91,7 +91,7 @@ impl PrefixCache {
             .map(|(tokens, _)| *tokens)
             .collect();
         if !missing.is_empty() {
-            let mut computed = self.compute(classifier, layer, &missing).into_iter();
+            let mut computed = self.compute(encoder, layer, &missing).into_iter();
             for states in states.iter_mut().filter(|states| states.is_none()) {
                 *states = computed.next();
             }
@@ -112,15 +112,9 @@ impl PrefixCache {
         Start::States { layer, hidden }
     }
 
-    fn compute(
-        &self,
-        classifier: &Classifier,
-        layer: usize,
-        sequences: &[&Tokens],
-    ) -> Vec<Arc<[f32]>> {
-        let encoder = classifier.encoder();
+    fn compute(&self, encoder: &Encoder, layer: usize, sequences: &[&Tokens]) -> Vec<Arc<[f32]>> {
         let batch = Batch::new(sequences.iter().copied(), encoder.config());
-        let hidden = classifier.prefix(layer, &batch);
+        let hidden = encoder.prefix(layer, &batch);
         let width = encoder.config().hidden;
         let values: Vec<f32> = hidden.states.into_data().iter::<f32>().collect();
         let states: Vec<Arc<[f32]>> = hidden

@@ -1,17 +1,30 @@
 //! A linear classifier on sentence embeddings: `probe.safetensors`.
 //!
 //! A vector is centred by the mean of the texts that it was made for, scaled to length 1, and multiplied
-//! with a weight for each class. The `train` stage solves for the weights.
+//! with a weight for each class. The `train` stage solves for the weights. Where the nearest texts know more,
+//! [`Voters`] have a part in the probabilities.
+
+mod voters;
 
 use crate::{Error, Weights};
 use goldpan_artifact::atomic;
+use rayon::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 use std::path::Path;
+pub use voters::Voters;
+
+/// How votes are counted.
+pub mod votes {
+    pub use super::voters::{ASKED, believed, cosine, log_vote, rounded, softmax, tally};
+}
 
 const FILE: &str = "probe.safetensors";
 const MEAN: &str = "mean";
 const WEIGHT: &str = "weight";
 const BIAS: &str = "bias";
+
+/// The logit of a class without labels, beside others around 0.
+pub const NEVER: f32 = -30.0;
 
 /// The tensors of a probe, in single precision; everything is computed in double.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +35,7 @@ pub struct Probe {
     weights: Vec<f32>,
     /// `[classes]`
     bias: Vec<f32>,
+    voters: Option<Voters>,
 }
 
 impl Probe {
@@ -36,7 +50,29 @@ impl Probe {
             mean,
             weights,
             bias,
+            voters: None,
         }
+    }
+
+    /// The same with texts that vote.
+    #[must_use]
+    pub fn with_voters(self, voters: Option<Voters>) -> Self {
+        Self { voters, ..self }
+    }
+
+    /// The same with all logits multiplied by a factor: one over a temperature.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Self {
+        let factor = factor as f32;
+        let bias = self.bias.iter_mut().filter(|bias| **bias != NEVER);
+        let values = self.weights.iter_mut().chain(bias);
+        values.for_each(|value| *value *= factor);
+        self
+    }
+
+    /// The texts that vote, where there are some.
+    pub fn voters(&self) -> Option<&Voters> {
+        self.voters.as_ref()
     }
 
     /// Components of a vector.
@@ -50,17 +86,17 @@ impl Probe {
     }
 
     /// What vectors are centred by, `[dimension]`.
-    pub(crate) fn mean(&self) -> &[f32] {
+    pub fn mean(&self) -> &[f32] {
         &self.mean
     }
 
-    /// `[classes, dimension]`, row-major.
-    pub(crate) fn weights(&self) -> &[f32] {
+    /// The weights, `[classes, dimension]`, row-major.
+    pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// `[classes]`
-    pub(crate) fn bias(&self) -> &[f32] {
+    /// Those of the classes, `[classes]`.
+    pub fn bias(&self) -> &[f32] {
         &self.bias
     }
 
@@ -83,13 +119,34 @@ impl Probe {
         }
     }
 
-    /// The logits of a vector, one for each class.
-    pub fn logits(&self, vector: &[f32]) -> Vec<f32> {
-        let mut placed = vec![0.0; self.dimension()];
-        Self::place(&self.mean, vector, &mut placed);
-        let rows = self.weights.chunks_exact(self.dimension()).zip(&self.bias);
-        rows.map(|(weights, bias)| (dot(weights, &placed) + f64::from(*bias)) as f32)
-            .collect()
+    /// The logits of vectors, `[vectors, dimension]`, one for each class, `[vectors, classes]`.
+    pub fn logits(&self, vectors: &[f32]) -> Vec<f32> {
+        let (dimension, classes) = (self.dimension(), self.classes());
+        let count = vectors.len() / dimension;
+        let mut logits = vec![0.0; count * classes];
+        let mut placed = vec![0.0; vectors.len()];
+        let rows = vectors
+            .par_chunks_exact(dimension)
+            .zip(placed.par_chunks_exact_mut(dimension));
+        rows.zip(logits.par_chunks_exact_mut(classes))
+            .for_each_init(
+                || vec![0.0; dimension],
+                |exact, ((vector, placed), logits)| {
+                    Self::place(&self.mean, vector, exact);
+                    let rows = self.weights.chunks_exact(dimension).zip(&self.bias);
+                    for (logit, (weights, bias)) in logits.iter_mut().zip(rows) {
+                        *logit = (dot(weights, exact) + f64::from(*bias)) as f32;
+                    }
+                    placed
+                        .iter_mut()
+                        .zip(&*exact)
+                        .for_each(|(value, exact)| *value = *exact as f32);
+                },
+            );
+        if let Some(voters) = &self.voters {
+            voters.mix(&placed, &mut logits);
+        }
+        logits
     }
 
     /// Writes the file into a model's folder.
@@ -98,34 +155,24 @@ impl Probe {
     ///
     /// When it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
-        let path = folder.join(FILE);
-        let encoding = |source| Error::Encode {
-            path: path.clone(),
-            source,
-        };
         let (classes, dimension) = (self.classes(), self.dimension());
-        let tensors = [
-            (MEAN, vec![dimension], &self.mean),
-            (WEIGHT, vec![classes, dimension], &self.weights),
-            (BIAS, vec![classes], &self.bias),
-        ]
-        .map(|(name, shape, values)| {
-            let bytes: Vec<u8> = values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
-            (name, shape, bytes)
-        });
-        let views = tensors
-            .iter()
-            .map(|(name, shape, bytes)| {
-                Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(encoding)?;
-        let metadata = [("format".to_owned(), "pt".to_owned())].into();
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(encoding)?;
-        atomic::write_bytes(&path, &bytes).map_err(Error::Save)
+        write_tensors(
+            &folder.join(FILE),
+            [
+                (MEAN, Dtype::F32, vec![dimension], f32_bytes(&self.mean)),
+                (
+                    WEIGHT,
+                    Dtype::F32,
+                    vec![classes, dimension],
+                    f32_bytes(&self.weights),
+                ),
+                (BIAS, Dtype::F32, vec![classes], f32_bytes(&self.bias)),
+            ],
+        )?;
+        match &self.voters {
+            Some(voters) => voters.write(folder),
+            None => Ok(()),
+        }
     }
 
     /// Reads the file of a model's folder, which has to be for these classes.
@@ -161,8 +208,34 @@ impl Probe {
             mean: weights.values(MEAN, &[dimension])?,
             weights: weights.values(WEIGHT, &[classes, dimension])?,
             bias: weights.values(BIAS, &[classes])?,
+            voters: Voters::find(folder, dimension, classes)?,
         })
     }
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+    bytes.collect()
+}
+
+/// A tensor to be written: its name, type, shape and bytes.
+type Named = (&'static str, Dtype, Vec<usize>, Vec<u8>);
+
+fn write_tensors<const N: usize>(path: &Path, tensors: [Named; N]) -> Result<(), Error> {
+    let encoding = |source| Error::Encode {
+        path: path.to_owned(),
+        source,
+    };
+    let views = tensors
+        .iter()
+        .map(|(name, kind, shape, bytes)| {
+            Ok((*name, TensorView::new(*kind, shape.clone(), bytes)?))
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(encoding)?;
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(encoding)?;
+    atomic::write_bytes(path, &bytes).map_err(Error::Save)
 }
 
 /// Sums in four parts, the same on any processor.
@@ -220,5 +293,48 @@ mod tests {
         assert_eq!(Probe::read(folder.path()).unwrap(), probe());
         let error = Probe::read(&folder.path().join("none")).unwrap_err();
         assert!(error.to_string().contains(FILE), "{error}");
+    }
+
+    /// Two voters, at the probe's two directions: the first for the second class, the second for the first.
+    fn voters(share: f64) -> Voters {
+        let vectors = vec![1.0, 0.0, 0.0, 1.0];
+        Voters::new((vectors, 2), (vec![0.0, 1.0, 1.0, 0.0], 2), 1.0, share)
+    }
+
+    #[test]
+    fn voters_have_their_share() {
+        let mixed = |share: f64| probe().with_voters(Some(voters(share))).logits(&[4.0, 0.0]);
+        // Alone it has logits 0.75 and -1.5; both are logarithms of probabilities now.
+        let alone = mixed(0.0);
+        assert!((alone[0] - alone[1] - 2.25).abs() < 1e-5, "{alone:?}");
+        let sum: f32 = alone.iter().map(|log| log.exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-6);
+        // The voter in the same direction votes for the second class; the other stands at a right angle.
+        let votes = mixed(1.0);
+        assert!(votes[1] > votes[0] + 5.0, "{votes:?}");
+        let (half, first) = (mixed(0.5)[0].exp(), alone[0].exp());
+        assert!((half - 0.5 * (first + votes[0].exp())).abs() < 1e-5);
+        // In any company.
+        let both = probe()
+            .with_voters(Some(voters(0.5)))
+            .logits(&[4.0, 0.0, 0.0, 3.0]);
+        assert_eq!(both[..2], mixed(0.5)[..]);
+    }
+
+    #[test]
+    fn voters_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = probe().with_voters(Some(voters(0.25)));
+        whole.write(folder.path()).unwrap();
+        let read = Probe::read(folder.path()).unwrap();
+        assert_eq!(read, whole);
+        assert_eq!(read.voters().map(Voters::share), Some(0.25));
+        assert_ne!(read, probe());
+    }
+
+    #[test]
+    fn a_class_that_was_never_seen_stays_so() {
+        let never = Probe::new(vec![0.0], vec![2.0, 0.0], vec![1.0, NEVER]);
+        assert_eq!(never.scaled(3.0).logits(&[5.0]), [9.0, NEVER]);
     }
 }

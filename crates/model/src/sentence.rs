@@ -1,13 +1,18 @@
 //! Sentence embeddings: Reimers and Gurevych 2019, arXiv:1908.10084.
 
+mod adapted;
 mod dense;
 mod modules;
 mod own_config;
 mod pooling;
 mod prompts;
 
+use crate::adaptation::Adaptation;
 use crate::tokenizer::OwnSettings;
-use crate::{Batch, Device, Encoder, EncoderConfig, Error, TextTokenizer, Tokens, Weights};
+use crate::{
+    Batch, Device, Encoder, EncoderConfig, Error, Hidden, Start, TextTokenizer, Tokens, Weights,
+};
+pub use adapted::{SentenceAdapter, unit};
 use dense::Step;
 use modules::Modules;
 pub use pooling::Pooling;
@@ -15,7 +20,7 @@ use pooling::Poolings;
 pub use prompts::SentencePrompt;
 use prompts::SentenceSettings;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An encoder that gives each text one vector.
 pub struct SentenceEncoder {
@@ -32,6 +37,7 @@ pub struct SentenceEncoder {
     /// Whether vectors are scaled to length 1 at the end.
     normalize: bool,
     similarity: Option<String>,
+    adapter: Option<SentenceAdapter>,
 }
 
 /// What replaces the words of a sentence encoder's folder.
@@ -107,6 +113,7 @@ impl SentenceEncoder {
             skip,
             normalize: options.normalize == Some(true),
             similarity: settings.similarity,
+            adapter: None,
         })
     }
 
@@ -143,7 +150,22 @@ impl SentenceEncoder {
     /// One vector for each sequence, row-major, `[sequences, dimension]`.
     pub fn embed<'a>(&self, sequences: impl IntoIterator<Item = &'a Tokens>) -> Vec<f32> {
         let batch = Batch::new(sequences, self.encoder.config());
-        let hidden = self.encoder.forward(&batch);
+        let adaptation = self.adapter.as_ref().map(SentenceAdapter::adaptation);
+        self.vectors(self.states(Start::Tokens(batch), adaptation))
+    }
+
+    /// The states of all tokens after the last layer.
+    fn states(&self, start: Start, adaptation: Option<Adaptation<'_>>) -> Hidden {
+        let (layer, hidden) = match start {
+            Start::Tokens(batch) => (0, self.encoder.embed_adapted(&batch, adaptation)),
+            Start::States { layer, hidden } => (layer, hidden),
+        };
+        let layers = layer..self.encoder.config().layers;
+        self.encoder.run_adapted(layers, hidden, adaptation)
+    }
+
+    /// The vectors that states give, row-major.
+    fn vectors(&self, hidden: Hidden) -> Vec<f32> {
         let states = hidden.states.into_data();
         let states = states.as_slice::<f32>().unwrap_or_default();
         let width = self.encoder.config().hidden;
@@ -162,6 +184,11 @@ impl SentenceEncoder {
         }
         vectors
     }
+}
+
+/// The folder of the encoder below the pooling.
+pub(crate) fn transformer_of(folder: &Path) -> Result<PathBuf, Error> {
+    Ok(Modules::read(folder)?.transformer)
 }
 
 /// Scales to length 1; a zero vector stays zero.

@@ -57,8 +57,7 @@ impl TextClassifier {
             return Ok(whole);
         }
         if let Some(folder) = adapter
-            && let Some(card) =
-                ModelCard::find(folder)?.filter(|card| card.tuning == TuningKind::Probe)
+            && let Some(card) = ModelCard::find(folder)?.filter(|card| card.tuning.has_probe())
         {
             return Self::open_probe(base, folder, card, max_length, device);
         }
@@ -110,7 +109,10 @@ impl TextClassifier {
             ..encoding.options()
         };
         let probe = Probe::of_classes(folder, &card.classes)?;
-        let encoder = SentenceEncoder::open(base, options, device)?;
+        let mut encoder = SentenceEncoder::open(base, options, device)?;
+        if card.tuning == TuningKind::Adapted {
+            encoder = encoder.with_adapter(folder, device)?;
+        }
         if encoder.dimension() != probe.dimension() {
             return Err(Error::ProbeDimension {
                 path: folder.to_owned(),
@@ -153,14 +155,12 @@ impl TextClassifier {
                 frozen,
                 ..
             } => {
-                let start = cache.start(classifier, *frozen, sequences);
+                let start = cache.start(classifier.encoder(), *frozen, sequences);
                 let logits = classifier.logits(start, parameters);
                 logits.into_data().iter::<f32>().collect()
             }
             Kind::Probe { encoder, probe } => {
-                let vectors = encoder.embed(sequences.iter().copied());
-                let vectors = vectors.chunks_exact(encoder.dimension());
-                vectors.flat_map(|vector| probe.logits(vector)).collect()
+                probe.logits(&encoder.embed(sequences.iter().copied()))
             }
         }
     }

@@ -36,7 +36,7 @@ pub fn write_trained(
 ) -> Result<(), Error> {
     match tuning {
         Tuning::Lora(lora) => Adapter::write(folder, parameters, lora, on.base_name),
-        Tuning::Head | Tuning::Probe(_) => {
+        Tuning::Head | Tuning::Probe(_) | Tuning::Auto(_) => {
             let path = folder.join(HEAD_FILE);
             let bytes = encode(parameters, "", &path)?;
             atomic::write_bytes(path, &bytes).map_err(Error::Save)
@@ -64,7 +64,7 @@ pub fn read_trained(folder: &Path, kind: TuningKind, device: &Device) -> Result<
         TuningKind::Lora => Ok(Adapter::read(folder, device)?.parameters().clone()),
         TuningKind::Head => read_all(&Weights::open_file(&folder.join(HEAD_FILE))?, device),
         TuningKind::Full => read_all(&Weights::open(folder)?, device),
-        TuningKind::Probe => Err(Error::OtherHead {
+        TuningKind::Probe | TuningKind::Adapted | TuningKind::Auto => Err(Error::OtherHead {
             path: folder.to_owned(),
             head: "a probe, whose weights are for sentence embeddings".to_owned(),
         }),

@@ -16,6 +16,18 @@ pub enum Tuning {
     Head,
     /// A logistic regression on sentence embeddings, solved to convergence; the model is left as it is.
     Probe(ProbeConfig),
+    /// What does best with labelled texts that are held out: the probe, with or without the votes of the
+    /// nearest texts.
+    Auto(AutoConfig),
+}
+
+/// Settings of the choice between ways of training.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AutoConfig {
+    /// Those of its probe.
+    pub probe: ProbeConfig,
+    /// Whether training through the encoder is tried, which takes longer.
+    pub tune: bool,
 }
 
 /// Settings of a probe.
@@ -31,6 +43,15 @@ pub struct ProbeConfig {
 }
 
 impl Tuning {
+    /// The settings of a probe, where one is solved.
+    pub fn probe(&self) -> Option<&ProbeConfig> {
+        match self {
+            Self::Probe(probe) => Some(probe),
+            Self::Auto(auto) => Some(&auto.probe),
+            Self::Lora(_) | Self::Full | Self::Head => None,
+        }
+    }
+
     /// The kind alone.
     pub fn kind(&self) -> TuningKind {
         match self {
@@ -38,6 +59,7 @@ impl Tuning {
             Self::Full => TuningKind::Full,
             Self::Head => TuningKind::Head,
             Self::Probe(_) => TuningKind::Probe,
+            Self::Auto(_) => TuningKind::Auto,
         }
     }
 
@@ -45,7 +67,7 @@ impl Tuning {
     pub(crate) fn scale(&self) -> f32 {
         match self {
             Self::Lora(lora) => lora.scale(),
-            Self::Full | Self::Head | Self::Probe(_) => 0.0,
+            Self::Full | Self::Head | Self::Probe(_) | Self::Auto(_) => 0.0,
         }
     }
 
@@ -53,7 +75,7 @@ impl Tuning {
     pub(crate) fn check(&self, config: &EncoderConfig) -> Result<(), Error> {
         match self {
             Self::Lora(lora) => lora.check(config),
-            Self::Full | Self::Head | Self::Probe(_) => Ok(()),
+            Self::Full | Self::Head | Self::Probe(_) | Self::Auto(_) => Ok(()),
         }
     }
 }
@@ -71,6 +93,17 @@ pub enum TuningKind {
     Head,
     /// A logistic regression on sentence embeddings.
     Probe,
+    /// Low-rank adapters below such a regression: what `auto` may become.
+    Adapted,
+    /// Whatever does best; a model's folder says what that was.
+    Auto,
+}
+
+impl TuningKind {
+    /// Whether a model's folder has a probe.
+    pub fn has_probe(self) -> bool {
+        matches!(self, Self::Probe | Self::Adapted)
+    }
 }
 
 impl fmt::Display for TuningKind {
@@ -80,6 +113,8 @@ impl fmt::Display for TuningKind {
             Self::Full => "full",
             Self::Head => "head",
             Self::Probe => "probe",
+            Self::Adapted => "adapters and a probe",
+            Self::Auto => "auto",
         })
     }
 }

@@ -4,7 +4,6 @@ use crate::{Error, Summary};
 use goldpan_artifact::{Embeddings, Origin, PredictionsWriter, Producer, Progress, Texts};
 use goldpan_metrics::softmax;
 use goldpan_model::{ModelCard, Probe, TuningKind};
-use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -50,28 +49,25 @@ pub fn predict_vectors(
         .made_from(Origin::of(texts.of_texts()).by(name));
     let rows: Vec<usize> = (0..texts.len()).collect();
     let mut probabilities = vec![0.0; classes.len()];
+    let dimension = probe.dimension();
     progress.begin("predicting", "texts", Some(texts.len() as u64));
     for rows in rows.chunks(TOGETHER) {
         if progress.cancelled() {
             return Err(Error::Cancelled);
         }
-        let logits: Vec<Option<Vec<f32>>> = rows
-            .par_iter()
-            .map_init(
-                || vec![0.0; vectors.dimension()],
-                |vector, &row| {
-                    vectors.row_f32(*row_of.get(&texts.id(row))?, vector);
-                    Some(probe.logits(vector))
-                },
-            )
-            .collect();
-        for (&row, logits) in rows.iter().zip(logits) {
-            let logits = logits.ok_or_else(|| Error::NoVector {
+        let mut vectors_of = vec![0.0; rows.len() * dimension];
+        for (&row, vector) in rows.iter().zip(vectors_of.chunks_exact_mut(dimension)) {
+            let id = texts.id(row);
+            let row = row_of.get(&id).ok_or_else(|| Error::NoVector {
                 path: vectors.path().to_owned(),
-                id: texts.id(row),
+                id,
             })?;
-            softmax(&logits, &mut probabilities);
-            writer.push(texts.id(row), &logits, &probabilities)?;
+            vectors.row_f32(*row, vector);
+        }
+        let logits = probe.logits(&vectors_of);
+        for (&row, logits) in rows.iter().zip(logits.chunks_exact(classes.len())) {
+            softmax(logits, &mut probabilities);
+            writer.push(texts.id(row), logits, &probabilities)?;
         }
         progress.advance(rows.len() as u64);
     }

@@ -4,7 +4,7 @@ use crate::Start;
 use crate::strategies::{
     badge, cluster_margin, k_means, k_means_plus_plus, typiclust, weighted_k_means,
 };
-use crate::strategies::{contrastive, discriminative, dpp, stochastic, stratified};
+use crate::strategies::{contrastive, discriminative, dpp, recommended, stochastic, stratified};
 use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Strategy, Term, Uncertainty};
 
@@ -38,6 +38,7 @@ pub static STRATEGIES: &[About] = &[
         paper: "",
         usual: || Strategy::Random {},
     },
+    recommended::ABOUT,
     stratified::ABOUT,
     About {
         name: "least-confidence",

@@ -34,7 +34,7 @@ use goldpan_geometry::Points;
 use goldpan_geometry::neighbours::{CHUNK, Collect, Space, sweep};
 
 pub use greedy::Greedy;
-pub(crate) use pool::{Likeness, Settings, cover, work};
+pub(crate) use pool::{Likeness, Settings, cover, work, work_among};
 pub(crate) use similarity::{Similarity, mean_square};
 
 /// The similarity 1, at weight 1, in the integers that are summed.

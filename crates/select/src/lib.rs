@@ -125,7 +125,7 @@ pub use select::{Summary, VERSION, select};
 pub use start::Start;
 pub use strategies::Stratified;
 pub use strategies::{
-    Badge, BadgeMode, ClusterMargin, KMeans, KMeansPlusPlus, Typiclust, WeightedKMeans,
+    Badge, BadgeMode, ClusterMargin, KMeans, KMeansPlusPlus, Recommended, Typiclust, WeightedKMeans,
 };
 pub use strategies::{Contrastive, Discriminative};
 pub use strategies::{Dpp, Similarity};

@@ -117,7 +117,7 @@ pub fn choose(
     let task = Task {
         plan: &plan,
         min_distance: budget.min_distance(),
-        seed,
+        seed: of_round(seed, pool.ids.len() - free),
         progress,
     };
     let picks = match &rule.balance {
@@ -149,6 +149,16 @@ pub fn choose(
         pool: pool.ids.len(),
         labelled: pool.ids.len() - free,
     })
+}
+
+/// The seed of a selection beside this many labelled texts. Every round draws anew: with the numbers of the round
+/// before, from a list that is only shorter by its picks, each pick would lie beside one of that round in the
+/// file, and a file that is sorted in any way would not be drawn from at random.
+pub(crate) fn of_round(seed: u64, labelled: usize) -> u64 {
+    match labelled {
+        0 => seed,
+        _ => rng(seed, &format!("select/after {labelled}")).random(),
+    }
 }
 
 /// A checked strategy and what it is used with.

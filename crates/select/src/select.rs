@@ -9,7 +9,7 @@ use crate::{Budget, Error, Inputs, Near, Rule, choose};
 
 /// The version of this stage: it changes when the same inputs would give another
 /// selection.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What [`select`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use crate::strategies::{
 use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
 use crate::strategies::{Dpp, Stochastic};
 use crate::strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
+use crate::strategies::{Recommended, recommended};
 use crate::strategies::{Stratified, stratified};
 use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
 use crate::{Error, Shape, Term, Uncertainty, Work};
@@ -72,6 +73,8 @@ pub enum Strategy {
     Badge(Badge),
     /// The least sure rows, cluster by cluster in rounds.
     ClusterMargin(ClusterMargin),
+    /// What does best at the number of labels.
+    Recommended(Recommended),
 }
 
 impl Strategy {
@@ -113,6 +116,7 @@ impl Strategy {
             Self::Typiclust(own) => Some((typiclust::ABOUT.name, own)),
             Self::Badge(own) => Some((badge::ABOUT.name, own)),
             Self::ClusterMargin(own) => Some((cluster_margin::ABOUT.name, own)),
+            Self::Recommended(own) => Some((recommended::ABOUT.name, own)),
             Self::FacilityLocation(own) => Some((facility_location::ABOUT.name, own)),
             Self::ProbCover(own) => Some((prob_cover::ABOUT.name, own)),
             Self::MaxHerding(own) => Some((max_herding::ABOUT.name, own)),

@@ -126,11 +126,10 @@ impl TrainConfig {
         }
         match &self.tuning {
             Tuning::Lora(lora) => problems.lora(lora),
-            Tuning::Probe(probe) => {
-                let strength = probe.strength.unwrap_or(1.0);
-                problems.number("probe.strength", strength, |x| x > 0.0, "a number above 0");
-            }
-            Tuning::Full | Tuning::Head => {}
+            Tuning::Probe(_) | Tuning::Auto(_) | Tuning::Full | Tuning::Head => {}
+        }
+        if let Some(strength) = self.tuning.probe().and_then(|probe| probe.strength) {
+            problems.number("probe.strength", strength, |x| x > 0.0, "a number above 0");
         }
         problems.0
     }

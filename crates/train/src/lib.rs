@@ -29,7 +29,9 @@ pub use class_weights::{ClassWeights, ParseClassWeightsError};
 pub use config::{ConfigError, TrainConfig};
 pub use error::Error;
 pub use lacking::lacking;
-pub use probe::{PROBE_VERSION, ProbeInputs, probe};
+pub use probe::{
+    AUTO_VERSION, AutoInputs, NeighbourCache, PROBE_VERSION, ProbeInputs, auto, probe,
+};
 pub use schedule::ScheduleKind;
 pub use train::{Inputs, Summary, VERSION, train};
 pub use validation_metric::ValidationMetric;

@@ -14,8 +14,8 @@ use crate::{ClassWeights, Error, ValidationMetric, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
-use goldpan_model::TuningKind;
 use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen};
+use goldpan_model::{Choice, TuningKind};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use goldpan_model::{check_output, write_folder, write_trained};
 use rand::seq::SliceRandom;
@@ -99,6 +99,9 @@ pub struct Summary {
     pub last_f1: Vec<f64>,
     /// Where the head that was started from came from, in words.
     pub head: String,
+    /// What was chosen from several ways of training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// The share of the validation texts that the largest class has: what always answering it gets right.
     pub largest_share: f64,
     /// Whether the last epoch is the best, and its validation loss still fell.
@@ -117,8 +120,10 @@ impl Summary {
         let mut advice = Vec::new();
         if self.accuracy <= self.largest_share && self.only_class().is_none() {
             let try_this = match tuning {
-                TuningKind::Probe => "label more texts, or describe the classes with --class",
-                _ => "label more texts, or try --tune probe, which needs fewer",
+                TuningKind::Probe | TuningKind::Adapted | TuningKind::Auto => {
+                    "label more texts, or describe the classes with --class"
+                }
+                _ => "label more texts, or try --tune auto, which needs fewer",
             };
             advice.push(format!(
                 "the model is no better than always answering the largest class, which {:.4} of the \
@@ -169,7 +174,7 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     config.check()?;
-    if let Tuning::Probe(_) = config.tuning {
+    if config.tuning.probe().is_some() {
         return Err(Error::NoVectors);
     }
     check_output(out)?;
@@ -297,8 +302,12 @@ impl<'a> Training<'a> {
     fn fill_cache(&self) -> Result<(), Error> {
         for examples in [&self.examples, &self.validation] {
             let (frozen, progress) = (self.frozen, self.progress);
-            self.cache
-                .fill(&self.classifier, frozen, &examples.tokens, progress);
+            self.cache.fill(
+                self.classifier.encoder(),
+                frozen,
+                &examples.tokens,
+                progress,
+            );
         }
         match self.progress.cancelled() {
             true => Err(Error::Cancelled),
@@ -355,7 +364,9 @@ impl<'a> Training<'a> {
                 return Err(Error::Cancelled);
             }
             let batch: Vec<&Tokens> = rows.iter().map(|&row| &self.examples.tokens[row]).collect();
-            let start = self.cache.start(&self.classifier, self.frozen, &batch);
+            let start = self
+                .cache
+                .start(self.classifier.encoder(), self.frozen, &batch);
             let dropout = self.dropout(pass);
             let logits = self.classifier.training_logits(start, parameters, &dropout);
             let device = self.device.tensors();
@@ -374,7 +385,7 @@ impl<'a> Training<'a> {
     fn dropout(&self, pass: usize) -> Dropout {
         let adapter = match &self.config.tuning {
             Tuning::Lora(lora) => lora.dropout,
-            Tuning::Full | Tuning::Head | Tuning::Probe(_) => 0.0,
+            Tuning::Full | Tuning::Head | Tuning::Probe(_) | Tuning::Auto(_) => 0.0,
         };
         Dropout {
             adapter,
@@ -492,6 +503,7 @@ impl<'a> Training<'a> {
             last_macro_f1: last.macro_f1,
             last_f1: last.f1.clone(),
             head: self.head.clone(),
+            choice: None,
             largest_share: largest_share(&self.validation.labels),
             still_falling: best.epoch == self.config.epochs.get() && falling(&progress.history),
         })
@@ -581,6 +593,7 @@ mod tests {
             last_macro_f1: accuracy,
             last_f1: vec![0.5, 0.5],
             head: String::new(),
+            choice: None,
             largest_share: 0.6,
             still_falling: false,
         }
@@ -590,7 +603,7 @@ mod tests {
     fn models_that_learned_little_are_told() {
         let told = summary(0.55, &[3, 7]).advice(TuningKind::Lora);
         assert!(
-            told[0].contains("0.6000 of the validation texts") && told[0].contains("--tune probe")
+            told[0].contains("0.6000 of the validation texts") && told[0].contains("--tune auto")
         );
         let told = summary(0.6, &[3, 7]).advice(TuningKind::Probe);
         assert!(

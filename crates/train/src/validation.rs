@@ -37,7 +37,7 @@ pub(crate) fn validate(
             .iter()
             .map(|&index| &validation.tokens[index])
             .collect();
-        let start = cache.start(classifier, frozen, &batch);
+        let start = cache.start(classifier.encoder(), frozen, &batch);
         let result = classifier.logits(start, &parameters);
         let values: Vec<f32> = result.into_data().iter::<f32>().collect();
         for (&index, values) in group.iter().zip(values.chunks_exact(classes.len())) {

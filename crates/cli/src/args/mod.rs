@@ -37,3 +37,4 @@ pub use run::RunArgs;
 pub use select::SelectArgs;
 pub use show::ShowArgs;
 pub use train::TrainArgs;
+pub use training::Tune;

@@ -13,6 +13,7 @@ pub enum Tune {
     Full,
     Head,
     Probe,
+    Auto,
 }
 
 impl From<Tune> for TuningKind {
@@ -22,6 +23,7 @@ impl From<Tune> for TuningKind {
             Tune::Full => Self::Full,
             Tune::Head => Self::Head,
             Tune::Probe => Self::Probe,
+            Tune::Auto => Self::Auto,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldpan_model::{ModelCard, TuningKind, export_adapter, export_merged, export_probe};
+use goldpan_model::{ModelCard, export_adapter, export_merged, export_probe};
 
 use super::models::classifier;
 use crate::app::App;
@@ -41,5 +41,5 @@ pub fn run(args: &ExportArgs, app: &App) -> Result<(), Error> {
 /// Whether a trained folder is a probe.
 fn is_probe(folder: &Path) -> Result<bool, Error> {
     let card = ModelCard::find(folder)?;
-    Ok(card.is_some_and(|card| card.tuning == TuningKind::Probe))
+    Ok(card.is_some_and(|card| card.tuning.has_probe()))
 }

@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_ingest::read_labelled;
 use goldpan_model::{
-    BaseModel, Encoding, LoraConfig, PrefixCache, ProbeConfig, Tuning, TuningKind, describe,
+    AutoConfig, BaseModel, Encoding, LoraConfig, PrefixCache, ProbeConfig, Tuning, TuningKind,
+    describe,
 };
 use goldpan_sources::short_name;
-use goldpan_train::{Inputs, ProbeInputs, Summary, TrainConfig, lacking, probe, train};
+use goldpan_train::{
+    AutoInputs, Inputs, NeighbourCache, ProbeInputs, ScheduleKind, Summary, TrainConfig,
+    ValidationMetric, auto, lacking, probe, train,
+};
 
 use super::models::{base_of, pretrained};
 use super::predict::together;
 use super::same_texts::SameTexts;
 use super::vectors::Encoder;
 use crate::app::App;
-use crate::args::TrainArgs;
+use crate::args::{TrainArgs, Tune};
 use crate::error::Error;
 use crate::output::{count, line_of, print_path};
 
@@ -28,8 +32,9 @@ const KEPT: usize = 256 << 20;
 
 /// Trains a classifier.
 pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
-    let config = config(args);
-    check_effect(args, &config)?;
+    let tune = tune(args);
+    check_effect(args, tune)?;
+    let config = config(args, tune);
     let texts = Texts::open(&args.texts)?;
     let validation = Texts::open(&args.validation)?;
     let mut tables = SameTexts::default();
@@ -43,7 +48,7 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     let device = device.with_precision(args.precision.into());
     let folder = pretrained(&args.model, app)?;
     let base_model = base_of(&folder);
-    if let Tuning::Probe(probe) = &config.tuning {
+    if config.tuning.probe().is_some() {
         let encoding = Encoding {
             max_length: args.max_length,
             ..Encoding::default()
@@ -52,7 +57,7 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         let encoder = Encoder::new(&name, &folder.path, &encoding, &device);
         return solved(
             args,
-            probe,
+            &config.tuning,
             (&texts, &labelled, &validation),
             &base_model,
             &encoder,
@@ -111,13 +116,14 @@ fn one_answer(summary: &Summary) -> Option<String> {
 /// Solves for a probe.
 fn solved(
     args: &TrainArgs,
-    config: &ProbeConfig,
+    tuning: &Tuning,
     (texts, labelled, validation): (&Texts, &Labelled, &Texts),
     base_model: &BaseModel,
     encoder: &Encoder<'_>,
     app: &App,
 ) -> Result<(), Error> {
-    let descriptions = match config.classes.as_slice() {
+    let described = tuning.probe().map_or(&[][..], |config| &config.classes);
+    let descriptions = match described {
         [] => Vec::new(),
         classes => describe(classes, validation.classes(), encoder.open()?)?,
     };
@@ -136,9 +142,32 @@ fn solved(
         base_model,
         encoding: encoder.encoding,
     };
-    let summary = probe(config, &inputs, &args.out, app.progress())?;
+    let summary = match tuning {
+        Tuning::Auto(config) => {
+            let inputs = AutoInputs {
+                probe: &inputs,
+                neighbours: &NeighbourCache::default(),
+                base: encoder.folder,
+                seed: args.seed,
+                device: encoder.device,
+                frozen: &PrefixCache::new(KEPT),
+            };
+            auto(config, &inputs, &args.out, app.progress())?
+        }
+        _ => {
+            let config = tuning.probe().cloned().unwrap_or_default();
+            probe(&config, &inputs, &args.out, app.progress())?
+        }
+    };
+    for candidate in summary.choice.iter().flat_map(|choice| &choice.candidates) {
+        app.say(&candidate.to_string());
+    }
     app.say(&format!(
-        "a probe solved on {}: validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        "{} solved on {}: validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        match &summary.choice {
+            Some(choice) => &choice.kept,
+            None => "a probe",
+        },
         count(summary.labelled as u64, "text"),
         summary.accuracy,
         summary.macro_f1,
@@ -151,55 +180,86 @@ fn solved(
     print_path(&args.out)
 }
 
-/// Refuses options that what is trained does not look at.
-fn check_effect(args: &TrainArgs, config: &TrainConfig) -> Result<(), Error> {
+/// What is trained: what is asked for, or LoRA where options of its training are given, or else what does best.
+fn tune(args: &TrainArgs) -> Tune {
+    let of_training = of_training(args).into_iter().chain(of_lora(args));
+    match args.tune {
+        Some(tune) => tune,
+        None if of_training.into_iter().any(|(_, given)| given) => Tune::Lora,
+        None => Tune::Auto,
+    }
+}
+
+/// Options, and whether they are given.
+type Options = Vec<(&'static str, bool)>;
+
+/// The options of training through the encoder.
+fn of_training(args: &TrainArgs) -> Options {
     let standard = TrainConfig::default();
-    let tune = config.tuning.kind();
-    let options: Vec<(&'static str, bool)> = match tune {
-        TuningKind::Probe => vec![
-            ("--init", args.init.is_some()),
-            ("--epochs", config.epochs != standard.epochs),
-            ("--batch-size", config.batch_size != standard.batch_size),
-            (
-                "--gradient-accumulation",
-                config.gradient_accumulation != standard.gradient_accumulation,
-            ),
-            (
-                "--learning-rate",
-                config.learning_rate != standard.learning_rate,
-            ),
-            ("--schedule", config.schedule != standard.schedule),
-            (
-                "--warmup-ratio",
-                config.warmup_ratio != standard.warmup_ratio,
-            ),
-            (
-                "--weight-decay",
-                config.weight_decay != standard.weight_decay,
-            ),
-            ("--clip-norm", config.clip_norm.is_some()),
-            ("--label-smoothing", config.label_smoothing != 0.0),
-            (
-                "--class-weights",
-                config.class_weights != standard.class_weights,
-            ),
-            ("--classifier-dropout", config.classifier_dropout != 0.0),
-            (
-                "--validation-metric",
-                config.validation_metric != standard.validation_metric,
-            ),
-            ("--patience", config.patience.is_some()),
-        ],
-        _ => vec![
-            ("--embeddings", args.embeddings.is_some()),
-            (
-                "--validation-embeddings",
-                args.validation_embeddings.is_some(),
-            ),
-            ("--class", !args.class.is_empty()),
-            ("--probe-strength", args.probe_strength.is_some()),
-        ],
+    let schedule: ScheduleKind = args.schedule.into();
+    let metric: ValidationMetric = args.validation_metric.into();
+    vec![
+        ("--init", args.init.is_some()),
+        ("--epochs", args.epochs != standard.epochs),
+        ("--batch-size", args.batch_size != standard.batch_size),
+        (
+            "--gradient-accumulation",
+            args.gradient_accumulation != standard.gradient_accumulation,
+        ),
+        (
+            "--learning-rate",
+            args.learning_rate != standard.learning_rate,
+        ),
+        ("--schedule", schedule != standard.schedule),
+        ("--warmup-ratio", args.warmup_ratio != standard.warmup_ratio),
+        ("--weight-decay", args.weight_decay != standard.weight_decay),
+        ("--clip-norm", args.clip_norm.is_some()),
+        ("--label-smoothing", args.label_smoothing != 0.0),
+        (
+            "--class-weights",
+            args.class_weights != standard.class_weights,
+        ),
+        ("--classifier-dropout", args.classifier_dropout != 0.0),
+        ("--validation-metric", metric != standard.validation_metric),
+        ("--patience", args.patience.is_some()),
+    ]
+}
+
+/// The options of LoRA's adapters.
+fn of_lora(args: &TrainArgs) -> Options {
+    let standard = TrainConfig::default_lora();
+    let lora = adapters(args);
+    vec![
+        ("--lora-rank", lora.rank != standard.rank),
+        ("--lora-alpha", lora.alpha != standard.alpha),
+        ("--lora-targets", lora.targets != standard.targets),
+        ("--lora-layers", lora.layers.is_some()),
+        ("--lora-dropout", lora.dropout != standard.dropout),
+    ]
+}
+
+/// The options of a probe.
+fn of_probe(args: &TrainArgs) -> Options {
+    vec![
+        ("--embeddings", args.embeddings.is_some()),
+        (
+            "--validation-embeddings",
+            args.validation_embeddings.is_some(),
+        ),
+        ("--class", !args.class.is_empty()),
+        ("--probe-strength", args.probe_strength.is_some()),
+    ]
+}
+
+/// Refuses options that what is trained does not look at.
+fn check_effect(args: &TrainArgs, tune: Tune) -> Result<(), Error> {
+    let options = match tune {
+        Tune::Probe | Tune::Auto => of_training(args).into_iter().chain(of_lora(args)).collect(),
+        Tune::Lora => of_probe(args),
+        Tune::Full | Tune::Head => of_probe(args).into_iter().chain(of_lora(args)).collect(),
     };
+    let options: Options = options;
+    let tune = TuningKind::from(tune);
     let given = options.into_iter().filter(|(_, given)| *given);
     let options: Vec<&'static str> = given.map(|(option, _)| option).collect();
     match options.is_empty() {
@@ -208,21 +268,7 @@ fn check_effect(args: &TrainArgs, config: &TrainConfig) -> Result<(), Error> {
     }
 }
 
-fn config(args: &TrainArgs) -> TrainConfig {
-    let lora = || LoraConfig {
-        rank: args.lora_rank.get(),
-        alpha: args.lora_alpha as f32,
-        targets: args
-            .lora_targets
-            .iter()
-            .flat_map(|named| named.layers())
-            .collect(),
-        layers: args
-            .lora_layers
-            .as_ref()
-            .map(|layers| layers.iter().copied().collect()),
-        dropout: args.lora_dropout as f32,
-    };
+fn config(args: &TrainArgs, tune: Tune) -> TrainConfig {
     TrainConfig {
         epochs: args.epochs,
         batch_size: args.batch_size,
@@ -238,16 +284,43 @@ fn config(args: &TrainArgs) -> TrainConfig {
         validation_metric: args.validation_metric.into(),
         patience: args.patience,
         max_length: args.max_length,
-        tuning: match args.tune.into() {
-            TuningKind::Lora => Tuning::Lora(lora()),
-            TuningKind::Full => Tuning::Full,
-            TuningKind::Head => Tuning::Head,
-            TuningKind::Probe => Tuning::Probe(ProbeConfig {
-                strength: args.probe_strength,
-                classes: together(&args.class),
+        tuning: match tune {
+            Tune::Lora => Tuning::Lora(adapters(args)),
+            Tune::Full => Tuning::Full,
+            Tune::Head => Tuning::Head,
+            Tune::Probe => Tuning::Probe(solving(args)),
+            Tune::Auto => Tuning::Auto(AutoConfig {
+                probe: solving(args),
+                tune: true,
             }),
         },
         seed: args.seed,
+    }
+}
+
+/// LoRA's adapters.
+fn adapters(args: &TrainArgs) -> LoraConfig {
+    LoraConfig {
+        rank: args.lora_rank.get(),
+        alpha: args.lora_alpha as f32,
+        targets: args
+            .lora_targets
+            .iter()
+            .flat_map(|named| named.layers())
+            .collect(),
+        layers: args
+            .lora_layers
+            .as_ref()
+            .map(|layers| layers.iter().copied().collect()),
+        dropout: args.lora_dropout as f32,
+    }
+}
+
+/// How a probe is solved.
+fn solving(args: &TrainArgs) -> ProbeConfig {
+    ProbeConfig {
+        strength: args.probe_strength,
+        classes: together(&args.class),
     }
 }
 

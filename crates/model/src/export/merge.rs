@@ -48,6 +48,35 @@ pub fn merged<'a>(
     }))
 }
 
+/// The tensors of an encoder with an adapter, by the names that they have in `weights`.
+pub fn adapted(
+    weights: &Weights,
+    config: &EncoderConfig,
+    adapter: &Adapter,
+) -> Result<Vec<NamedTensor>, Error> {
+    let before = prefix(weights, config)?;
+    // Numbers of places, which older versions of transformers kept.
+    let names = weights
+        .names()
+        .filter(|name| !name.ends_with("position_ids"));
+    names
+        .map(|name| {
+            let shape = weights.shape(name).unwrap_or_default().to_vec();
+            let mut values = weights.values(name, &shape)?;
+            let bare = name.strip_prefix(&before).unwrap_or(name);
+            if let Some(module) = config.trained_name(bare).strip_suffix(".weight") {
+                let scale = adapter.scales.of(module);
+                add_product(&mut values, module, adapter.parameters(), scale);
+            }
+            Ok(NamedTensor {
+                name: name.to_owned(),
+                shape,
+                values,
+            })
+        })
+        .collect()
+}
+
 /// Adds scale B A to the weight of a module, `[outputs, inputs]`, where the module is adapted.
 fn add_product(weight: &mut [f32], module: &str, parameters: &Parameters, scale: f32) {
     let matrix = |part: &str| parameters.get(&format!("{module}.{part}.weight"));

@@ -4,9 +4,12 @@
 //! `Dense` that takes the mean away, `Normalize`, and a `Dense` with the classes' weights. What `encode` gives
 //! then are the logits.
 
+use super::merge::adapted;
 use super::write_json;
 use crate::error::read_json;
-use crate::{Error, ModelCard, NamedTensor, Probe, write_folder};
+use crate::sentence::transformer_of;
+use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, NamedTensor, Probe};
+use crate::{TuningKind, Weights, write_folder};
 use goldpan_artifact::atomic;
 use safetensors::serialize;
 use serde_json::{Map, Value, json};
@@ -48,8 +51,16 @@ pub fn export_probe(base: &Path, folder: &Path, out: &Path) -> Result<Vec<String
             return Err(refused("fewer components than it has (truncate_dim)"));
         }
     }
+    if probe.voters().is_some() {
+        return Err(refused(
+            "texts that vote, which sentence-transformers has no module for (train with --tune probe for one)",
+        ));
+    }
     write_folder(out, |out| {
         copy(base, out)?;
+        if card.tuning == TuningKind::Adapted {
+            merge(base, folder, out)?;
+        }
         let mut modules = modules(out, probe.dimension())?;
         if let Some(length) = encoding.max_length {
             let place = modules[0].get("path").and_then(Value::as_str);
@@ -75,6 +86,34 @@ pub fn export_probe(base: &Path, folder: &Path, out: &Path) -> Result<Vec<String
         write_list(&out.join(CLASSES), &card.classes)
     })?;
     Ok(card.classes)
+}
+
+/// Puts the encoder that a folder's adapters make of a base model's in the place of its weights.
+fn merge(base: &Path, folder: &Path, out: &Path) -> Result<(), Error> {
+    let transformer = transformer_of(base)?;
+    let config = EncoderConfig::read(&transformer)?;
+    let adapter = Adapter::read(folder, &DeviceChoice::Cpu.open()?)?;
+    adapter.check_fits_encoder(&config)?;
+    let weights = Weights::open(&transformer)?;
+    let tensors = adapted(&weights, &config, &adapter)?;
+    let place = transformer.strip_prefix(base).unwrap_or(Path::new(""));
+    let out = out.join(place);
+    for entry in fs::read_dir(&out).map_err(saved(&out))? {
+        let path = entry.map_err(saved(&out))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let weights = [".safetensors", ".safetensors.index.json", ".bin"];
+        if path.is_file() && weights.iter().any(|end| name.ends_with(end)) {
+            fs::remove_file(&path).map_err(saved(&path))?;
+        }
+    }
+    let path = out.join("model.safetensors");
+    let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    let bytes = serialize(views, Some(metadata)).map_err(|source| Error::Encode {
+        path: path.clone(),
+        source,
+    })?;
+    atomic::write_bytes(path, &bytes).map_err(Error::Save)
 }
 
 /// Copies what a sentence encoder's folder has for torch: settings, tokenizer, weights.

@@ -36,7 +36,7 @@ impl Encoder {
     pub(super) fn tuned(config: &EncoderConfig, tuning: &Tuning) -> Self {
         let frozen = match tuning {
             Tuning::Full => 0,
-            Tuning::Head | Tuning::Probe(_) => config.layers,
+            Tuning::Head | Tuning::Probe(_) | Tuning::Auto(_) => config.layers,
             Tuning::Lora(lora) => (0..config.layers)
                 .find(|&layer| lora.adapts(layer))
                 .unwrap_or(config.layers),
@@ -98,7 +98,7 @@ impl Encoder {
     pub(super) fn backward(&self, tokens: f64) -> f64 {
         let h = self.hidden as f64;
         match self.tuning {
-            TuningKind::Head | TuningKind::Probe => 0.0,
+            TuningKind::Head | TuningKind::Probe | TuningKind::Adapted | TuningKind::Auto => 0.0,
             TuningKind::Lora => (self.above(tokens) - tokens * 6.0 * h * h).max(0.0),
             TuningKind::Full => 2.0 * self.above(tokens),
         }

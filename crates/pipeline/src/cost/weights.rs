@@ -55,7 +55,7 @@ impl Encoder {
         let attention = NUMBER * self.heads as f64 * text * 2.0;
         let states = tokens * above * (self.states(KEPT) + attention);
         let weights = match self.tuning {
-            TuningKind::Head | TuningKind::Probe => 0.0,
+            TuningKind::Head | TuningKind::Probe | TuningKind::Adapted | TuningKind::Auto => 0.0,
             TuningKind::Lora => above * self.products(),
             TuningKind::Full => 4.0 * self.weights(),
         };

@@ -2,6 +2,7 @@
 
 use goldpan_artifact::{FORMAT_VERSION, digest_file, peek};
 use goldpan_ingest::IngestConfig;
+use goldpan_model::Tuning;
 use goldpan_store::{Action, Record, Store};
 use serde_json::{Map, Value, json};
 
@@ -59,9 +60,21 @@ pub(crate) fn action(
             on_device(action.with("config", json!(encoding)).with("model", digest))
         }),
         Work::Train { base, training, .. } if training.is_probe() => model(base).map(|digest| {
-            let action = action.with("version", goldpan_train::PROBE_VERSION);
+            let version = match training.config.tuning {
+                Tuning::Auto(_) => goldpan_train::AUTO_VERSION,
+                _ => goldpan_train::PROBE_VERSION,
+            };
+            let action = action.with("version", version);
             let action = action.with("config", json!(training.config.tuning));
-            action.with("model", digest)
+            let action = action.with("model", digest);
+            match training.config.tuning {
+                Tuning::Auto(_) => on_device(
+                    action
+                        .with("seed", training.config.seed)
+                        .with("precision", json!(training.precision)),
+                ),
+                _ => action,
+            }
         }),
         Work::Train { base, training, .. } => model(base).map(|digest| {
             let action = action.with("version", goldpan_train::VERSION);
@@ -84,7 +97,13 @@ pub(crate) fn action(
             };
             if vectors.is_some() {
                 let action = action.with("version", goldpan_predict::PROBE_VERSION);
-                return Ok(model(base).map(|digest| action.with("base", digest)));
+                return Ok(model(base).map(|digest| {
+                    let action = action.with("base", digest);
+                    match is_auto(graph, classifier) {
+                        true => on_device(action.with("config", json!(inference))),
+                        false => action,
+                    }
+                }));
             }
             model(base).map(|digest| {
                 let action = match zero_shot {
@@ -159,4 +178,13 @@ fn files(config: &IngestConfig) -> Result<Value, Error> {
         files.insert(name, json!(digest_file(input)?));
     }
     Ok(Value::Object(files))
+}
+
+/// Whether a model's training chooses what it is, which may be more than a probe.
+fn is_auto(graph: &Graph, classifier: &Classifier) -> bool {
+    let Classifier::Trained(node) = classifier else {
+        return false;
+    };
+    let work = &graph.nodes[*node].work;
+    matches!(work, Work::Train { training, .. } if matches!(training.config.tuning, Tuning::Auto(_)))
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use goldpan_artifact::Digest;
 use goldpan_model::{Device, PrefixCache};
 use goldpan_store::{Record, Store};
+use goldpan_train::NeighbourCache;
 
 use crate::exec::names::Names;
 use crate::plan::{Graph, NodeId};
@@ -21,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub device: &'a Device,
     frozen: Mutex<HashMap<Digest, Arc<PrefixCache>>>,
     described: Mutex<HashMap<String, Arc<Descriptions>>>,
+    /// Neighbours that trainings found.
+    pub neighbours: NeighbourCache,
 }
 
 /// The vectors of what describes each class.
@@ -35,6 +38,7 @@ impl<'a> Context<'a> {
             device,
             frozen: Mutex::default(),
             described: Mutex::default(),
+            neighbours: NeighbourCache::default(),
         }
     }
 

@@ -8,12 +8,14 @@ use goldpan_artifact::{
 };
 use goldpan_embed::{EmbedConfig, Known as KnownVectors, Model as Encoder};
 use goldpan_model::describe;
-use goldpan_model::{BaseModel, Device, Encoding, Precision, ProbeConfig, SentenceEncoder, Tuning};
+use goldpan_model::{
+    BaseModel, Device, Encoding, ModelCard, Precision, SentenceEncoder, Tuning, TuningKind,
+};
 use goldpan_predict::{Known as KnownBeliefs, Model, PredictConfig};
 use goldpan_select::Inputs as SelectInputs;
 use goldpan_sources::short_name;
 use goldpan_store::{Pending, Record};
-use goldpan_train::{Inputs as TrainInputs, ProbeInputs};
+use goldpan_train::{AutoInputs, Inputs as TrainInputs, ProbeInputs};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,6 +23,7 @@ use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::exec::earlier::earlier;
 use crate::plan::{Classifier, NodeId, ProbeVectors, TrainedModel, Work};
+use crate::spec::TrainingSettings;
 
 /// The folder of a trained model in its object.
 const MODEL: &str = "model";
@@ -156,7 +159,12 @@ impl Task<'_> {
                     Some(_) => format!("{}, trained", short_name(base)),
                     None => short_name(base),
                 };
-                if let (Some(vectors), Some(folder)) = (vectors, &adapter) {
+                if let (Some(vectors), Some(folder)) = (vectors, &adapter)
+                    && ModelCard::read(folder)
+                        .map_err(goldpan_train::Error::from)?
+                        .tuning
+                        == TuningKind::Probe
+                {
                     return summary(&goldpan_predict::predict_vectors(
                         &self.texts(*texts)?,
                         &self.vectors(*vectors)?,
@@ -313,9 +321,9 @@ impl Task<'_> {
             tracing::warn!("{line}");
         }
         let (folder, base_model) = self.model(base)?;
-        if let (Tuning::Probe(config), Some(vectors)) = (&training.config.tuning, vectors) {
+        if let (Some(_), Some(vectors)) = (training.config.tuning.probe(), vectors) {
             let (validation, model) = (self.texts(*validation)?, (folder, &base_model));
-            return self.probe(config, (&texts, &labelled, &validation), *vectors, model);
+            return self.probe(training, (&texts, &labelled, &validation), *vectors, model);
         }
         let previous = previous.map(|node| self.input(node, MODEL)).transpose()?;
         let inputs = TrainInputs {
@@ -341,7 +349,7 @@ impl Task<'_> {
     /// Solves for a probe on vectors that are there.
     fn probe(
         &self,
-        config: &ProbeConfig,
+        training: &TrainingSettings,
         (texts, labelled, validation): (&Texts, &Labelled, &Texts),
         vectors: ProbeVectors,
         (folder, base_model): (&Path, &BaseModel),
@@ -354,6 +362,10 @@ impl Task<'_> {
             max_length: encoding.max_length,
             normalize: encoding.normalize,
             prompt: encoding.prompt.clone(),
+        };
+        let tuning = &training.config.tuning;
+        let Some(config) = tuning.probe() else {
+            return Err(StageError::InputGone);
         };
         let (classes, names) = (config.classes.as_slice(), validation.classes());
         let key = format!(
@@ -379,6 +391,17 @@ impl Task<'_> {
             encoding: &encoding,
         };
         let out = self.out(MODEL);
+        if let Tuning::Auto(config) = tuning {
+            let inputs = AutoInputs {
+                probe: &inputs,
+                neighbours: &self.context.neighbours,
+                base: folder,
+                seed: training.config.seed,
+                device: &self.device(precision),
+                frozen: &self.context.frozen(base_model.digest),
+            };
+            return summary(&goldpan_train::auto(config, &inputs, &out, self.progress)?);
+        }
         summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?)
     }
 

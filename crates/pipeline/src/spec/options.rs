@@ -349,14 +349,32 @@ pub(crate) struct LoraOptions {
 }
 
 /// What of a model is trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename = "way to tune", rename_all = "kebab-case")]
 pub(crate) enum TuneOptions {
-    #[default]
     Lora,
     Full,
     Head,
     Probe,
+    Auto,
+}
+
+impl TuneOptions {
+    /// Whether a probe is solved.
+    pub(crate) fn is_probe(self) -> bool {
+        matches!(self, Self::Probe | Self::Auto)
+    }
+
+    /// As the file has it.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Lora => "tune: lora",
+            Self::Full => "tune: full",
+            Self::Head => "tune: head",
+            Self::Probe => "tune: probe",
+            Self::Auto => "tune: auto",
+        }
+    }
 }
 
 /// A linear layer that an adapter can be added to, by the name that PEFT has for it.

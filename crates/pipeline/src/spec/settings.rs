@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use goldpan_evidence::Metric;
 use goldpan_ingest::IngestConfig;
-use goldpan_model::{ClassTexts, Precision, Template, TuningKind};
+use goldpan_model::{ClassTexts, Precision, Template};
 use goldpan_report::Price;
 use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
@@ -166,9 +166,9 @@ pub struct TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// Whether a probe is solved, which looks at vectors and not at texts.
+    /// Whether a probe is solved, which looks at vectors.
     pub(crate) fn is_probe(&self) -> bool {
-        self.config.tuning.kind() == TuningKind::Probe
+        self.config.tuning.probe().is_some()
     }
 
     /// The same with another seed.

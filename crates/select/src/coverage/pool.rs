@@ -1,5 +1,8 @@
 //! Coverage of a pool, and what it takes.
 
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+
 use goldpan_artifact::{Progress, rng};
 
 use super::{Coverage, Gain, Greedy, Similarity, Tuning, mean_square};
@@ -14,6 +17,8 @@ pub(crate) struct Settings<'a> {
     /// A weight for every row, in [0, 1].
     pub(crate) weights: Option<&'a [f32]>,
     pub(crate) greedy: Greedy,
+    /// Rows drawn by the seed that are picked from and covered; all where it is left out.
+    pub(crate) among: Option<NonZeroUsize>,
 }
 
 /// How alike vectors are.
@@ -49,6 +54,14 @@ pub(crate) fn cover(
     }
     let space = Space { points, squares };
     let random = &mut rng(seed, settings.purpose);
+    let free = match settings.among {
+        Some(among) if drawn(among, count) < pool.free.len() => {
+            let random = &mut rng(seed, &format!("{}/among", settings.purpose));
+            let sample = super::sampled::sample(pool.free.len(), drawn(among, count), random);
+            Cow::Owned(sample.iter().map(|&i| pool.free[i as usize]).collect())
+        }
+        _ => Cow::Borrowed(&pool.free[..]),
+    };
     let similarity = match *likeness {
         Likeness::Slope => Similarity::Slope {
             rate: 0.5 / mean_square(squares),
@@ -60,8 +73,8 @@ pub(crate) fn cover(
             squared: radius * radius,
         },
         Likeness::Crowd { neighbours } => {
-            let sample = super::sampled::sample(pool.free.len(), MEASURED, random);
-            let queries: Vec<u32> = sample.iter().map(|&i| pool.free[i as usize]).collect();
+            let sample = super::sampled::sample(free.len(), MEASURED, random);
+            let queries: Vec<u32> = sample.iter().map(|&i| free[i as usize]).collect();
             let rows: Vec<u32> = (0..pool.ids.len() as u32).collect();
             let found = neighbours::nearest(&space, &queries, &rows, neighbours, progress)
                 .map_err(|_| Error::Cancelled)?;
@@ -77,13 +90,28 @@ pub(crate) fn cover(
         space,
         similarity,
         weights: settings.weights,
-        free: &pool.free,
+        free: &free,
         labelled: &pool.labelled,
         greedy: settings.greedy,
     };
     coverage
         .cover(count, random, Tuning::USUAL, progress)
         .map_err(|_| Error::Cancelled)
+}
+
+/// How many rows are drawn: twice as many as are picked at least.
+fn drawn(among: NonZeroUsize, count: usize) -> usize {
+    among.get().max(2 * count)
+}
+
+/// What covering a pool takes, or so many rows of it.
+pub(crate) fn work_among(shape: &Shape, among: Option<NonZeroUsize>) -> Work {
+    let free = shape.free();
+    let drawn = among.map_or(free, |among| drawn(among, shape.picks).min(free));
+    work(&Shape {
+        rows: shape.rows - (free - drawn),
+        ..*shape
+    })
 }
 
 /// What covering a pool takes. Where little is labelled, so many pairs can gain at first that picks

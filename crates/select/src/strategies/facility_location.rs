@@ -1,10 +1,12 @@
 //! Rows that are the most similar to all others.
 
+use std::num::NonZeroUsize;
+
 use goldpan_artifact::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
-use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work};
+use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work_among};
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Strategy, Work};
@@ -22,6 +24,10 @@ use crate::{Error, Pick, Shape, Strategy, Work};
 pub struct FacilityLocation {
     /// How each pick is found: `lazy`, the usual, or `stochastic: { epsilon: 0.1 }`.
     pub greedy: Greedy,
+    /// How many rows, drawn by the seed, are picked from and stood for; all where it is left out. With
+    /// 10000, pools of any size take seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub among: Option<NonZeroUsize>,
 }
 
 pub(crate) const ABOUT: About = About {
@@ -60,7 +66,7 @@ impl Own for FacilityLocation {
     }
 
     fn work(&self, shape: &Shape) -> Work {
-        work(shape)
+        work_among(shape, self.among)
     }
 
     fn pick(
@@ -74,6 +80,7 @@ impl Own for FacilityLocation {
             purpose: "select/facility-location",
             weights: None,
             greedy: self.greedy,
+            among: self.among,
         };
         let likeness = Likeness::Slope;
         let picks = cover(pool, &likeness, &settings, count, seed, progress)?;

@@ -1,10 +1,12 @@
 //! Rows that are representative of all others, by a smooth kernel.
 
+use std::num::NonZeroUsize;
+
 use goldpan_artifact::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
-use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work};
+use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work_among};
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
 use crate::{Error, Pick, Shape, Strategy, Work};
@@ -21,11 +23,18 @@ use crate::{Error, Pick, Shape, Strategy, Work};
 pub struct MaxHerding {
     /// The kernel's width, above 0; usually 1.
     pub bandwidth: f64,
+    /// How many rows, drawn by the seed, are picked from and stood for; all where it is left out. With
+    /// 10000, pools of any size take seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub among: Option<NonZeroUsize>,
 }
 
 impl Default for MaxHerding {
     fn default() -> Self {
-        Self { bandwidth: 1.0 }
+        Self {
+            bandwidth: 1.0,
+            among: None,
+        }
     }
 }
 
@@ -66,7 +75,7 @@ impl Own for MaxHerding {
     }
 
     fn work(&self, shape: &Shape) -> Work {
-        work(shape)
+        work_among(shape, self.among)
     }
 
     fn pick(
@@ -80,6 +89,7 @@ impl Own for MaxHerding {
             purpose: "select/max-herding",
             weights: None,
             greedy: Greedy::Lazy,
+            among: self.among,
         };
         let likeness = Likeness::Gaussian {
             bandwidth: self.bandwidth,

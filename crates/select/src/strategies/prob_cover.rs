@@ -102,6 +102,7 @@ impl Own for ProbCover {
             purpose: "select/prob-cover",
             weights: None,
             greedy: Greedy::Lazy,
+            among: None,
         };
         let likeness = match self.radius {
             Some(radius) => Likeness::Ball { radius },

@@ -1,10 +1,12 @@
 //! Rows that are representative of those that a model is unsure of.
 
+use std::num::NonZeroUsize;
+
 use goldpan_artifact::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
-use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work};
+use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work_among};
 use crate::own::{Needs, Own};
 use crate::pool::Pool;
 use crate::strategies::max_herding::WIDTHS;
@@ -27,6 +29,10 @@ pub struct UHerding {
     pub bandwidth: f64,
     /// How uncertainty is measured; usually `margin`.
     pub score: Uncertainty,
+    /// How many rows, drawn by the seed, are picked from and stood for; all where it is left out. With
+    /// 10000, pools of any size take seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub among: Option<NonZeroUsize>,
 }
 
 impl Default for UHerding {
@@ -34,6 +40,7 @@ impl Default for UHerding {
         Self {
             bandwidth: 1.0,
             score: Uncertainty::Margin,
+            among: None,
         }
     }
 }
@@ -72,7 +79,7 @@ impl Own for UHerding {
     }
 
     fn work(&self, shape: &Shape) -> Work {
-        let mut work = work(shape);
+        let mut work = work_among(shape, self.among);
         work.read += 4.0 * (shape.rows * shape.classes) as f64;
         work.memory += 8.0 * shape.rows as f64;
         work
@@ -98,6 +105,7 @@ impl Own for UHerding {
             purpose: "select/uherding",
             weights: Some(&weights),
             greedy: Greedy::Lazy,
+            among: self.among,
         };
         let likeness = Likeness::Gaussian {
             bandwidth: self.bandwidth,

@@ -1,10 +1,12 @@
 //! From labelled vectors to a probe.
 
+use super::graph::Graph;
+use super::mixture::{Believed, Mixture, Placed, believed_alone};
 use super::problem::Problem;
 use super::solve::{Tolerance, solve};
 use super::temperature;
 use crate::Error;
-use goldpan_model::{Probe, ProbeConfig};
+use goldpan_model::{Candidate, NEVER, Probe, ProbeConfig, Voters};
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
@@ -18,9 +20,6 @@ const FOLDS: usize = 5;
 /// What cosines with descriptions are multiplied with where there is no label at all: what
 /// sentence-transformers trains them with.
 const UNLABELLED: f64 = 20.0;
-/// The logit of a class without labels, beside others around 0.
-const NEVER: f32 = -30.0;
-
 /// Labelled texts, placed: `[texts, dimension + 1]`, the last feature constant.
 pub(crate) struct Examples {
     pub features: Array2<f64>,
@@ -32,6 +31,16 @@ pub(crate) struct Examples {
 }
 
 impl Examples {
+    /// Those of some rows.
+    pub fn some(&self, rows: &[usize]) -> Self {
+        Self {
+            features: self.features.select(Axis(0), rows),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            classes: self.classes,
+            prior: self.prior.clone(),
+        }
+    }
+
     /// How far the descriptions count, and the logits that they give to each text. Half of what the labels
     /// would give them by themselves: the probe learns the rest.
     fn described(&self) -> Option<(f64, Array2<f64>)> {
@@ -46,7 +55,6 @@ impl Examples {
 }
 
 /// A probe, and how it was found.
-#[derive(Debug)]
 pub(crate) struct Fitted {
     pub probe: Probe,
     /// The steps of the solver.
@@ -55,13 +63,20 @@ pub(crate) struct Fitted {
     pub temperature: f64,
     /// The mean loss of the labelled texts, in nats, before the temperature and without the regularisation.
     pub loss: f64,
+    /// What was chosen from.
+    pub candidates: Vec<Candidate>,
+    /// What those that did not see them make of texts.
+    pub believed: Vec<Believed>,
+    /// The texts that were held out, and those that were seen, in turn.
+    pub folds: Vec<(Vec<usize>, Vec<usize>)>,
 }
 
-/// Solves for the probe.
+/// Solves for the probe. Texts of a graph, with the node of each example, vote where that is better.
 pub(crate) fn fit(
     config: &ProbeConfig,
     examples: &Examples,
     mean: Vec<f32>,
+    graph: Option<(Graph, Vec<usize>)>,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Fitted, Error> {
     let all: Vec<usize> = (0..examples.labels.len()).collect();
@@ -74,11 +89,16 @@ pub(crate) fn fit(
         || held_out(strength, examples, offsets, cancelled),
     );
     let (part, mut found) = whole?;
-    let (logits, labels) = held_out?;
+    let held_out = held_out?;
     if let (Some((scale, _)), Some(prior)) = (&described, &examples.prior) {
         found.scaled_add(*scale, prior);
     }
-    let factor = temperature::factor(&logits, &labels);
+    let factor = temperature::factor(&held_out.logits, &held_out.labels);
+    let mixed = mixed(examples, graph, &held_out, factor);
+    let (voters, candidates, believed) = mixed.unwrap_or_else(|| {
+        let alone = believed_alone(&held_out.logits, &held_out.labels, factor);
+        (None, Vec::new(), alone)
+    });
     let dimension = mean.len();
     let mut weights = vec![0.0; examples.classes * dimension];
     let mut bias = vec![NEVER; examples.classes];
@@ -91,11 +111,45 @@ pub(crate) fn fit(
         bias[class] = (factor * BIAS * values[dimension]) as f32;
     }
     Ok(Fitted {
-        probe: Probe::new(mean, weights, bias),
+        probe: Probe::new(mean, weights, bias).with_voters(voters),
         steps: part.steps,
         temperature: 1.0 / factor,
         loss: part.loss,
+        candidates,
+        believed,
+        folds: held_out.folds,
     })
+}
+
+/// The texts that vote, where their part is not nothing, what was chosen from, and what was made of texts held
+/// out. `None` where there is nothing to choose by.
+fn mixed(
+    examples: &Examples,
+    graph: Option<(Graph, Vec<usize>)>,
+    held_out: &HeldOut,
+    factor: f64,
+) -> Option<(Option<Voters>, Vec<Candidate>, Vec<Believed>)> {
+    let (graph, nodes) = graph?;
+    let placed = Placed {
+        graph: &graph,
+        nodes: &nodes,
+        labels: &examples.labels,
+        classes: examples.classes,
+    };
+    let Mixture {
+        share,
+        factor,
+        candidates,
+        believed,
+    } = placed.mixture(held_out, factor)?;
+    if share == 0.0 {
+        return Some((None, candidates, believed));
+    }
+    let all: Vec<usize> = (0..examples.labels.len()).collect();
+    let votes = placed.votes(&all);
+    let vectors = (graph.nodes.vectors, graph.nodes.dimension);
+    let voters = Voters::new(vectors, (votes, examples.classes), factor, share);
+    Some((Some(voters), candidates, believed))
 }
 
 /// Some of the texts, with the classes that they have.
@@ -179,28 +233,40 @@ fn balanced(labels: &[usize], strength: f64) -> Vec<f64> {
     labels.iter().map(weight).collect()
 }
 
-/// The logits of each text by a probe that did not see it, and its label where that probe knew the class.
-/// The texts of a class are spread over the parts.
-fn held_out(
-    strength: f64,
-    examples: &Examples,
-    offsets: Option<&Array2<f64>>,
-    cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<(Array2<f64>, Vec<Option<usize>>), Error> {
-    let mut next: Vec<usize> = (0..examples.classes).collect();
-    let fold_of: Vec<usize> = examples
-        .labels
+/// What probes say of texts that they did not see.
+pub(crate) struct HeldOut {
+    /// The texts that were held out, and those that were seen, in turn.
+    pub folds: Vec<(Vec<usize>, Vec<usize>)>,
+    /// `[texts, classes]`, minus infinity for a class that a probe does not know.
+    pub logits: Array2<f64>,
+    /// The label of each text whose class its probe knew.
+    pub labels: Vec<Option<usize>>,
+}
+
+/// Texts that are held out in turn, and those that are seen: the texts of a class are spread over the parts.
+pub(crate) fn folds(labels: &[usize], classes: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let mut next: Vec<usize> = (0..classes).collect();
+    let fold_of: Vec<usize> = labels
         .iter()
         .map(|&label| {
             next[label] += 1;
             next[label] % FOLDS
         })
         .collect();
-    let rows = 0..examples.labels.len();
-    let folds: Vec<(Vec<usize>, Vec<usize>)> = (0..FOLDS)
-        .map(|fold| rows.clone().partition(|&row| fold_of[row] == fold))
+    (0..FOLDS)
+        .map(|fold| (0..labels.len()).partition(|&row| fold_of[row] == fold))
         .filter(|(held, seen): &(Vec<usize>, Vec<usize>)| !held.is_empty() && !seen.is_empty())
-        .collect();
+        .collect()
+}
+
+/// The logits of each text by a probe that did not see it.
+fn held_out(
+    strength: f64,
+    examples: &Examples,
+    offsets: Option<&Array2<f64>>,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<HeldOut, Error> {
+    let folds = folds(&examples.labels, examples.classes);
     let solved = folds.par_iter().map(|(_, seen)| {
         let part = Part::of(examples, offsets, seen);
         part.solve(strength, TOLERANCE_HELD_OUT, cancelled)
@@ -225,7 +291,11 @@ fn held_out(
             }
         }
     }
-    Ok((logits, labels))
+    Ok(HeldOut {
+        folds,
+        logits,
+        labels,
+    })
 }
 
 /// The features of vectors: placed by the mean, and the constant one.
@@ -302,7 +372,7 @@ mod tests {
         examples.classes += 1;
         let fitted = |examples: &Examples| {
             let mean = vec![0.0; width];
-            fit(&ProbeConfig::default(), examples, mean, &|| false).unwrap()
+            fit(&ProbeConfig::default(), examples, mean, None, &|| false).unwrap()
         };
         let found = fitted(&examples);
         assert!(found.temperature != 1.0 && found.temperature.is_finite());
@@ -335,7 +405,14 @@ mod tests {
             prior: None,
         };
         let probe = |examples: &Examples| {
-            fit(&ProbeConfig::default(), examples, vec![0.0; 2], &|| false).unwrap()
+            fit(
+                &ProbeConfig::default(),
+                examples,
+                vec![0.0; 2],
+                None,
+                &|| false,
+            )
+            .unwrap()
         };
         let logits = probe(&one).probe.logits(&[0.0, 1.0]);
         assert!(logits[1] > logits[0]);
@@ -358,6 +435,7 @@ mod tests {
                     &ProbeConfig::default(),
                     &examples,
                     vec![0.0; width],
+                    None,
                     &|| false,
                 )
             };
@@ -384,9 +462,13 @@ mod tests {
     #[test]
     fn descriptions_alone_tell_classes_apart() {
         let mean = || vec![0.0; 2];
-        let none = fit(&ProbeConfig::default(), &described(vec![]), mean(), &|| {
-            false
-        })
+        let none = fit(
+            &ProbeConfig::default(),
+            &described(vec![]),
+            mean(),
+            None,
+            &|| false,
+        )
         .unwrap();
         // 20 times the cosines.
         let logits = none.probe.logits(&[1.0, 0.0]);
@@ -396,6 +478,7 @@ mod tests {
             &ProbeConfig::default(),
             &described(vec![0; 3]),
             mean(),
+            None,
             &|| false,
         )
         .unwrap();
@@ -412,7 +495,7 @@ mod tests {
         let width = same.features.ncols();
         let fitted = |examples: &Examples| {
             let mean = vec![0.0; width - 1];
-            fit(&ProbeConfig::default(), examples, mean, &|| false).unwrap()
+            fit(&ProbeConfig::default(), examples, mean, None, &|| false).unwrap()
         };
         let plain = fitted(&same);
         let mut row = vec![0.0; width];

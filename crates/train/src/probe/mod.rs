@@ -5,10 +5,16 @@
 //! temperature, from texts that were held out, makes probabilities of logits that are too flat where labels
 //! are few. Linear probes: Alain and Bengio 2016, arXiv:1610.01644.
 
+mod auto;
 mod fit;
+mod graph;
+mod mixture;
 mod problem;
 mod solve;
 mod stage;
 mod temperature;
+mod tune;
 
+pub use auto::{AUTO_VERSION, AutoInputs, auto};
+pub use graph::NeighbourCache;
 pub use stage::{PROBE_VERSION, ProbeInputs, probe};

@@ -1,6 +1,7 @@
 //! The stage: labelled texts and their vectors to a model's folder.
 
-use super::fit::{Examples, features, fit};
+use super::fit::{Examples, Fitted, features, fit};
+use super::graph::Graph;
 use crate::examples::{checked_classes, labelled_rows, own_labels};
 use crate::train::largest_share;
 use crate::{Error, Summary};
@@ -8,7 +9,10 @@ use goldpan_artifact::{
     Embeddings, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts,
 };
 use goldpan_metrics::{Metrics, measure};
-use goldpan_model::{BaseModel, Encoding, ModelCard, Probe, ProbeConfig, TuningKind};
+use goldpan_model::{
+    BaseModel, Choice, Encoding, LoraConfig, ModelCard, Probe, ProbeConfig, SentenceAdapter,
+    TuningKind,
+};
 use goldpan_model::{check_output, write_folder};
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -56,92 +60,192 @@ pub fn probe(
     progress: &dyn Progress,
 ) -> Result<Summary, Error> {
     check_output(out)?;
-    let names = inputs.validation.classes();
-    let classes = checked_classes(inputs.texts, inputs.validation)?;
-    let (rows, labels) = labelled_rows(inputs.texts, inputs.labelled, classes)?;
-    if rows.is_empty() && inputs.descriptions.is_empty() {
-        return Err(Error::NothingLabelled);
+    let prepared = Prepared::new(inputs)?;
+    let fitted = prepared.solve(config, None, progress)?;
+    let metrics = prepared.measured(&fitted.probe)?;
+    let solved = Solved::of(&fitted, metrics);
+    prepared.finish(&solved, None, PROBE_VERSION, out)
+}
+
+/// Inputs that fit each other, and the labelled texts where the probe sees them.
+pub(super) struct Prepared<'a> {
+    pub inputs: &'a ProbeInputs<'a>,
+    /// The rows of the labelled texts.
+    pub rows: Vec<usize>,
+    pub examples: Examples,
+    pub mean: Vec<f32>,
+    pub vectors: Vectors<'a>,
+    validation: Vectors<'a>,
+    truth: Vec<i32>,
+}
+
+impl<'a> Prepared<'a> {
+    pub fn new(inputs: &'a ProbeInputs<'a>) -> Result<Self, Error> {
+        let classes = checked_classes(inputs.texts, inputs.validation)?;
+        let (rows, labels) = labelled_rows(inputs.texts, inputs.labelled, classes)?;
+        if rows.is_empty() && inputs.descriptions.is_empty() {
+            return Err(Error::NothingLabelled);
+        }
+        if inputs.validation.is_empty() {
+            return Err(Error::NothingToValidate {
+                path: inputs.validation.path().to_owned(),
+            });
+        }
+        let truth = own_labels(inputs.validation, classes)?;
+        let vectors = Vectors::of(inputs.texts, inputs.vectors)?;
+        let validation = Vectors::of(inputs.validation, inputs.validation_vectors)?;
+        if inputs.vectors.dimension() != inputs.validation_vectors.dimension() {
+            return Err(Error::Dimensions {
+                texts: inputs.vectors.path().to_owned(),
+                dimension: inputs.vectors.dimension(),
+                validation: inputs.validation_vectors.path().to_owned(),
+                other: inputs.validation_vectors.dimension(),
+            });
+        }
+        let mean = mean(inputs.vectors);
+        Ok(Self {
+            inputs,
+            examples: Examples {
+                features: features(&mean, vectors.of_rows(&rows).view()),
+                labels: labels.iter().map(|&label| label as usize).collect(),
+                classes,
+                prior: prior(&mean, inputs.descriptions),
+            },
+            rows,
+            mean,
+            vectors,
+            validation,
+            truth,
+        })
     }
-    if inputs.validation.is_empty() {
-        return Err(Error::NothingToValidate {
-            path: inputs.validation.path().to_owned(),
-        });
+
+    /// The probe, with the votes of a graph's texts where they are worth it.
+    pub fn solve(
+        &self,
+        config: &ProbeConfig,
+        graph: Option<(Graph, Vec<usize>)>,
+        progress: &dyn Progress,
+    ) -> Result<Fitted, Error> {
+        progress.begin("solving", "texts", Some(self.rows.len() as u64));
+        let cancelled = || progress.cancelled();
+        let fitted = fit(config, &self.examples, self.mean.clone(), graph, &cancelled)?;
+        progress.advance(self.rows.len() as u64);
+        progress.end();
+        tracing::debug!(temperature = fitted.temperature, "solved");
+        Ok(fitted)
     }
-    let truth = own_labels(inputs.validation, classes)?;
-    let vectors = Vectors::of(inputs.texts, inputs.vectors)?;
-    let validation = Vectors::of(inputs.validation, inputs.validation_vectors)?;
-    if inputs.vectors.dimension() != inputs.validation_vectors.dimension() {
-        return Err(Error::Dimensions {
-            texts: inputs.vectors.path().to_owned(),
-            dimension: inputs.vectors.dimension(),
-            validation: inputs.validation_vectors.path().to_owned(),
-            other: inputs.validation_vectors.dimension(),
-        });
+
+    /// How a probe does on the validation texts.
+    pub fn measured(&self, probe: &Probe) -> Result<Metrics, Error> {
+        let rows: Vec<usize> = (0..self.validation.rows.len()).collect();
+        let values = self.validation.of_rows(&rows);
+        let logits = probe.logits(values.as_slice().unwrap_or_default());
+        self.metrics(logits.chunks_exact(self.examples.classes))
     }
-    progress.begin("solving", "texts", Some(rows.len() as u64));
-    let mean = mean(inputs.vectors);
-    let examples = Examples {
-        features: features(&mean, vectors.of_rows(&rows).view()),
-        labels: labels.iter().map(|&label| label as usize).collect(),
-        classes,
-        prior: prior(&mean, inputs.descriptions),
-    };
-    let fitted = fit(config, &examples, mean, &|| progress.cancelled())?;
-    progress.advance(rows.len() as u64);
-    progress.end();
-    let metrics = validated(&fitted.probe, &validation, &truth, names)?;
-    tracing::debug!(
-        steps = fitted.steps,
-        temperature = fitted.temperature,
-        accuracy = metrics.accuracy,
-        "probe"
-    );
-    write_folder::<Error>(out, |folder| {
-        fitted.probe.write(folder)?;
-        let base = inputs.base_model.clone();
-        let length = inputs.encoding.max_length;
-        let mut card = ModelCard::new(names.to_vec(), base, length, TuningKind::Probe);
-        card.encoding = Some(inputs.encoding.clone());
-        card.texts = Some(inputs.texts.of_texts());
-        card.write(folder)?;
-        let producer = Producer::new("train", PROBE_VERSION);
-        let mut history = HistoryWriter::create(folder.join("history.arrow"), producer)?;
-        history.push(&HistoryRow {
-            epoch: 1,
-            step: fitted.steps as u64,
-            loss: Some(fitted.loss as f32),
-            learning_rate: None,
-            validation_loss: Some(metrics.loss as f32),
-            validation_accuracy: Some(metrics.accuracy as f32),
-            validation_macro_f1: Some(metrics.macro_f1 as f32),
+
+    /// How logits do that were made of the validation texts.
+    pub fn metrics<'r>(&self, logits: impl Iterator<Item = &'r [f32]>) -> Result<Metrics, Error> {
+        let names = self.inputs.validation.classes();
+        Ok(measure(names, logits.zip(self.truth.iter().copied()))?)
+    }
+
+    /// Writes the folder of a probe.
+    pub fn finish(
+        &self,
+        solved: &Solved<'_>,
+        choice: Option<Choice>,
+        version: u32,
+        out: &Path,
+    ) -> Result<Summary, Error> {
+        let inputs = self.inputs;
+        let names = inputs.validation.classes();
+        let metrics = &solved.metrics;
+        tracing::debug!(
+            steps = solved.steps,
+            accuracy = metrics.accuracy,
+            adapted = solved.adapter.is_some(),
+            "probe"
+        );
+        write_folder::<Error>(out, |folder| {
+            solved.probe.write(folder)?;
+            let base = inputs.base_model.clone();
+            let mut kind = TuningKind::Probe;
+            if let Some((adapter, lora)) = solved.adapter {
+                kind = TuningKind::Adapted;
+                adapter.write(folder, lora, &base.name)?;
+            }
+            let length = inputs.encoding.max_length;
+            let mut card = ModelCard::new(names.to_vec(), base, length, kind);
+            card.encoding = Some(inputs.encoding.clone());
+            card.texts = Some(inputs.texts.of_texts());
+            card.choice = choice.clone();
+            card.write(folder)?;
+            let producer = Producer::new("train", version);
+            let mut history = HistoryWriter::create(folder.join("history.arrow"), producer)?;
+            history.push(&HistoryRow {
+                epoch: 1,
+                step: solved.steps as u64,
+                loss: Some(solved.loss as f32),
+                learning_rate: None,
+                validation_loss: Some(metrics.loss as f32),
+                validation_accuracy: Some(metrics.accuracy as f32),
+                validation_macro_f1: Some(metrics.macro_f1 as f32),
+            })?;
+            history.finish()?;
+            Ok(())
         })?;
-        history.finish()?;
-        Ok(())
-    })?;
-    let f1: Vec<f64> = metrics.per_class.iter().map(|class| class.f1).collect();
-    Ok(Summary {
-        labelled: rows.len(),
-        steps: fitted.steps,
-        parameters: fitted.probe.count(),
-        epoch: 1,
-        equal_epochs: 1,
-        accuracy: metrics.accuracy,
-        macro_f1: metrics.macro_f1,
-        loss: metrics.loss,
-        classes: names.to_vec(),
-        f1: f1.clone(),
-        predicted: metrics.predicted(),
-        last_accuracy: metrics.accuracy,
-        last_macro_f1: metrics.macro_f1,
-        last_f1: f1,
-        head: "a probe, solved anew".to_owned(),
-        largest_share: largest_share(&truth),
-        still_falling: false,
-    })
+        let f1: Vec<f64> = metrics.per_class.iter().map(|class| class.f1).collect();
+        Ok(Summary {
+            labelled: self.rows.len(),
+            steps: solved.steps,
+            parameters: solved.parameters,
+            epoch: 1,
+            equal_epochs: 1,
+            accuracy: metrics.accuracy,
+            macro_f1: metrics.macro_f1,
+            loss: metrics.loss,
+            classes: names.to_vec(),
+            f1: f1.clone(),
+            predicted: metrics.predicted(),
+            last_accuracy: metrics.accuracy,
+            last_macro_f1: metrics.macro_f1,
+            last_f1: f1,
+            head: "a probe, solved anew".to_owned(),
+            choice,
+            largest_share: largest_share(&self.truth),
+            still_falling: false,
+        })
+    }
+}
+
+/// A probe that is to be written.
+pub(super) struct Solved<'a> {
+    pub probe: &'a Probe,
+    /// What adapts the encoder below it.
+    pub adapter: Option<(&'a SentenceAdapter, &'a LoraConfig)>,
+    pub steps: usize,
+    /// How many numbers were learned.
+    pub parameters: usize,
+    /// The mean loss of the labelled texts, in nats.
+    pub loss: f64,
+    pub metrics: Metrics,
+}
+
+impl<'a> Solved<'a> {
+    pub fn of(fitted: &'a Fitted, metrics: Metrics) -> Self {
+        Self {
+            probe: &fitted.probe,
+            adapter: None,
+            steps: fitted.steps,
+            parameters: fitted.probe.count(),
+            loss: fitted.loss,
+            metrics,
+        }
+    }
 }
 
 /// A table of vectors, and the row of each text in it.
-struct Vectors<'a> {
+pub(super) struct Vectors<'a> {
     table: &'a Embeddings,
     rows: Vec<usize>,
 }
@@ -163,7 +267,7 @@ impl<'a> Vectors<'a> {
     }
 
     /// The vectors of some of the texts' rows, `[rows, dimension]`.
-    fn of_rows(&self, rows: &[usize]) -> Array2<f32> {
+    pub fn of_rows(&self, rows: &[usize]) -> Array2<f32> {
         let mut vectors = Array2::zeros((rows.len(), self.table.dimension()));
         for (&row, mut vector) in rows.iter().zip(vectors.rows_mut()) {
             if let Some(vector) = vector.as_slice_mut() {
@@ -220,26 +324,4 @@ fn mean(vectors: &Embeddings) -> Vec<f32> {
     }
     let count = vectors.len() as f64;
     mean.into_iter().map(|sum| (sum / count) as f32).collect()
-}
-
-/// How the probe does on the validation texts.
-fn validated(
-    probe: &Probe,
-    vectors: &Vectors<'_>,
-    labels: &[i32],
-    classes: &[String],
-) -> Result<Metrics, Error> {
-    let logits: Vec<Vec<f32>> = vectors
-        .rows
-        .par_iter()
-        .map_init(
-            || vec![0.0; vectors.table.dimension()],
-            |vector, &row| {
-                vectors.table.row_f32(row, vector);
-                probe.logits(vector)
-            },
-        )
-        .collect();
-    let rows = logits.iter().map(Vec::as_slice);
-    Ok(measure(classes, rows.zip(labels.iter().copied()))?)
 }

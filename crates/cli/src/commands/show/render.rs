@@ -63,6 +63,18 @@ pub fn card(path: &Path, card: &ModelCard) -> String {
     if let Some(length) = card.max_length {
         lines.push(("tokens", format!("at most {length} of each text")));
     }
+    for (number, candidate) in card
+        .choice
+        .iter()
+        .flat_map(|choice| &choice.candidates)
+        .enumerate()
+    {
+        let title = if number == 0 { "chosen from" } else { "" };
+        lines.push((title, candidate.to_string()));
+    }
+    if let Some(choice) = &card.choice {
+        lines.push(("kept", choice.kept.clone()));
+    }
     aligned(&lines)
 }
 

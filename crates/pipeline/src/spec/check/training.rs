@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use goldpan_model::{LoraConfig, ProbeConfig, Tuning};
+use goldpan_model::{AutoConfig, LoraConfig, ProbeConfig, Tuning};
 use goldpan_train::{ClassWeights, ConfigError, TrainConfig, WeightDecay};
 
 use crate::spec::check::context::Context;
@@ -37,8 +37,9 @@ impl Context<'_> {
         );
         let patience = self.optional_count(&path.key("patience"), options.patience);
         let max_length = self.optional_count(&path.key("max_length"), options.max_length);
-        let tuning = self.tuning(model_path, model, texts);
-        self.of_probe(path, options, model);
+        let tune = tune(options, model);
+        let tuning = self.tuning(model_path, model, tune, texts);
+        self.of_probe(path, options, tune);
         let mut config = numbers(options);
         for problem in config.problems() {
             self.config_problem(path, &problem);
@@ -60,21 +61,27 @@ impl Context<'_> {
         self.out_of_range::<()>(&path, &problem.value, problem.expected);
     }
 
-    fn tuning(&mut self, path: &KeyPath, model: &ModelOptions, texts: &str) -> Option<Tuning> {
-        let tune = model.tune.unwrap_or_default();
+    fn tuning(
+        &mut self,
+        path: &KeyPath,
+        model: &ModelOptions,
+        tune: TuneOptions,
+        texts: &str,
+    ) -> Option<Tuning> {
         let without = |field, without| ProblemKind::NoEffect { field, without };
         if model.lora.is_some() && tune != TuneOptions::Lora {
             return self.wrong_key(&path.key("lora"), without("lora", "tune: lora"));
         }
-        if model.probe.is_some() && tune != TuneOptions::Probe {
-            return self.wrong_key(&path.key("probe"), without("probe", "tune: probe"));
+        if model.probe.is_some() && !tune.is_probe() {
+            let with = "tune: probe or auto";
+            return self.wrong_key(&path.key("probe"), without("probe", with));
         }
         match (tune, &model.lora) {
             (TuneOptions::Lora, Some(lora)) => self.lora(path, lora).map(Tuning::Lora),
             (TuneOptions::Lora, None) => Some(Tuning::Lora(TrainConfig::default_lora())),
             (TuneOptions::Full, _) => Some(Tuning::Full),
             (TuneOptions::Head, _) => Some(Tuning::Head),
-            (TuneOptions::Probe, _) => {
+            (TuneOptions::Probe | TuneOptions::Auto, _) => {
                 let strength = model.probe.as_ref().and_then(|probe| probe.strength);
                 let described = model
                     .probe
@@ -87,8 +94,12 @@ impl Context<'_> {
                         self.described(&path, classes, texts)?
                     }
                 };
+                let probe = ProbeConfig { strength, classes };
                 let config = TrainConfig {
-                    tuning: Tuning::Probe(ProbeConfig { strength, classes }),
+                    tuning: match tune {
+                        TuneOptions::Auto => Tuning::Auto(AutoConfig { probe, tune: true }),
+                        _ => Tuning::Probe(probe),
+                    },
                     ..TrainConfig::default()
                 };
                 let problems = config.problems();
@@ -101,15 +112,12 @@ impl Context<'_> {
     }
 
     /// Refuses what a probe does not look at.
-    fn of_probe(&mut self, path: &KeyPath, options: &TrainOptions, model: &ModelOptions) {
-        if model.tune != Some(TuneOptions::Probe) {
+    fn of_probe(&mut self, path: &KeyPath, options: &TrainOptions, tune: TuneOptions) {
+        if !tune.is_probe() {
             return;
         }
-        // These say how vectors are made.
-        let looked_at = ["max_length", "precision"];
-        let given = options.given().into_iter();
-        for field in given.filter(|field| !looked_at.contains(field)) {
-            let with = "tune: probe";
+        for field in of_training(options) {
+            let with = tune.key();
             self.wrong_key::<()>(&path.key(field), ProblemKind::NoEffectWith { field, with });
         }
     }
@@ -165,6 +173,24 @@ impl Context<'_> {
         };
         problems.is_empty().then_some(lora)
     }
+}
+
+/// What is trained: what is asked for, or LoRA where settings of its training are given, or else what does
+/// best.
+fn tune(options: &TrainOptions, model: &ModelOptions) -> TuneOptions {
+    match model.tune {
+        Some(tune) => tune,
+        None if model.lora.is_some() || of_training(options).next().is_some() => TuneOptions::Lora,
+        None => TuneOptions::Auto,
+    }
+}
+
+/// The options that are given and that a probe does not look at.
+fn of_training(options: &TrainOptions) -> impl Iterator<Item = &'static str> {
+    // These say how vectors are made.
+    let looked_at = ["max_length", "precision"];
+    let given = options.given().into_iter();
+    given.filter(move |field| !looked_at.contains(field))
 }
 
 /// The settings that are plain numbers and choices; the others as they are by default.

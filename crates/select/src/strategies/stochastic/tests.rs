@@ -5,6 +5,7 @@ use proptest::strategy::Strategy as _;
 
 use super::*;
 use crate::Strategy;
+use crate::pick::of_round;
 use crate::testing::{Tables, clusters, id, same_on_any_threads, tables};
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Stochastic> {
@@ -52,7 +53,8 @@ proptest! {
     ) {
         let labelled = labelled.min(tables.vectors.len() - 1);
         let left = tables.vectors.len() - labelled;
-        let expected = naive(&tables, &settings, labelled, seed);
+        let drawn = of_round(seed, labelled);
+        let expected = naive(&tables, &settings, labelled, drawn);
         let strategy = Strategy::Stochastic(settings);
         let picks = tables.pick(&strategy, labelled, left, seed).unwrap();
         let found: Vec<_> = picks.iter().map(|pick| (pick.row, pick.score)).collect();

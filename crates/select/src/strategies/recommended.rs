@@ -1,0 +1,130 @@
+//! The strategy that does best at the number of labels that there are.
+
+use std::num::NonZeroUsize;
+
+use goldpan_artifact::Progress;
+use serde::{Deserialize, Serialize};
+
+use crate::about::About;
+use crate::own::{Needs, Own};
+use crate::pool::Pool;
+use crate::strategies::{FacilityLocation, UHerding};
+use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+
+/// Facility location until there are 200 labels, then uncertainty herding, and margin from 1,000 on: what picks
+/// best with a probe, by `docs/results/few-labels`. Of larger pools the first two look at 10,000 rows drawn by the
+/// seed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recommended {}
+
+pub(crate) const ABOUT: About = About {
+    name: "recommended",
+    picks: "what does best at the number of labels: facility-location, from 200 uherding, from 1000 margin",
+    needs: "embeddings, predictions",
+    cost: "that of the strategy",
+    paper: "docs/results/few-labels",
+    usual: || Strategy::Recommended(Recommended::default()),
+};
+
+/// Labels from which on a model's doubt is worth looking at.
+const DOUBTED: usize = 200;
+/// Labels from which on its doubt alone picks well.
+const SURE: usize = 1000;
+/// Rows of a large pool that are looked at.
+const AMONG: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is above 0");
+
+impl Recommended {
+    /// The strategy with this many labels.
+    fn of(labelled: usize) -> Strategy {
+        let among = Some(AMONG);
+        match labelled {
+            ..DOUBTED => Strategy::FacilityLocation(FacilityLocation {
+                among,
+                ..FacilityLocation::default()
+            }),
+            DOUBTED..SURE => Strategy::UHerding(UHerding {
+                among,
+                ..UHerding::default()
+            }),
+            _ => Strategy::Uncertainty {
+                score: Uncertainty::Margin,
+            },
+        }
+    }
+}
+
+impl Own for Recommended {
+    fn needs(&self) -> Needs {
+        Needs {
+            embeddings: true,
+            predictions: true,
+        }
+    }
+
+    fn objectives(&self) -> &'static [&'static str] {
+        &["value"]
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn work(&self, shape: &Shape) -> Work {
+        Self::of(shape.labelled).work(shape)
+    }
+
+    fn pick(
+        &self,
+        pool: &Pool<'_>,
+        count: usize,
+        seed: u64,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Pick>, Error> {
+        let strategy = Self::of(pool.labelled.len());
+        tracing::info!(
+            "recommended with {} labelled texts: {strategy}",
+            pool.labelled.len()
+        );
+        let mut picks = match strategy.own() {
+            Some((_, own)) => own.pick(pool, count, seed, progress)?,
+            None => least_sure(pool, count)?,
+        };
+        for pick in &mut picks {
+            pick.objectives = vec![pick.score];
+        }
+        Ok(picks)
+    }
+}
+
+/// The rows with the smallest margins, ties to the lowest row.
+fn least_sure(pool: &Pool<'_>, count: usize) -> Result<Vec<Pick>, Error> {
+    let unsure = pool.uncertainties(Uncertainty::Margin)?.unwrap_or_default();
+    let mut rows = pool.free.clone();
+    rows.sort_by(|&a, &b| {
+        let (a_unsure, b_unsure) = (unsure[a as usize], unsure[b as usize]);
+        b_unsure.total_cmp(&a_unsure).then(a.cmp(&b))
+    });
+    rows.truncate(count);
+    let picked = |&row: &u32| pool.picked(row, unsure[row as usize], Vec::new());
+    Ok(rows.iter().map(picked).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_changes_with_the_number_of_labels() {
+        let names = [0, 199, 200, 999, 1000].map(|labelled| Recommended::of(labelled).to_string());
+        assert!(
+            names[0].contains("facility-location") && names[0] == names[1],
+            "{names:?}"
+        );
+        assert!(
+            names[2].contains("uherding") && names[2] == names[3],
+            "{names:?}"
+        );
+        assert_eq!(names[4], "margin");
+    }
+}

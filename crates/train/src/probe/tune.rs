@@ -1,0 +1,228 @@
+//! LoRA below the probe: linear probing, then fine-tuning, so that training begins where the probe ends
+//! (Kumar et al. 2022, arXiv:2202.10054).
+
+use super::stage::Prepared;
+use crate::class_weights::ClassWeights;
+use crate::gradients::NamedGradients;
+use crate::loss::Loss;
+use crate::optimizer::NamedAdamW;
+use crate::schedule::{Schedule, ScheduleKind};
+use crate::{Error, WeightDecay};
+use burn::tensor::{Tensor, TensorData};
+use goldpan_artifact::{Progress, Texts, rng};
+use goldpan_model::{Device, Dropout, LoraConfig, PrefixCache, Probe, SentenceAdapter};
+use goldpan_model::{SentenceEncoder, Target, Tokens, by_length, tokens_per_batch, unit};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+/// Texts in a step.
+const BATCH: usize = 16;
+/// Passes over the labelled texts, and the fewest and most steps: few texts are gone through more often (Mosbach
+/// et al. 2021, arXiv:2006.04884).
+const PASSES: usize = 3;
+const STEPS: (usize, usize) = (50, 600);
+/// The highest learning rate of a model with 384 components; wider ones take less.
+const RATE: f64 = 2e-3;
+const WIDTH: f64 = 384.0;
+/// The part of the steps over which it rises.
+const WARMUP: f64 = 0.06;
+const DECAY: f64 = 0.01;
+
+/// The head's tensors.
+const WEIGHT: &str = "classifier.weight";
+const BIAS: &str = "classifier.bias";
+
+/// The adapters: those of the upper half of the layers, as what is below is computed once.
+pub(super) fn adapters(layers: usize) -> LoraConfig {
+    LoraConfig {
+        rank: 8,
+        alpha: 16.0,
+        targets: Target::ALL.into(),
+        layers: Some((layers / 2..layers).collect()),
+        dropout: 0.0,
+    }
+}
+
+/// How many steps this many texts are trained.
+pub(super) fn steps(texts: usize) -> usize {
+    (PASSES * texts.div_ceil(BATCH)).clamp(STEPS.0, STEPS.1)
+}
+
+/// How many texts go through the encoder then, some of them again and again.
+pub(super) fn passes(texts: usize) -> u64 {
+    (steps(texts) * BATCH.min(texts)) as u64
+}
+
+/// What trains.
+pub(super) struct Tuner<'a> {
+    pub prepared: &'a Prepared<'a>,
+    pub encoder: &'a SentenceEncoder,
+    pub lora: LoraConfig,
+    pub cache: &'a PrefixCache,
+    pub device: &'a Device,
+    pub seed: u64,
+    /// Those of the labelled texts.
+    pub tokens: Vec<Tokens>,
+    pub progress: &'a dyn Progress,
+}
+
+/// What a training gave.
+pub(super) struct Tuned {
+    pub probe: Probe,
+    pub adapter: SentenceAdapter,
+    pub steps: usize,
+    pub parameters: usize,
+    /// The mean loss over the last pass, in nats.
+    pub loss: f64,
+}
+
+impl Tuner<'_> {
+    /// Trains on some of the labelled texts from a probe that was solved on them. `None` where the loss
+    /// explodes.
+    pub fn train(&self, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
+        let device = self.device.tensors();
+        let labels = &self.prepared.examples.labels;
+        let classes = self.prepared.examples.classes;
+        let label = |row: &usize| labels[*row] as i32;
+        let own: Vec<i32> = rows.iter().map(label).collect();
+        let loss = Loss::new(ClassWeights::Balanced.of(&own, classes), 0.0);
+        let mut parameters = self
+            .encoder
+            .new_adapters(&self.lora, self.seed, self.device)?;
+        let (mean, dimension) = (start.mean().to_vec(), start.dimension());
+        let shape = [classes, dimension];
+        parameters.insert(WEIGHT.to_owned(), start.weights().to_vec(), shape, device);
+        parameters.insert(BIAS.to_owned(), start.bias().to_vec(), [1, classes], device);
+        let count = parameters.count();
+        let frozen = self.encoder.frozen(&parameters);
+        let mut parameters = parameters.tracked();
+        let centre = TensorData::new(mean.clone(), [1, dimension]);
+        let centre = Tensor::<2>::from_data(centre, device);
+        let mut optimizer = NamedAdamW::new(WeightDecay::of_all(DECAY));
+        let total = steps(rows.len());
+        let highest = RATE * WIDTH / self.encoder.encoder().config().hidden as f64;
+        let schedule = Schedule::new(ScheduleKind::Linear, highest, WARMUP, total);
+        let (mut step, mut pass) = (0, 0);
+        let mut recent = Vec::new();
+        while step < total {
+            let mut order = rows.to_vec();
+            order.shuffle(&mut rng(self.seed, &format!("train/adapt/pass {pass}")));
+            pass += 1;
+            recent.clear();
+            for batch in order.chunks(BATCH).take(total - step) {
+                if self.progress.cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                let labels: Vec<i32> = batch.iter().map(label).collect();
+                let tokens: Vec<&Tokens> = batch.iter().map(|&row| &self.tokens[row]).collect();
+                let begin = self.cache.start(self.encoder.encoder(), frozen, &tokens);
+                let dropout = Dropout {
+                    adapter: 0.0,
+                    head: 0.0,
+                    seed: self.seed,
+                    pass: String::new(),
+                };
+                let vectors =
+                    self.encoder
+                        .training_vectors(begin, &parameters, &self.lora, &dropout);
+                let placed = unit(vectors - centre.clone());
+                let (Some(weight), Some(bias)) = (parameters.get(WEIGHT), parameters.get(BIAS))
+                else {
+                    return Ok(None);
+                };
+                let logits = placed.matmul(weight.clone().transpose()) + bias.clone();
+                let loss = loss.of(logits, &labels, loss.weight(&labels), device);
+                let mut gradients = NamedGradients::default();
+                gradients.add(&parameters, &loss.backward());
+                let value = f64::from(loss.into_scalar::<f32>());
+                if !value.is_finite() {
+                    return Ok(None);
+                }
+                recent.push(value);
+                // A step at the rate 0 changes nothing: the first is already at the next one's.
+                let rate = schedule.at(step).max(highest / total as f64);
+                parameters = optimizer.step(rate, &parameters, gradients);
+                step += 1;
+                self.progress.advance(batch.len() as u64);
+            }
+        }
+        let values = |name: &str| -> Vec<f32> {
+            let tensor = parameters.get(name).map(|tensor| tensor.clone().inner());
+            tensor.map_or(Vec::new(), |tensor| {
+                tensor.into_data().iter::<f32>().collect()
+            })
+        };
+        Ok(Some(Tuned {
+            probe: Probe::new(mean, values(WEIGHT), values(BIAS)),
+            adapter: SentenceAdapter::new(&parameters, &self.lora),
+            steps: step,
+            parameters: count,
+            loss: recent.iter().sum::<f64>() / recent.len().max(1) as f64,
+        }))
+    }
+
+    /// Logits of texts, `[texts, classes]`.
+    pub fn logits(&self, tuned: &Tuned, tokens: &[&Tokens]) -> Result<Vec<Vec<f32>>, Error> {
+        let frozen = tuned.adapter.frozen(self.encoder);
+        let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.len()).collect();
+        let groups = by_length(&lengths, tokens_per_batch(self.device.tensors()));
+        let width = self.encoder.dimension();
+        let vectors = groups.par_iter().map(|group| {
+            if self.progress.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let batch: Vec<&Tokens> = group.iter().map(|&index| tokens[index]).collect();
+            let start = self.cache.start(self.encoder.encoder(), frozen, &batch);
+            Ok(self.encoder.embed_with(start, &tuned.adapter))
+        });
+        let vectors: Vec<Vec<f32>> = vectors.collect::<Result<_, _>>()?;
+        let mut logits = vec![Vec::new(); tokens.len()];
+        for (group, vectors) in groups.iter().zip(&vectors) {
+            let rows = tuned.probe.logits(vectors);
+            let rows = rows.chunks_exact(tuned.probe.classes());
+            for ((&index, logits_of), _) in group.iter().zip(rows).zip(vectors.chunks_exact(width))
+            {
+                logits[index] = logits_of.to_vec();
+            }
+        }
+        Ok(logits)
+    }
+
+    /// Computes the frozen layers' states of texts ahead.
+    pub fn fill(&self, tokens: &[Tokens]) -> Result<(), Error> {
+        let parameters = self
+            .encoder
+            .new_adapters(&self.lora, self.seed, self.device)?;
+        let frozen = self.encoder.frozen(&parameters);
+        self.cache
+            .fill(self.encoder.encoder(), frozen, tokens, self.progress);
+        match self.progress.cancelled() {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The tokens of some rows.
+pub(super) fn tokens_of(
+    encoder: &SentenceEncoder,
+    texts: &Texts,
+    rows: &[usize],
+) -> Result<Vec<Tokens>, Error> {
+    let texts: Vec<&str> = rows.iter().map(|&row| texts.text(row)).collect();
+    Ok(encoder.tokenize(&texts)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_texts_are_gone_through_more_often() {
+        assert_eq!(steps(10), 50);
+        assert_eq!(steps(500), 96);
+        assert_eq!(steps(100_000), 600);
+        let upper = adapters(6);
+        assert!(!upper.adapts(2) && upper.adapts(3) && upper.adapts(5));
+    }
+}
