@@ -38,7 +38,7 @@ impl Small {
         let path = self.path().join(store).join("runs/small/results.csv");
         let text = std::fs::read_to_string(path).unwrap();
         let columns = "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,\
-             test_accuracy,last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class";
+             test_accuracy,last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class,trained";
         assert_eq!(text.lines().next(), Some(columns));
         let without_seconds = |line: &str| {
             let mut fields: Vec<&str> = line.split(',').collect();

@@ -254,3 +254,28 @@ fn a_pipeline_chooses_where_nothing_is_said() {
     let again = well(path, "run chosen.yaml");
     assert!(again.contains("0 stages run"), "{again}");
 }
+
+/// Of many classes most have one label: parts that are held out may hold none that says anything.
+#[test]
+fn classes_with_one_label_are_no_hindrance() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let (mut pool, mut dev) = ("text,label\n".to_owned(), "text,label\n".to_owned());
+    for class in 0..75 {
+        let texts = if class % 5 == 0 { 2 } else { 1 };
+        for number in 0..texts {
+            writeln!(pool, "thing {class} of kind {number},c{class:02}").unwrap();
+        }
+        writeln!(dev, "a thing {class},c{class:02}").unwrap();
+    }
+    tables(path, &pool, &dev);
+    let told = well(path, &format!("{TRAIN} --model {MODEL} {VECTORS} --out m"));
+    assert!(told.contains("30 labelled texts held out"), "{told}");
+    let shown = run(path, "show m").well().stdout;
+    assert!(
+        shown.contains("adapters (LoRA) and a probe: accuracy"),
+        "{shown}"
+    );
+    let card = fs::read_to_string(path.join("m/goldpan.json")).unwrap();
+    assert!(!card.contains("\"loss\": null"), "{card}");
+}

@@ -2,7 +2,7 @@
 
 use crate::bootstrap::Interval;
 use crate::experiment::Experiment;
-use crate::notes::one_answers;
+use crate::notes::{chosen, one_answers};
 use crate::repeats::repeats;
 use crate::weighing::Weighing;
 use crate::{Difference, Error, Measure, Metric, OneAnswer, Question, Repeat, Trained, Verdict};
@@ -110,6 +110,8 @@ pub struct Evidence {
     pub arm_count: usize,
     /// The arms, and the start, whose every model answers one class only.
     pub one_answers: Vec<OneAnswer>,
+    /// What was trained, where that was chosen for each model, and how many models each is of, most first.
+    pub chosen: Vec<(String, usize)>,
     /// Seeds that gave the same models as others.
     pub repeats: Vec<Repeat>,
 }
@@ -133,6 +135,7 @@ impl Evidence {
             arms: weighing.arms(),
             arm_count: experiment.arms.len(),
             one_answers: one_answers(&experiment),
+            chosen: chosen(rows),
             repeats: experiment.arms.iter().flat_map(repeats).collect(),
         })
     }

@@ -42,6 +42,7 @@
 //!     test: None,
 //!     loss: None,
 //!     only: None,
+//!     chosen: None,
 //!     stopped: false,
 //! };
 //! let mut rows = Vec::new();

@@ -2,7 +2,8 @@
 
 use crate::experiment::{Experiment, Models};
 use crate::headline::{count, list};
-use crate::{Evidence, Verdict};
+use crate::{Evidence, Trained, Verdict};
+use std::collections::BTreeMap;
 
 /// Models of an arm that all answer one class to every validation text.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +38,33 @@ pub(crate) fn one_answers(experiment: &Experiment) -> Vec<OneAnswer> {
     [start].into_iter().chain(arms).filter_map(of).collect()
 }
 
+/// What was trained, where it was chosen, and of how many models: most first.
+pub(crate) fn chosen(rows: &[Trained]) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for chosen in rows.iter().filter_map(|row| row.chosen.as_deref()) {
+        *counts.entry(chosen).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts
+        .into_iter()
+        .map(|(chosen, count)| (chosen.to_owned(), count))
+        .collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
 impl Evidence {
     /// What has to be known of the numbers: models that answer one class only, arms with other numbers of
     /// labels, and seeds without effect. A sentence each, none where there is nothing to say.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.answers();
+        if !self.chosen.is_empty() {
+            let of = |(chosen, models): &(String, usize)| format!("{chosen} ({models})");
+            let all: Vec<String> = self.chosen.iter().map(of).collect();
+            notes.push(format!(
+                "What was trained was chosen for each model by labelled texts that were held out: {}.",
+                all.join(", ")
+            ));
+        }
         notes.extend(self.arms.iter().filter_map(|arm| {
             let baseline = self.baseline.as_deref()?;
             let Verdict::UnequalLabels { labelled, baseline: other } = arm.verdict else {

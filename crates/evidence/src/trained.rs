@@ -29,6 +29,9 @@ pub struct Trained {
     /// The class that the kept epoch's model answers to every validation text, where it is only one.
     #[serde(default)]
     pub only: Option<String>,
+    /// What was trained, where that was chosen for each model, in words.
+    #[serde(default)]
+    pub chosen: Option<String>,
     /// Whether the arm was stopped after this model, before rounds that other seeds or arms go on to.
     pub stopped: bool,
 }

@@ -16,6 +16,7 @@ fn model(arm: Option<&str>, seed: u64, round: u32, labelled: u64, peak: f64) -> 
         test: None,
         loss: None,
         only: None,
+        chosen: None,
         stopped: false,
     }
 }
@@ -588,4 +589,27 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&one));
         }
     }
+}
+
+#[test]
+fn what_was_chosen_for_each_model_is_told() {
+    let mut rows = one_round(&[(0.6, 0.7), (0.6, 0.7)]);
+    let question = Question::against("random");
+    assert!(
+        Evidence::of(&rows, &question)
+            .unwrap()
+            .notes()
+            .iter()
+            .all(|note| !note.contains("chosen"))
+    );
+    for (place, row) in rows.iter_mut().enumerate() {
+        row.chosen = Some(if place == 0 { "adapters" } else { "probe" }.to_owned());
+    }
+    let notes = Evidence::of(&rows, &question).unwrap().notes();
+    let told = notes.iter().find(|note| note.contains("chosen")).unwrap();
+    let probes = rows.len() - 1;
+    assert!(
+        told.ends_with(&format!("held out: probe ({probes}), adapters (1).")),
+        "{told}"
+    );
 }

@@ -63,6 +63,7 @@ fn run(folder: &Path, seeds: u64) -> Run {
                     test: None,
                     loss: Some(0.5 - 0.01 * seed as f64),
                     only: None,
+                    chosen: None,
                     stopped: false,
                 },
                 history: history(folder, models.len()),

@@ -32,6 +32,7 @@ fn run(folder: &Path) -> Run {
             test: None,
             loss: None,
             only: None,
+            chosen: None,
             stopped: false,
         },
         history: history(folder, arm.unwrap_or("start")),

@@ -137,6 +137,7 @@ mod tests {
             test: None,
             loss: None,
             only: None,
+            chosen: None,
             stopped: false,
         };
         let rows = [
@@ -167,6 +168,7 @@ mod tests {
             test_metric: None,
             equal_epochs: None,
             only_class: None,
+            trained: None,
             stopped: false,
         };
         insta::assert_snapshot!(table(Some(&baseline), &evidence));

@@ -35,6 +35,11 @@ pub(crate) fn only_class(summary: &Value) -> Option<String> {
     classes(summary)?.get(only(&counts)?).cloned()
 }
 
+/// What a training that chose has trained, in words.
+pub(crate) fn chosen(summary: &Value) -> Option<String> {
+    Some(summary.get("choice")?.get("kept")?.as_str()?.to_owned())
+}
+
 fn of(summary: &Value, metric: &Metric, prefix: &str) -> Option<f64> {
     let Metric::F1(class) = metric else {
         let name = match metric {

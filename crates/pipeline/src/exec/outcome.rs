@@ -79,6 +79,8 @@ pub struct ModelRow {
     pub equal_epochs: Option<u64>,
     /// The class that is answered to every validation text, where it is only one.
     pub only_class: Option<String>,
+    /// What was trained, where that was chosen, in words.
+    pub trained: Option<String>,
     /// Whether a rule stopped the arm after this model.
     pub stopped: bool,
 }
@@ -144,6 +146,7 @@ impl ModelRow {
             test_metric: None,
             equal_epochs: None,
             only_class: measured::only_class(&measurement.summary),
+            trained: measured::chosen(&measurement.summary),
             stopped: false,
         }
     }
@@ -178,6 +181,7 @@ impl ModelRow {
             test: self.test_metric,
             loss: Some(self.loss).filter(|loss| loss.is_finite()),
             only: self.only_class.clone(),
+            chosen: self.trained.as_deref().map(kind_of),
             stopped: self.stopped,
         })
     }
@@ -223,13 +227,13 @@ impl Outcome {
         let share = |share: Option<f64>| share.map_or(String::new(), |n| format!("{n:.6}"));
         let mut csv = String::from(
             "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy,\
-             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class\n",
+             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class,trained\n",
         );
         for row in models {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 csv,
-                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{},{},{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{:.6},{:.6},{:.6},{:.3},{},{},{},{},{},{},{},{},{},{},{}",
                 row.arm,
                 optional(row.seed),
                 row.round,
@@ -249,10 +253,18 @@ impl Outcome {
                 share(row.test_metric),
                 optional(row.equal_epochs),
                 quoted(row.only_class.as_deref().unwrap_or_default()),
+                quoted(row.trained.as_deref().unwrap_or_default()),
             );
         }
         csv
     }
+}
+
+/// What was trained, without its figures: `probe and neighbours` of `probe and 80 % neighbours`.
+fn kind_of(trained: &str) -> String {
+    let words = trained.split(' ');
+    let words = words.filter(|word| *word != "%" && word.parse::<f64>().is_err());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a field of CSV, after RFC 4180.
@@ -288,6 +300,7 @@ mod tests {
             test_metric: (round > 0).then_some(accuracy - 0.25),
             equal_epochs: Some(3),
             only_class: None,
+            trained: None,
             stopped: false,
         }
     }
@@ -303,7 +316,7 @@ mod tests {
         assert_eq!(
             Outcome::csv(&[baseline.clone()]).lines().nth(1),
             Some(
-                "zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc,,,,,0.700000,,,,\"yes, \"\"no\"\"\""
+                "zero-shot,,0,0,,0.700000,0.500000,0.700000,1.500,abc,,,,,0.700000,,,,\"yes, \"\"no\"\"\","
             )
         );
         assert_eq!(baseline.trained(), None);
@@ -311,13 +324,20 @@ mod tests {
 
     #[test]
     fn a_model_is_a_line_of_the_csv() {
-        let csv = Outcome::csv(&[model("margin", 3, 1, 0.75)]);
+        let trained = Some("probe and 80 % neighbours".to_owned());
+        let model = ModelRow {
+            trained,
+            ..model("margin", 3, 1, 0.75)
+        };
+        let csv = Outcome::csv(std::slice::from_ref(&model));
+        let chosen = model.trained().unwrap().chosen;
+        assert_eq!(chosen.as_deref(), Some("probe and neighbours"));
         assert_eq!(
             csv,
             "arm,seed,round,labelled,epoch,accuracy,loss,macro_f1,seconds,object,last_accuracy,test_accuracy,\
-             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class\n\
+             last_macro_f1,test_macro_f1,metric,last_metric,test_metric,equal_epochs,only_class,trained\n\
              margin,3,1,150,2,0.750000,0.500000,0.750000,1.500,abc,0.625000,0.500000,\
-             0.250000,,0.750000,0.625000,0.500000,3,\n"
+             0.250000,,0.750000,0.625000,0.500000,3,,probe and 80 % neighbours\n"
         );
     }
 

@@ -20,8 +20,10 @@ use std::path::Path;
 /// Rises with every change that gives other numbers: part of the cache key.
 pub const AUTO_VERSION: u32 = 1;
 
-/// The fewest labelled texts with which training through the encoder is tried.
+/// The fewest labelled texts with which training through the encoder is tried, and how many of them have to say
+/// something when they are held out: those whose class has other texts.
 const FEWEST: usize = 50;
+const TELLING: usize = 30;
 /// Texts held out that are enough to see that adapters are better; where they seem to be, but not by more than
 /// chance, more are held out.
 const ENOUGH: usize = 100;
@@ -69,7 +71,7 @@ pub fn auto(
         kept,
         candidates: fitted.candidates.clone(),
     };
-    if config.tune && prepared.rows.len() >= FEWEST {
+    if config.tune && prepared.rows.len() >= FEWEST && fitted.believed.len() >= TELLING {
         let encoding = inputs.probe.encoding.options();
         let encoder = SentenceEncoder::open(inputs.base, encoding, inputs.device)?;
         if let Some(part) = encoder.untrainable() {
@@ -163,6 +165,11 @@ fn tuned<'a>(
     let mut others = Vec::new();
     let mut factor = 1.0;
     for (held, seen) in &fitted.folds {
+        let known = fitted.believed.iter();
+        let known: Vec<&Believed> = known.filter(|text| held.contains(&text.text)).collect();
+        if known.is_empty() {
+            continue;
+        }
         let part = prepared.examples.some(seen);
         let mean = prepared.mean.clone();
         let start = fit(&config.probe, &part, mean, None, &|| progress.cancelled())?;
@@ -172,8 +179,6 @@ fn tuned<'a>(
             return Ok(None);
         };
         progress.end();
-        let known = fitted.believed.iter();
-        let known: Vec<&Believed> = known.filter(|text| held.contains(&text.text)).collect();
         let tokens: Vec<&Tokens> = known.iter().map(|text| &tuner.tokens[text.text]).collect();
         for (text, row) in known.iter().zip(tuner.logits(&tuned, &tokens)?) {
             for (class, logit) in row.iter().enumerate() {
@@ -192,7 +197,7 @@ fn tuned<'a>(
         let other_losses: Vec<f64> = others.iter().map(|(_, loss)| *loss).collect();
         let worse = average(&own_losses) >= average(&other_losses);
         let better = beats(&own_losses, &other_losses);
-        let last = fitted.folds.last().is_some_and(|(last, _)| last == held);
+        let last = own.len() == fitted.believed.len();
         if !(worse || last || better && own.len() >= ENOUGH) {
             continue;
         }
