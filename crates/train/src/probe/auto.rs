@@ -18,7 +18,7 @@ use ndarray::Array2;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const AUTO_VERSION: u32 = 1;
+pub const AUTO_VERSION: u32 = 2;
 
 /// The fewest labelled texts with which training through the encoder is tried, and how many of them have to say
 /// something when they are held out: those whose class has other texts.
