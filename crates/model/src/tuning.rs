@@ -17,17 +17,26 @@ pub enum Tuning {
     /// A logistic regression on sentence embeddings, solved to convergence; the model is left as it is.
     Probe(ProbeConfig),
     /// What does best with labelled texts that are held out: the probe, with or without the votes of the
-    /// nearest texts.
+    /// nearest texts, or adapters of the encoder below it.
     Auto(AutoConfig),
 }
 
 /// Settings of the choice between ways of training.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AutoConfig {
     /// Those of its probe.
     pub probe: ProbeConfig,
-    /// Whether training through the encoder is tried, which takes longer.
-    pub tune: bool,
+    /// The most steps of a training through the encoder, of 16 texts each; it is not tried where they are 0.
+    pub steps: usize,
+}
+
+impl Default for AutoConfig {
+    fn default() -> Self {
+        Self {
+            probe: ProbeConfig::default(),
+            steps: 600,
+        }
+    }
 }
 
 /// Settings of a probe.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use goldpan_evidence::Metric;
-use goldpan_model::{LoraConfig, Tuning};
+use goldpan_model::{LoraConfig, Tuning, TuningKind};
 use goldpan_pipeline::StopRules;
 use goldpan_pipeline::spec::{
     IngestSettings, Invalid, LabelSource, Pipeline, PredictModel, StageSettings,
@@ -919,7 +919,7 @@ fn the_documented_file_has_every_setting_of_a_training() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/training.yaml");
     let text = std::fs::read_to_string(path).unwrap();
     let pipeline = Pipeline::parse("training.yaml", &text, &[]).unwrap();
-    assert_eq!(pipeline.stages.len(), 6);
+    assert_eq!(pipeline.stages.len(), 7);
     let stages: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
     let written = |path: &[&str]| -> Vec<String> {
         let mut value = &stages["stages"]["adapters"]["train"];
@@ -945,8 +945,8 @@ fn the_documented_file_has_every_setting_of_a_training() {
         let missing: Vec<_> = known
             .iter()
             .filter(|key| !written(&path).iter().any(|written| written == *key))
-            // The stage `probe` has it, which alone may.
-            .filter(|key| **key != "probe")
+            // The stages `probe` and `chosen` have them, which alone may.
+            .filter(|key| !["probe", "auto"].contains(*key))
             .collect();
         assert!(missing.is_empty(), "{missing:?} of {path:?}");
     }
@@ -978,4 +978,46 @@ fn windows_line_ends_and_a_byte_order_mark_are_fine() {
         (other.stages, other.experiment),
         (plain.stages, plain.experiment)
     );
+}
+
+#[test]
+fn what_is_trained_is_what_the_settings_are_of() {
+    let kind = |model: &str| {
+        let loop_of = edit(LOOP, "model: { base: minilm }", &format!("model: {model}"));
+        let experiment = parse(&loop_of).unwrap().experiment.unwrap();
+        experiment.training.config.tuning.kind()
+    };
+    assert_eq!(kind("minilm"), TuningKind::Auto);
+    assert_eq!(
+        kind("{ base: minilm, lora: { rank: 2 } }"),
+        TuningKind::Lora
+    );
+    assert_eq!(kind("{ base: minilm, tune: probe }"), TuningKind::Probe);
+    assert_eq!(
+        kind("{ base: minilm, auto: { steps: 0 } }"),
+        TuningKind::Auto
+    );
+    // A setting of a training is LoRA's.
+    let trained = edit(LOOP, "  start:", "  train: { epochs: 2 }\n  start:");
+    let experiment = parse(&trained).unwrap().experiment.unwrap();
+    assert_eq!(experiment.training.config.tuning.kind(), TuningKind::Lora);
+    for (given, told) in [
+        (
+            "{ base: minilm, tune: probe, auto: { steps: 3 } }",
+            "`auto` has no effect without `tune: auto`",
+        ),
+        (
+            "{ base: minilm, tune: head, probe: { strength: 1 } }",
+            "`probe` has no effect without `tune: probe or auto`",
+        ),
+        (
+            "{ base: minilm, tune: auto, lora: { rank: 2 } }",
+            "`lora` has no effect without `tune: lora`",
+        ),
+    ] {
+        let text = edit(LOOP, "model: { base: minilm }", &format!("model: {given}"));
+        let problems = parse(&text).unwrap_err();
+        let found = problems.problems()[0].to_string();
+        assert!(found.contains(told), "{found}");
+    }
 }

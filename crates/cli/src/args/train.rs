@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use goldpan_model::AutoConfig;
 use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
 use super::numbers::{part, positive, ratio};
@@ -15,6 +16,7 @@ const STEPS: &str = "Steps";
 const LOSS: &str = "Loss";
 const EPOCHS: &str = "Epochs";
 const PROBE: &str = "Probe (with --tune probe or auto)";
+const AUTO: &str = "Choice (with --tune auto)";
 const LORA: &str = "LoRA (with --tune lora)";
 
 const AFTER: &str = "\
@@ -35,8 +37,8 @@ MODEL_DIR.checkpoint until the end: the same command goes on from there.
 the neighbours of up to 10,000 of TEXTS, voters.safetensors), and, from 50 labels on, adapters in
 the upper half of the layers that begin where the probe ends. Each has to be better by more than
 chance with labelled texts that are held out; validation texts have no say. `goldpan show` tells
-what was compared. It trains 600 steps of 16 texts at most: with more than some 3,000 labels --tune
-lora may do better, given the time.
+what was compared. Adapters are trained --adapter-steps at most: with more than some 3,000 labels
+more of them, or --tune lora, may do better, given the time.
 
 Vectors are centred by the mean of all texts, classes weigh the same, and one temperature, from
 labelled texts held out, makes probabilities of logits.
@@ -99,6 +101,9 @@ pub struct TrainArgs {
     /// classes that have labels]
     #[arg(long, value_name = "X", value_parser = positive, help_heading = PROBE)]
     pub probe_strength: Option<f64>,
+    /// The most steps, of 16 texts each, that adapters are trained; with 0 they are not tried
+    #[arg(long, value_name = "N", default_value_t = AutoConfig::default().steps, help_heading = AUTO)]
+    pub adapter_steps: usize,
     /// Passes over the labelled texts
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs,
         help_heading = STEPS)]

@@ -251,14 +251,20 @@ fn of_probe(args: &TrainArgs) -> Options {
     ]
 }
 
+/// The options of the choice between ways of training.
+fn of_auto(args: &TrainArgs) -> Options {
+    let steps = args.adapter_steps != AutoConfig::default().steps;
+    vec![("--adapter-steps", steps)]
+}
+
 /// Refuses options that what is trained does not look at.
 fn check_effect(args: &TrainArgs, tune: Tune) -> Result<(), Error> {
     let options = match tune {
-        Tune::Probe | Tune::Auto => of_training(args).into_iter().chain(of_lora(args)).collect(),
-        Tune::Lora => of_probe(args),
-        Tune::Full | Tune::Head => of_probe(args).into_iter().chain(of_lora(args)).collect(),
+        Tune::Auto => [of_training(args), of_lora(args)].concat(),
+        Tune::Probe => [of_training(args), of_lora(args), of_auto(args)].concat(),
+        Tune::Lora => [of_probe(args), of_auto(args)].concat(),
+        Tune::Full | Tune::Head => [of_probe(args), of_lora(args), of_auto(args)].concat(),
     };
-    let options: Options = options;
     let tune = TuningKind::from(tune);
     let given = options.into_iter().filter(|(_, given)| *given);
     let options: Vec<&'static str> = given.map(|(option, _)| option).collect();
@@ -291,7 +297,7 @@ fn config(args: &TrainArgs, tune: Tune) -> TrainConfig {
             Tune::Probe => Tuning::Probe(solving(args)),
             Tune::Auto => Tuning::Auto(AutoConfig {
                 probe: solving(args),
-                tune: true,
+                steps: args.adapter_steps,
             }),
         },
         seed: args.seed,

@@ -329,6 +329,13 @@ pub(crate) struct ModelOptions {
     pub(crate) tune: Option<TuneOptions>,
     pub(crate) lora: Option<LoraOptions>,
     pub(crate) probe: Option<ProbeOptions>,
+    pub(crate) auto: Option<AutoOptions>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AutoOptions {
+    pub(crate) steps: Option<usize>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -586,6 +593,7 @@ impl<'de> Deserialize<'de> for ModelOptions {
             tune: Option<TuneOptions>,
             lora: Option<LoraOptions>,
             probe: Option<ProbeOptions>,
+            auto: Option<AutoOptions>,
         }
         struct NameOrFull;
         impl<'de> Visitor<'de> for NameOrFull {
@@ -601,6 +609,7 @@ impl<'de> Deserialize<'de> for ModelOptions {
                     tune: None,
                     lora: None,
                     probe: None,
+                    auto: None,
                 })
             }
 
@@ -610,12 +619,14 @@ impl<'de> Deserialize<'de> for ModelOptions {
                     tune,
                     lora,
                     probe,
+                    auto,
                 } = Full::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ModelOptions {
                     base,
                     tune,
                     lora,
                     probe,
+                    auto,
                 })
             }
         }

@@ -71,7 +71,7 @@ pub fn auto(
         kept,
         candidates: fitted.candidates.clone(),
     };
-    if config.tune && prepared.rows.len() >= FEWEST && fitted.believed.len() >= TELLING {
+    if config.steps > 0 && prepared.rows.len() >= FEWEST && fitted.believed.len() >= TELLING {
         let encoding = inputs.probe.encoding.options();
         let encoder = SentenceEncoder::open(inputs.base, encoding, inputs.device)?;
         if let Some(part) = encoder.untrainable() {
@@ -155,6 +155,7 @@ fn tuned<'a>(
         cache: inputs.frozen,
         device: inputs.device,
         seed: inputs.seed,
+        most: config.steps,
         tokens: tokens_of(encoder, texts, &prepared.rows)?,
         progress,
     };
@@ -173,7 +174,11 @@ fn tuned<'a>(
         let part = prepared.examples.some(seen);
         let mean = prepared.mean.clone();
         let start = fit(&config.probe, &part, mean, None, &|| progress.cancelled())?;
-        progress.begin("trying adapters", "texts", Some(passes(seen.len())));
+        progress.begin(
+            "trying adapters",
+            "texts",
+            Some(passes(seen.len(), config.steps)),
+        );
         let Some(tuned) = tuner.train(seen, &start.probe)? else {
             progress.end();
             return Ok(None);
@@ -218,7 +223,11 @@ fn tuned<'a>(
         return Ok(None);
     }
     let all: Vec<usize> = (0..prepared.rows.len()).collect();
-    progress.begin("training adapters", "texts", Some(passes(all.len())));
+    progress.begin(
+        "training adapters",
+        "texts",
+        Some(passes(all.len(), config.steps)),
+    );
     let start = fitted.probe.clone().with_voters(None);
     let tuned = tuner.train(&all, &start)?;
     progress.end();

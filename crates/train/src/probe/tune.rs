@@ -17,10 +17,10 @@ use rayon::prelude::*;
 
 /// Texts in a step.
 const BATCH: usize = 16;
-/// Passes over the labelled texts, and the fewest and most steps: few texts are gone through more often (Mosbach
-/// et al. 2021, arXiv:2006.04884).
+/// Passes over the labelled texts, and the fewest steps: few texts are gone through more often (Mosbach et al. 2021,
+/// arXiv:2006.04884).
 const PASSES: usize = 3;
-const STEPS: (usize, usize) = (50, 600);
+const FEWEST: usize = 50;
 /// The highest learning rate of a model with 384 components; wider ones take less.
 const RATE: f64 = 2e-3;
 const WIDTH: f64 = 384.0;
@@ -44,13 +44,13 @@ pub(super) fn adapters(layers: usize) -> LoraConfig {
 }
 
 /// How many steps this many texts are trained.
-pub(super) fn steps(texts: usize) -> usize {
-    (PASSES * texts.div_ceil(BATCH)).clamp(STEPS.0, STEPS.1)
+pub(super) fn steps(texts: usize, most: usize) -> usize {
+    (PASSES * texts.div_ceil(BATCH)).max(FEWEST).min(most)
 }
 
 /// How many texts go through the encoder then, some of them again and again.
-pub(super) fn passes(texts: usize) -> u64 {
-    (steps(texts) * BATCH.min(texts)) as u64
+pub(super) fn passes(texts: usize, most: usize) -> u64 {
+    (steps(texts, most) * BATCH.min(texts)) as u64
 }
 
 /// What trains.
@@ -61,6 +61,8 @@ pub(super) struct Tuner<'a> {
     pub cache: &'a PrefixCache,
     pub device: &'a Device,
     pub seed: u64,
+    /// The most steps.
+    pub most: usize,
     /// Those of the labelled texts.
     pub tokens: Vec<Tokens>,
     pub progress: &'a dyn Progress,
@@ -99,7 +101,7 @@ impl Tuner<'_> {
         let centre = TensorData::new(mean.clone(), [1, dimension]);
         let centre = Tensor::<2>::from_data(centre, device);
         let mut optimizer = NamedAdamW::new(WeightDecay::of_all(DECAY));
-        let total = steps(rows.len());
+        let total = steps(rows.len(), self.most);
         let highest = RATE * WIDTH / self.encoder.encoder().config().hidden as f64;
         let schedule = Schedule::new(ScheduleKind::Linear, highest, WARMUP, total);
         let (mut step, mut pass) = (0, 0);
@@ -219,9 +221,10 @@ mod tests {
 
     #[test]
     fn few_texts_are_gone_through_more_often() {
-        assert_eq!(steps(10), 50);
-        assert_eq!(steps(500), 96);
-        assert_eq!(steps(100_000), 600);
+        assert_eq!(steps(10, 600), 50);
+        assert_eq!(steps(500, 600), 96);
+        assert_eq!(steps(100_000, 600), 600);
+        assert_eq!(steps(10, 20), 20);
         let upper = adapters(6);
         assert!(!upper.adapts(2) && upper.adapts(3) && upper.adapts(5));
     }

@@ -76,6 +76,9 @@ impl Context<'_> {
             let with = "tune: probe or auto";
             return self.wrong_key(&path.key("probe"), without("probe", with));
         }
+        if model.auto.is_some() && tune != TuneOptions::Auto {
+            return self.wrong_key(&path.key("auto"), without("auto", "tune: auto"));
+        }
         match (tune, &model.lora) {
             (TuneOptions::Lora, Some(lora)) => self.lora(path, lora).map(Tuning::Lora),
             (TuneOptions::Lora, None) => Some(Tuning::Lora(TrainConfig::default_lora())),
@@ -95,9 +98,11 @@ impl Context<'_> {
                     }
                 };
                 let probe = ProbeConfig { strength, classes };
+                let steps = model.auto.as_ref().and_then(|auto| auto.steps);
+                let steps = steps.unwrap_or(AutoConfig::default().steps);
                 let config = TrainConfig {
                     tuning: match tune {
-                        TuneOptions::Auto => Tuning::Auto(AutoConfig { probe, tune: true }),
+                        TuneOptions::Auto => Tuning::Auto(AutoConfig { probe, steps }),
                         _ => Tuning::Probe(probe),
                     },
                     ..TrainConfig::default()
