@@ -157,6 +157,7 @@ fn the_repositorys_pipelines_are_valid() {
     assert_eq!(
         names,
         [
+            "defaults",
             "few-labels",
             "quickstart",
             "sst2",
