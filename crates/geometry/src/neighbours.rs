@@ -148,7 +148,7 @@ pub fn nearest<P: Points>(
         rows: vec![u32::MAX; queries.len() * k],
         squared: vec![f32::INFINITY; queries.len() * k],
     };
-    if k == 0 {
+    if k == 0 || queries.is_empty() {
         return Ok(neighbours);
     }
     let mut nearest: Vec<Nearest<'_>> = queries

@@ -65,6 +65,13 @@ pub fn write_full_model(
 ) -> Result<(), Error> {
     let config = config::of_classifier(base, classes)?;
     let tensors = tensors.into_iter().collect::<Result<Vec<_>, _>>()?;
+    write_tensors(folder, &tensors)?;
+    write_json(&folder.join("config.json"), &config)?;
+    tokenizer::copy(base, folder, max_length)
+}
+
+/// Writes tensors as `model.safetensors`.
+fn write_tensors(folder: &Path, tensors: &[NamedTensor]) -> Result<(), Error> {
     let path = folder.join("model.safetensors");
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
@@ -72,9 +79,7 @@ pub fn write_full_model(
         path: path.clone(),
         source,
     })?;
-    atomic::write_bytes(path, &bytes).map_err(Error::Save)?;
-    write_json(&folder.join("config.json"), &config)?;
-    tokenizer::copy(base, folder, max_length)
+    atomic::write_bytes(path, &bytes).map_err(Error::Save)
 }
 
 /// Writes the model that a trained adapter makes of its base model to the folder `out`, without any

@@ -169,6 +169,23 @@ pub(crate) struct Task<'a> {
     progress: &'a dyn Progress,
 }
 
+/// `count` of the pool's free rows by a strategy, best first: for one that leaves the choice to others.
+pub(crate) fn pick_by(
+    strategy: &Strategy,
+    pool: &Pool<'_>,
+    count: usize,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Vec<Pick>, Error> {
+    let task = Task {
+        plan: &Plan::new(strategy)?,
+        min_distance: None,
+        seed,
+        progress,
+    };
+    task.pick(pool, count)
+}
+
 impl Task<'_> {
     /// At most `count` of the pool's free rows, best first; fewer only where a distance says to stop.
     pub(crate) fn pick(&self, pool: &Pool<'_>, count: usize) -> Result<Vec<Pick>, Error> {

@@ -656,3 +656,36 @@ fn later_rounds_do_not_pick_beside_earlier_ones() {
         assert!(beside < 60, "{name}: {beside}");
     }
 }
+
+/// What it recommends is that strategy, to the pick.
+#[test]
+fn recommended_picks_are_those_of_the_strategy_for_the_number_of_labels() {
+    const ROWS: u64 = 1100;
+    let vectors: Vec<[f32; 2]> = (0..ROWS)
+        .map(|row| [(row as f32 * 0.7).sin(), (row as f32 * 1.3).cos()])
+        .collect();
+    // Many are tied.
+    let sure: Vec<[f32; 2]> = (0..ROWS)
+        .map(|row| {
+            let first = 0.5 + (row * 7919 % 40) as f32 / 100.0;
+            [first, 1.0 - first]
+        })
+        .collect();
+    let rows: Vec<(u64, &[f32])> = (0..ROWS).zip(vectors.iter().map(|v| &v[..])).collect();
+    let beliefs: Vec<(u64, &[f32])> = (0..ROWS).zip(sure.iter().map(|v| &v[..])).collect();
+    let tables = Tables::new().embeddings(&rows).predictions(&beliefs);
+    for (count, name) in [
+        (0, "facility-location"),
+        (199, "facility-location"),
+        (200, "uherding"),
+        (1000, "margin"),
+    ] {
+        let labelled: Vec<u64> = (0..count).map(|row| row * 3 % ROWS).collect();
+        let recommended = tables.pick("recommended", &labelled, 50).unwrap();
+        let own = tables.pick(name, &labelled, 50).unwrap();
+        assert_eq!(ids(&recommended), ids(&own), "{count}");
+        let score =
+            |picks: &Picks| -> Vec<f32> { picks.picks.iter().map(|pick| pick.score).collect() };
+        assert_eq!(score(&recommended), score(&own), "{count}");
+    }
+}

@@ -5,13 +5,12 @@
 //! then are the logits.
 
 use super::merge::adapted;
-use super::write_json;
+use super::{write_json, write_tensors};
 use crate::error::read_json;
 use crate::sentence::transformer_of;
 use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, NamedTensor, Probe};
 use crate::{TuningKind, Weights, write_folder};
 use goldpan_artifact::atomic;
-use safetensors::serialize;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::Path;
@@ -106,14 +105,7 @@ fn merge(base: &Path, folder: &Path, out: &Path) -> Result<(), Error> {
             fs::remove_file(&path).map_err(saved(&path))?;
         }
     }
-    let path = out.join("model.safetensors");
-    let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    let bytes = serialize(views, Some(metadata)).map_err(|source| Error::Encode {
-        path: path.clone(),
-        source,
-    })?;
-    atomic::write_bytes(path, &bytes).map_err(Error::Save)
+    write_tensors(&out, &tensors)
 }
 
 /// Copies what a sentence encoder's folder has for torch: settings, tokenizer, weights.
@@ -225,14 +217,7 @@ fn add(
         tensor("weight", vec![outputs, inputs], weight),
         tensor("bias", vec![outputs], bias),
     ];
-    let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-    let file = path.join("model.safetensors");
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    let bytes = serialize(views, Some(metadata)).map_err(|source| Error::Encode {
-        path: file.clone(),
-        source,
-    })?;
-    atomic::write_bytes(file, &bytes).map_err(Error::Save)
+    write_tensors(&path, &tensors)
 }
 
 fn write_object(path: &Path, value: Value) -> Result<(), Error> {

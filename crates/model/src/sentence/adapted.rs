@@ -5,7 +5,7 @@ use super::{Pooling, SentenceEncoder};
 use crate::adaptation::{Adaptation, Scales};
 use crate::adapter::lora_only;
 use crate::classifier::new_adapters;
-use crate::{Adapter, Device, Dropout, Encoder, Error, Frozen, LoraConfig, Parameters, Start};
+use crate::{Adapter, Device, Encoder, Error, Frozen, LoraConfig, Parameters, Start};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_kernels::Sequences;
 use std::path::Path;
@@ -33,11 +33,6 @@ impl SentenceAdapter {
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path, lora: &LoraConfig, base: &str) -> Result<(), Error> {
         Adapter::write(folder, &self.parameters, lora, base)
-    }
-
-    /// The part of the encoder that it leaves as it is.
-    pub fn frozen(&self, encoder: &SentenceEncoder) -> Frozen {
-        encoder.frozen(&self.parameters)
     }
 
     pub(super) fn adaptation(&self) -> Adaptation<'_> {
@@ -102,7 +97,6 @@ impl SentenceEncoder {
         start: Start,
         parameters: &Parameters,
         lora: &LoraConfig,
-        dropout: &Dropout,
     ) -> Tensor<2> {
         let scales = Scales::uniform(lora.scale());
         let hidden = self.states(
@@ -110,7 +104,7 @@ impl SentenceEncoder {
             Some(Adaptation {
                 parameters,
                 scales: &scales,
-                dropout: Some(dropout),
+                dropout: None,
             }),
         );
         let mode = self.pooling.modes[0];
@@ -143,9 +137,14 @@ impl SentenceEncoder {
         })
     }
 
-    /// The part of the encoder that the tensors leave as it is.
-    pub fn frozen(&self, parameters: &Parameters) -> Frozen {
-        lora_only(parameters).frozen(self.encoder.config().layers)
+    /// The part of the encoder that adapters leave as it is.
+    pub fn frozen(&self, lora: &LoraConfig) -> Frozen {
+        let layers = self.encoder.config().layers;
+        Frozen::Below(
+            (0..layers)
+                .find(|&layer| lora.adapts(layer))
+                .unwrap_or(layers),
+        )
     }
 }
 

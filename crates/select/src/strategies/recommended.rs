@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::own::{Needs, Own};
+use crate::pick::pick_by;
 use crate::pool::Pool;
 use crate::strategies::{FacilityLocation, UHerding};
 use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
@@ -86,28 +87,12 @@ impl Own for Recommended {
             "recommended with {} labelled texts: {strategy}",
             pool.labelled.len()
         );
-        let mut picks = match strategy.own() {
-            Some((_, own)) => own.pick(pool, count, seed, progress)?,
-            None => least_sure(pool, count)?,
-        };
+        let mut picks = pick_by(&strategy, pool, count, seed, progress)?;
         for pick in &mut picks {
             pick.objectives = vec![pick.score];
         }
         Ok(picks)
     }
-}
-
-/// The rows with the smallest margins, ties to the lowest row.
-fn least_sure(pool: &Pool<'_>, count: usize) -> Result<Vec<Pick>, Error> {
-    let unsure = pool.uncertainties(Uncertainty::Margin)?.unwrap_or_default();
-    let mut rows = pool.free.clone();
-    rows.sort_by(|&a, &b| {
-        let (a_unsure, b_unsure) = (unsure[a as usize], unsure[b as usize]);
-        b_unsure.total_cmp(&a_unsure).then(a.cmp(&b))
-    });
-    rows.truncate(count);
-    let picked = |&row: &u32| pool.picked(row, unsure[row as usize], Vec::new());
-    Ok(rows.iter().map(picked).collect())
 }
 
 #[cfg(test)]

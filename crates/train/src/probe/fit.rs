@@ -244,7 +244,7 @@ pub(crate) struct HeldOut {
 }
 
 /// Texts that are held out in turn, and those that are seen: the texts of a class are spread over the parts.
-pub(crate) fn folds(labels: &[usize], classes: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
+fn folds(labels: &[usize], classes: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
     let mut next: Vec<usize> = (0..classes).collect();
     let fold_of: Vec<usize> = labels
         .iter()

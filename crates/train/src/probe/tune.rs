@@ -10,7 +10,7 @@ use crate::schedule::{Schedule, ScheduleKind};
 use crate::{Error, WeightDecay};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Progress, Texts, rng};
-use goldpan_model::{Device, Dropout, LoraConfig, PrefixCache, Probe, SentenceAdapter};
+use goldpan_model::{Device, LoraConfig, PrefixCache, Probe, SentenceAdapter};
 use goldpan_model::{SentenceEncoder, Target, Tokens, by_length, tokens_per_batch, unit};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -96,7 +96,7 @@ impl Tuner<'_> {
         parameters.insert(WEIGHT.to_owned(), start.weights().to_vec(), shape, device);
         parameters.insert(BIAS.to_owned(), start.bias().to_vec(), [1, classes], device);
         let count = parameters.count();
-        let frozen = self.encoder.frozen(&parameters);
+        let frozen = self.encoder.frozen(&self.lora);
         let mut parameters = parameters.tracked();
         let centre = TensorData::new(mean.clone(), [1, dimension]);
         let centre = Tensor::<2>::from_data(centre, device);
@@ -118,15 +118,9 @@ impl Tuner<'_> {
                 let labels: Vec<i32> = batch.iter().map(label).collect();
                 let tokens: Vec<&Tokens> = batch.iter().map(|&row| &self.tokens[row]).collect();
                 let begin = self.cache.start(self.encoder.encoder(), frozen, &tokens);
-                let dropout = Dropout {
-                    adapter: 0.0,
-                    head: 0.0,
-                    seed: self.seed,
-                    pass: String::new(),
-                };
-                let vectors =
-                    self.encoder
-                        .training_vectors(begin, &parameters, &self.lora, &dropout);
+                let vectors = self
+                    .encoder
+                    .training_vectors(begin, &parameters, &self.lora);
                 let placed = unit(vectors - centre.clone());
                 let (Some(weight), Some(bias)) = (parameters.get(WEIGHT), parameters.get(BIAS))
                 else {
@@ -165,10 +159,9 @@ impl Tuner<'_> {
 
     /// Logits of texts, `[texts, classes]`.
     pub fn logits(&self, tuned: &Tuned, tokens: &[&Tokens]) -> Result<Vec<Vec<f32>>, Error> {
-        let frozen = tuned.adapter.frozen(self.encoder);
+        let frozen = self.encoder.frozen(&self.lora);
         let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.len()).collect();
         let groups = by_length(&lengths, tokens_per_batch(self.device.tensors()));
-        let width = self.encoder.dimension();
         let vectors = groups.par_iter().map(|group| {
             if self.progress.cancelled() {
                 return Err(Error::Cancelled);
@@ -182,9 +175,8 @@ impl Tuner<'_> {
         for (group, vectors) in groups.iter().zip(&vectors) {
             let rows = tuned.probe.logits(vectors);
             let rows = rows.chunks_exact(tuned.probe.classes());
-            for ((&index, logits_of), _) in group.iter().zip(rows).zip(vectors.chunks_exact(width))
-            {
-                logits[index] = logits_of.to_vec();
+            for (&index, row) in group.iter().zip(rows) {
+                logits[index] = row.to_vec();
             }
         }
         Ok(logits)
@@ -192,10 +184,7 @@ impl Tuner<'_> {
 
     /// Computes the frozen layers' states of texts ahead.
     pub fn fill(&self, tokens: &[Tokens]) -> Result<(), Error> {
-        let parameters = self
-            .encoder
-            .new_adapters(&self.lora, self.seed, self.device)?;
-        let frozen = self.encoder.frozen(&parameters);
+        let frozen = self.encoder.frozen(&self.lora);
         self.cache
             .fill(self.encoder.encoder(), frozen, tokens, self.progress);
         match self.progress.cancelled() {
