@@ -625,7 +625,7 @@ fn empty_selections_are_written() {
 #[test]
 fn later_rounds_do_not_pick_beside_earlier_ones() {
     const ROWS: u64 = 3000;
-    const PICKS: usize = 60;
+    const PICKS: usize = 10;
     let vectors: Vec<[f32; 2]> = (0..ROWS)
         .map(|row| [row as f32, (row * 7919 % ROWS) as f32])
         .collect();
@@ -648,12 +648,12 @@ fn later_rounds_do_not_pick_beside_earlier_ones() {
             let next = pick(&labelled);
             beside += next
                 .iter()
-                .filter(|id| labelled.iter().any(|other| id.abs_diff(*other) <= 2))
+                .filter(|id| labelled.iter().any(|other| id.abs_diff(*other) <= 10))
                 .count();
             labelled.extend(next);
         }
-        // By chance, 5 seeds of 60 picks have 5 · 60 · (1 - (1 - 5 / 3000)^60) = 28 of them.
-        assert!(beside < 60, "{name}: {beside}");
+        // By chance, 5 seeds of 10 picks have 50 · (1 - (1 - 21 / 3000)^10) = 3.4 of them.
+        assert!(beside < 12, "{name}: {beside}");
     }
 }
 
