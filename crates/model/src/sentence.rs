@@ -10,7 +10,8 @@ mod prompts;
 use crate::adaptation::Adaptation;
 use crate::tokenizer::OwnSettings;
 use crate::{
-    Batch, Device, Encoder, EncoderConfig, Error, Hidden, Start, TextTokenizer, Tokens, Weights,
+    Batch, Device, Encoder, EncoderConfig, Error, Hidden, PrefixCache, Start, TextTokenizer,
+    Tokens, Weights,
 };
 pub use adapted::{SentenceAdapter, unit};
 use dense::Step;
@@ -152,6 +153,18 @@ impl SentenceEncoder {
         let batch = Batch::new(sequences, self.encoder.config());
         let adaptation = self.adapter.as_ref().map(SentenceAdapter::adaptation);
         self.vectors(self.states(Start::Tokens(batch), adaptation))
+    }
+
+    /// The same, with the states of the layers below an adapter's from `cache`.
+    pub fn embed_cached(&self, sequences: &[&Tokens], cache: &PrefixCache) -> Vec<f32> {
+        match &self.adapter {
+            None => self.embed(sequences.iter().copied()),
+            Some(adapter) => {
+                let frozen = adapter.parameters.frozen(self.encoder.config().layers);
+                let start = cache.start(&self.encoder, frozen, sequences);
+                self.embed_with(start, adapter)
+            }
+        }
     }
 
     /// The states of all tokens after the last layer.

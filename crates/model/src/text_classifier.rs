@@ -159,9 +159,7 @@ impl TextClassifier {
                 let logits = classifier.logits(start, parameters);
                 logits.into_data().iter::<f32>().collect()
             }
-            Kind::Probe { encoder, probe } => {
-                probe.logits(&encoder.embed(sequences.iter().copied()))
-            }
+            Kind::Probe { encoder, probe } => probe.logits(&encoder.embed_cached(sequences, cache)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which part of a model is trained.
 
-use crate::{ClassTexts, EncoderConfig, Error, LoraConfig};
+use crate::{ClassTexts, EncoderConfig, Error, LoraConfig, Precision};
 use serde::Serialize;
 use std::fmt;
 
@@ -28,6 +28,8 @@ pub struct AutoConfig {
     pub probe: ProbeConfig,
     /// The most steps of a training through the encoder, of 16 texts each; it is not tried where they are 0.
     pub steps: usize,
+    /// That of its products with frozen weights. What is chosen is measured in the device's.
+    pub precision: Precision,
 }
 
 impl Default for AutoConfig {
@@ -35,6 +37,7 @@ impl Default for AutoConfig {
         Self {
             probe: ProbeConfig::default(),
             steps: 600,
+            precision: Precision::Bf16,
         }
     }
 }

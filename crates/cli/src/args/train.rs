@@ -176,9 +176,9 @@ pub struct TrainArgs {
     /// The part of the adapters' inputs that is dropped
     #[arg(long, value_name = "X", value_parser = part, default_value = "0", help_heading = LORA)]
     pub lora_dropout: f64,
-    /// The precision to compute in
-    #[arg(long, value_name = "PRECISION", default_value = "f32")]
-    pub precision: Computation,
+    /// The precision to compute in [default: f32, and bf16 where auto trains adapters]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Computation>,
     /// Decides the order of texts and the new tensors
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

@@ -45,7 +45,7 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
     tables.check(args.allow_other_texts)?;
     let labelled = labelled(args, &texts, &validation, app)?;
     let device = args.device.device.open()?;
-    let device = device.with_precision(args.precision.into());
+    let device = device.with_precision(args.precision.map(Into::into).unwrap_or_default());
     let folder = pretrained(&args.model, app)?;
     let base_model = base_of(&folder);
     if config.tuning.probe().is_some() {
@@ -298,6 +298,10 @@ fn config(args: &TrainArgs, tune: Tune) -> TrainConfig {
             Tune::Auto => Tuning::Auto(AutoConfig {
                 probe: solving(args),
                 steps: args.adapter_steps,
+                precision: match args.precision {
+                    Some(precision) => precision.into(),
+                    None => AutoConfig::default().precision,
+                },
             }),
         },
         seed: args.seed,

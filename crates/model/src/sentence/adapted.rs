@@ -13,7 +13,7 @@ use std::path::Path;
 /// LoRA's tensors, and what their products are multiplied with.
 #[derive(Clone)]
 pub struct SentenceAdapter {
-    parameters: Parameters,
+    pub(super) parameters: Parameters,
     scales: Scales,
 }
 

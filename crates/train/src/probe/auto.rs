@@ -6,7 +6,7 @@ use super::mixture::{Believed, PROBE, beats, believed_alone, candidate};
 use super::mixture::{losses, mean as average, with_neighbours};
 use super::stage::{Prepared, ProbeInputs, Solved};
 use super::temperature;
-use super::tune::{Tuned, Tuner, adapters, passes, tokens_of};
+use super::tune::{Tuned, Tuner, adapters, tokens_of};
 use crate::{Error, Summary};
 use goldpan_artifact::Progress;
 use goldpan_model::check_output;
@@ -18,7 +18,7 @@ use ndarray::Array2;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const AUTO_VERSION: u32 = 2;
+pub const AUTO_VERSION: u32 = 3;
 
 /// The fewest labelled texts with which training through the encoder is tried, and how many of them have to say
 /// something when they are held out: those whose class has other texts.
@@ -27,6 +27,8 @@ const TELLING: usize = 30;
 /// Texts held out that are enough to see that adapters are better; where they seem to be, but not by more than
 /// chance, more are held out.
 const ENOUGH: usize = 100;
+/// Standard errors by which adapters are better beyond doubt: then fewer texts are enough, too.
+const CLEARLY: f64 = 2.0;
 const ADAPTED: &str = "adapters (LoRA) and a probe";
 
 /// What is learned from, and measured with.
@@ -73,7 +75,8 @@ pub fn auto(
     };
     if config.steps > 0 && prepared.rows.len() >= FEWEST && fitted.believed.len() >= TELLING {
         let encoding = inputs.probe.encoding.options();
-        let encoder = SentenceEncoder::open(inputs.base, encoding, inputs.device)?;
+        let device = inputs.device.with_precision(config.precision);
+        let encoder = SentenceEncoder::open(inputs.base, encoding, &device)?;
         if let Some(part) = encoder.untrainable() {
             tracing::warn!(
                 "{} is not trained, as {part} is in the way: only probes are compared",
@@ -90,7 +93,8 @@ pub fn auto(
         )? {
             choice.kept = ADAPTED.to_owned();
             told(&choice);
-            return tuned.finish(choice, out);
+            let encoder = SentenceEncoder::open(inputs.base, encoding, inputs.device)?;
+            return tuned.finish(&encoder, choice, out);
         }
     }
     told(&choice);
@@ -114,11 +118,18 @@ struct Adapted<'a> {
 }
 
 impl Adapted<'_> {
-    fn finish(self, choice: Choice, out: &Path) -> Result<Summary, Error> {
+    /// Measures it with `encoder`, as predictions will be made, and writes it.
+    fn finish(
+        self,
+        encoder: &SentenceEncoder,
+        choice: Choice,
+        out: &Path,
+    ) -> Result<Summary, Error> {
         let Self { tuner, tuned } = self;
+        let tuner = Tuner { encoder, ..tuner };
         let validation = tuner.prepared.inputs.validation;
         let rows: Vec<usize> = (0..validation.len()).collect();
-        let tokens = tokens_of(tuner.encoder, validation, &rows)?;
+        let tokens = tokens_of(encoder, validation, &rows)?;
         tuner.fill(&tokens)?;
         let tokens: Vec<&Tokens> = tokens.iter().collect();
         let logits = tuner.logits(&tuned, &tokens)?;
@@ -160,11 +171,33 @@ fn tuned<'a>(
         progress,
     };
     tuner.fill(&tuner.tokens)?;
-    let classes = prepared.examples.classes;
-    let mut logits = Array2::from_elem((prepared.rows.len(), classes), f64::NEG_INFINITY);
+    let Some(factor) = tried(config, &tuner, fitted, choice)? else {
+        return Ok(None);
+    };
+    let all: Vec<usize> = (0..prepared.rows.len()).collect();
+    let start = fitted.probe.clone().with_voters(None);
+    let tuned = tuner.train("training adapters", &all, &start)?;
+    Ok(tuned.map(|tuned| Adapted {
+        tuned: Tuned {
+            probe: tuned.probe.scaled(factor),
+            ..tuned
+        },
+        tuner,
+    }))
+}
+
+/// Tries adapters on texts that are held out, part by part, until it is clear whether they are better: then what
+/// makes their logits as sure as they are right.
+fn tried(
+    config: &AutoConfig,
+    tuner: &Tuner<'_>,
+    fitted: &Fitted,
+    choice: &mut Choice,
+) -> Result<Option<f64>, Error> {
+    let prepared = tuner.prepared;
+    let shape = (prepared.rows.len(), prepared.examples.classes);
+    let mut logits = Array2::from_elem(shape, f64::NEG_INFINITY);
     let mut labels = vec![None; prepared.rows.len()];
-    let mut others = Vec::new();
-    let mut factor = 1.0;
     for (held, seen) in &fitted.folds {
         let known = fitted.believed.iter();
         let known: Vec<&Believed> = known.filter(|text| held.contains(&text.text)).collect();
@@ -172,18 +205,17 @@ fn tuned<'a>(
             continue;
         }
         let part = prepared.examples.some(seen);
-        let mean = prepared.mean.clone();
-        let start = fit(&config.probe, &part, mean, None, &|| progress.cancelled())?;
-        progress.begin(
-            "trying adapters",
-            "texts",
-            Some(passes(seen.len(), config.steps)),
-        );
-        let Some(tuned) = tuner.train(seen, &start.probe)? else {
-            progress.end();
+        let cancelled = || tuner.progress.cancelled();
+        let start = fit(
+            &config.probe,
+            &part,
+            prepared.mean.clone(),
+            None,
+            &cancelled,
+        )?;
+        let Some(tuned) = tuner.train("trying adapters", seen, &start.probe)? else {
             return Ok(None);
         };
-        progress.end();
         let tokens: Vec<&Tokens> = known.iter().map(|text| &tuner.tokens[text.text]).collect();
         for (text, row) in known.iter().zip(tuner.logits(&tuned, &tokens)?) {
             for (class, logit) in row.iter().enumerate() {
@@ -193,51 +225,39 @@ fn tuned<'a>(
                 }
             }
             labels[text.text] = Some(text.label);
-            others.push((text.text, losses(std::slice::from_ref(*text))[0]));
         }
-        factor = temperature::factor(&logits, &labels);
+        let factor = temperature::factor(&logits, &labels);
         let own = believed_alone(&logits, &labels, factor);
-        others.sort_by_key(|(text, _)| *text);
-        let own_losses = losses(&own);
-        let other_losses: Vec<f64> = others.iter().map(|(_, loss)| *loss).collect();
-        let worse = average(&own_losses) >= average(&other_losses);
-        let better = beats(&own_losses, &other_losses);
-        let last = own.len() == fitted.believed.len();
-        if !(worse || last || better && own.len() >= ENOUGH) {
+        let same = fitted.believed.iter();
+        let same = same.filter(|text| labels[text.text].is_some());
+        let same: Vec<Believed> = same.cloned().collect();
+        let all = own.len() == fitted.believed.len();
+        let Some(better) = verdict(&losses(&own), &losses(&same), all) else {
             continue;
-        }
+        };
         choice.candidates.push(candidate(ADAPTED.to_owned(), &own));
-        if own.len() < fitted.believed.len() {
-            let same = fitted.believed.iter();
-            let same = same.filter(|text| labels[text.text].is_some());
-            let same: Vec<Believed> = same.cloned().collect();
+        if !all {
             let name = format!("{}, on the same texts", choice.kept);
             choice.candidates.push(candidate(name, &same));
         }
-        if !better {
-            return Ok(None);
-        }
-        break;
+        return Ok(better.then_some(factor));
     }
-    if others.is_empty() {
-        return Ok(None);
+    Ok(None)
+}
+
+/// Whether adapters are better by these losses and those of what they have to beat, on the same texts; `None`
+/// where more texts have to be held out to tell. `all` says that there are no more.
+fn verdict(own: &[f64], others: &[f64], all: bool) -> Option<bool> {
+    let held_out = own.len();
+    if average(own) >= average(others) {
+        Some(false)
+    } else if all || held_out >= ENOUGH && beats(own, others, 1.0) {
+        Some(beats(own, others, 1.0))
+    } else if held_out >= TELLING && beats(own, others, CLEARLY) {
+        Some(true)
+    } else {
+        None
     }
-    let all: Vec<usize> = (0..prepared.rows.len()).collect();
-    progress.begin(
-        "training adapters",
-        "texts",
-        Some(passes(all.len(), config.steps)),
-    );
-    let start = fitted.probe.clone().with_voters(None);
-    let tuned = tuner.train(&all, &start)?;
-    progress.end();
-    Ok(tuned.map(|tuned| Adapted {
-        tuned: Tuned {
-            probe: tuned.probe.scaled(factor),
-            ..tuned
-        },
-        tuner,
-    }))
 }
 
 /// The texts joined with their nearest, and the node of each labelled one. `None` where no text is labelled.
@@ -275,4 +295,33 @@ fn joined(
     };
     let graph = Graph::new(nodes, count, cache, progress).ok_or(Error::Cancelled)?;
     Ok(Some((graph, nodes_of)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Losses of so many texts, by turns a little above and a little below their mean.
+    fn around(mean: f64, texts: usize) -> Vec<f64> {
+        let sign = |text: usize| if text.is_multiple_of(2) { 1.0 } else { -1.0 };
+        (0..texts).map(|text| mean + 0.9 * sign(text)).collect()
+    }
+
+    #[test]
+    fn more_texts_are_held_out_until_it_is_clear() {
+        let others = |texts| vec![1.0; texts];
+        let tried = |mean, texts, all| verdict(&around(mean, texts), &others(texts), all);
+        // Worse is left at once.
+        assert_eq!(tried(1.0, 10, false), Some(false));
+        // With 40 texts the standard error is 0.14: a gain of 0.2 is no two of them, 0.4 is.
+        assert_eq!(tried(0.8, 40, false), None);
+        assert_eq!(tried(0.6, 40, false), Some(true));
+        assert_eq!(tried(0.6, 28, false), None);
+        // With 100 texts it is 0.09, and one is enough.
+        assert_eq!(tried(0.88, 100, false), Some(true));
+        assert_eq!(tried(0.95, 100, false), None);
+        // Where there are no more, it has to be one.
+        assert_eq!(tried(0.8, 40, true), Some(true));
+        assert_eq!(tried(0.9, 40, true), Some(false));
+    }
 }

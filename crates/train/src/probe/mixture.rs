@@ -19,6 +19,15 @@ pub(crate) fn with_neighbours(share: f64) -> String {
     format!("{PROBE} and {:.0} % neighbours", 100.0 * share)
 }
 
+/// How many standard errors the neighbours have to be better by: more where few texts were held out, as what is
+/// best of ten shares is better than the probe by chance alone.
+fn caution(held_out: usize) -> f64 {
+    match held_out {
+        0..100 => 1.5,
+        _ => 1.0,
+    }
+}
+
 /// What a text's probability counts as at least.
 const LEAST: f64 = 1e-6;
 
@@ -101,7 +110,7 @@ impl Placed<'_> {
     }
 
     /// Mixes the probe's probabilities, whose held-out logits times `factor` are as sure as they are right, with
-    /// those of the neighbours, where that is better by more than chance: by one standard error of the
+    /// those of the neighbours, where that is better by more than chance: by some standard errors of the
     /// difference in loss. `None` where too few texts were held out.
     pub fn mixture(&self, held_out: &HeldOut, factor: f64) -> Option<Mixture> {
         let own = believed_alone(&held_out.logits, &held_out.labels, factor);
@@ -155,7 +164,7 @@ impl Placed<'_> {
             candidate(PROBE.to_owned(), &own),
             candidate(with_neighbours(share), &mixed(share)),
         ];
-        let share = match beats(&best, &alone) {
+        let share = match beats(&best, &alone, caution(own.len())) {
             true => share,
             false => 0.0,
         };
@@ -168,8 +177,8 @@ impl Placed<'_> {
     }
 }
 
-/// Whether losses are lower than others of the same texts by more than one standard error.
-pub(crate) fn beats(losses: &[f64], others: &[f64]) -> bool {
+/// Whether losses are lower than others of the same texts by more than so many standard errors.
+pub(crate) fn beats(losses: &[f64], others: &[f64], errors: f64) -> bool {
     let gains: Vec<f64> = others
         .iter()
         .zip(losses)
@@ -179,7 +188,7 @@ pub(crate) fn beats(losses: &[f64], others: &[f64]) -> bool {
     let squares = gains.iter().map(|each| (each - gain).powi(2));
     let count = gains.len() as f64;
     let error = (squares.sum::<f64>() / count).sqrt() / count.sqrt();
-    gain > error
+    gain > errors * error
 }
 
 pub(crate) fn mean(values: &[f64]) -> f64 {
@@ -198,12 +207,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gain_counts_from_one_standard_error_on() {
+    fn a_gain_counts_from_some_standard_errors_on() {
         // A mean gain of 1 with a deviation of 1 over 4 texts: an error of 0.5.
-        assert!(beats(&[0.0; 4], &[0.0, 2.0, 0.0, 2.0]));
+        let gains = [0.0, 2.0, 0.0, 2.0];
+        assert!(beats(&[0.0; 4], &gains, 1.0) && beats(&[0.0; 4], &gains, 1.9));
+        assert!(!beats(&[0.0; 4], &gains, 2.1));
         // Of 0.2 with a deviation of 1: an error of 0.5.
-        assert!(!beats(&[0.0; 4], &[-0.8, 1.2, -0.8, 1.2]));
-        assert!(!beats(&[1.0; 4], &[1.0; 4]));
+        assert!(!beats(&[0.0; 4], &[-0.8, 1.2, -0.8, 1.2], 1.0));
+        assert!(!beats(&[1.0; 4], &[1.0; 4], 1.0));
     }
 
     #[test]

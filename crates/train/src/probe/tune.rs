@@ -20,7 +20,7 @@ const BATCH: usize = 16;
 /// Passes over the labelled texts, and the fewest steps: few texts are gone through more often (Mosbach et al. 2021,
 /// arXiv:2006.04884).
 const PASSES: usize = 3;
-const FEWEST: usize = 50;
+const FEWEST: usize = 25;
 /// The highest learning rate of a model with 384 components; wider ones take less.
 const RATE: f64 = 2e-3;
 const WIDTH: f64 = 384.0;
@@ -44,12 +44,12 @@ pub(super) fn adapters(layers: usize) -> LoraConfig {
 }
 
 /// How many steps this many texts are trained.
-pub(super) fn steps(texts: usize, most: usize) -> usize {
+fn steps(texts: usize, most: usize) -> usize {
     (PASSES * texts.div_ceil(BATCH)).max(FEWEST).min(most)
 }
 
 /// How many texts go through the encoder then, some of them again and again.
-pub(super) fn passes(texts: usize, most: usize) -> u64 {
+fn passes(texts: usize, most: usize) -> u64 {
     (steps(texts, most) * BATCH.min(texts)) as u64
 }
 
@@ -79,9 +79,17 @@ pub(super) struct Tuned {
 }
 
 impl Tuner<'_> {
-    /// Trains on some of the labelled texts from a probe that was solved on them. `None` where the loss
-    /// explodes.
-    pub fn train(&self, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
+    /// Trains on some of the labelled texts from a probe that was solved on them, and says so as `what`. `None`
+    /// where the loss explodes.
+    pub fn train(&self, what: &str, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
+        let texts = passes(rows.len(), self.most);
+        self.progress.begin(what, "texts", Some(texts));
+        let tuned = self.steps(rows, start);
+        self.progress.end();
+        tuned
+    }
+
+    fn steps(&self, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
         let device = self.device.tensors();
         let labels = &self.prepared.examples.labels;
         let classes = self.prepared.examples.classes;
@@ -210,7 +218,7 @@ mod tests {
 
     #[test]
     fn few_texts_are_gone_through_more_often() {
-        assert_eq!(steps(10, 600), 50);
+        assert_eq!(steps(10, 600), 25);
         assert_eq!(steps(500, 600), 96);
         assert_eq!(steps(100_000, 600), 600);
         assert_eq!(steps(10, 20), 20);

@@ -38,7 +38,7 @@ impl Context<'_> {
         let patience = self.optional_count(&path.key("patience"), options.patience);
         let max_length = self.optional_count(&path.key("max_length"), options.max_length);
         let tune = tune(options, model);
-        let tuning = self.tuning(model_path, model, tune, texts);
+        let tuning = self.tuning(options, model_path, model, tune, texts);
         self.of_probe(path, options, tune);
         let mut config = numbers(options);
         for problem in config.problems() {
@@ -63,6 +63,7 @@ impl Context<'_> {
 
     fn tuning(
         &mut self,
+        options: &TrainOptions,
         path: &KeyPath,
         model: &ModelOptions,
         tune: TuneOptions,
@@ -99,10 +100,17 @@ impl Context<'_> {
                 };
                 let probe = ProbeConfig { strength, classes };
                 let steps = model.auto.as_ref().and_then(|auto| auto.steps);
-                let steps = steps.unwrap_or(AutoConfig::default().steps);
+                let standard = AutoConfig::default();
+                let steps = steps.unwrap_or(standard.steps);
+                let precision = options.precision.unwrap_or(standard.precision);
+                let auto = |probe| AutoConfig {
+                    probe,
+                    steps,
+                    precision,
+                };
                 let config = TrainConfig {
                     tuning: match tune {
-                        TuneOptions::Auto => Tuning::Auto(AutoConfig { probe, steps }),
+                        TuneOptions::Auto => Tuning::Auto(auto(probe)),
                         _ => Tuning::Probe(probe),
                     },
                     ..TrainConfig::default()
