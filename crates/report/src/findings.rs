@@ -59,7 +59,7 @@ impl<'a> Findings<'a> {
             map: Map::of(run, &shown, &pool, folder)?,
             shown,
             training: arms()
-                .map(|arm| Training::of(arm, &last(arm, run)))
+                .filter_map(|arm| Training::of(arm, &last(arm, run)).transpose())
                 .collect::<Result<_, _>>()?,
             calibrated: test.map_or(Ok(Vec::new()), |test| {
                 arms()

@@ -19,23 +19,29 @@ pub(crate) struct Training {
 }
 
 impl Training {
-    /// Reads the histories of an arm's models of its last round.
-    pub(crate) fn of(arm: &str, models: &[&Model]) -> Result<Self, Error> {
+    /// Reads the histories of an arm's models of its last round. `None` where none was trained step by step, as
+    /// probes are not.
+    pub(crate) fn of(arm: &str, models: &[&Model]) -> Result<Option<Self>, Error> {
         let histories = models
             .iter()
             .map(|model| Ok(History::open(&model.history)?.rows()))
             .collect::<Result<Vec<_>, Error>>()?;
+        let stepped = |rows: &Vec<HistoryRow>| rows.iter().any(|row| row.learning_rate.is_some());
+        let histories: Vec<Vec<HistoryRow>> = histories.into_iter().filter(stepped).collect();
+        if histories.is_empty() {
+            return Ok(None);
+        }
         let mean = |value: fn(&HistoryRow) -> Option<f32>| {
             let curves = histories.iter().map(|rows| curve(rows, value));
             mean(&curves.collect::<Vec<_>>())
         };
-        Ok(Self {
+        Ok(Some(Self {
             arm: arm.to_owned(),
             // Rows of epochs repeat the mean loss of their steps.
             loss: thinned(mean(|row| row.learning_rate.and(row.loss))),
             validation_loss: mean(|row| row.validation_loss),
             accuracy: mean(|row| row.validation_accuracy),
-        })
+        }))
     }
 }
 

@@ -324,6 +324,29 @@ fn figures_stand_alone_and_are_the_same_again() {
 }
 
 #[test]
+fn trainings_without_steps_are_not_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), 1);
+    for model in &run.models {
+        let mut history = HistoryWriter::create(&model.history, producer()).unwrap();
+        let solved = HistoryRow {
+            step: 5,
+            loss: Some(0.5),
+            validation_accuracy: Some(0.7),
+            validation_loss: Some(0.6),
+            ..HistoryRow::default()
+        };
+        history.push(&solved).unwrap();
+        history.finish().unwrap();
+    }
+    let (html, _) = written(&run, folder.path());
+    assert!(html.contains("probes are solved, not trained step by step"));
+    assert!(!html.contains("Validation accuracy by step"));
+    let files = published(folder.path());
+    assert!(!files.iter().any(|(name, _)| name == "training-loss.svg"));
+}
+
+#[test]
 fn a_run_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let run = run(folder.path(), 1);

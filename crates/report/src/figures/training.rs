@@ -36,8 +36,11 @@ const CHARTS: [Shown; 3] = [
     },
 ];
 
-/// The trainings of the last round.
+/// The trainings of the last round; no figure where none had steps.
 pub(crate) fn trainings(findings: &Findings<'_>) -> Result<Vec<Figure>, Error> {
+    if findings.training.is_empty() {
+        return Ok(Vec::new());
+    }
     CHARTS.iter().map(|shown| figure(findings, shown)).collect()
 }
 

@@ -9,6 +9,11 @@ use crate::html::figure::{figure, legend};
 
 pub(super) fn section(findings: &Findings<'_>) -> Result<Markup, Error> {
     let figures = trainings(findings)?;
+    if figures.is_empty() {
+        return Ok(html! {
+            p { "No training of the last round has steps to show: probes are solved, not trained step by step." }
+        });
+    }
     Ok(html! {
         p { "The trainings of each seed's last round, the mean over the seeds." }
         (legend(&arms(findings)))
