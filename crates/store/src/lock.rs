@@ -13,7 +13,17 @@ const POLL: Duration = Duration::from_millis(50);
 /// A lock that lasts until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file is not enough: a process that another thread is just starting has it open, too, until it runs
+/// its program.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "unlocking");
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -54,9 +64,27 @@ impl Lock {
             Mode::Exclusive => file.try_lock(),
         };
         match outcome {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(Error::write(path, source)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_is_free_though_its_file_is_open_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = Lock::attempt(&path, Mode::Exclusive).unwrap().unwrap();
+        assert!(Lock::attempt(&path, Mode::Shared).unwrap().is_none());
+        // As a child has it between fork and exec.
+        let elsewhere = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert!(Lock::attempt(&path, Mode::Exclusive).unwrap().is_some());
+        drop(elsewhere);
     }
 }

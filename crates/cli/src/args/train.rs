@@ -33,8 +33,9 @@ as PEFT writes them, with --tune head head.safetensors, with --tune probe probe.
 --tune full a whole model as transformers writes it. Finished epochs are kept in
 MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
---tune auto compares a probe, the probe with the votes of the nearest texts (labels that flow along
-the neighbours of up to 10,000 of TEXTS, voters.safetensors), and, from 50 labels on, adapters in
+--tune auto compares a probe, one with an RBF kernel (from 100 labels on, kernel.safetensors), either
+with the votes of the nearest texts (labels that flow along the neighbours of up to 10,000 of TEXTS,
+voters.safetensors), and, from 50 labels on, adapters in
 the upper half of the layers that begin where the probe ends. Each has to be better by more than
 chance with labelled texts that are held out; validation texts have no say. `goldpan show` tells
 what was compared. Adapters are trained --adapter-steps at most: with more than some 3,000 labels

@@ -2,8 +2,7 @@
 
 use super::fit::{Fitted, fit};
 use super::graph::{Graph, NeighbourCache, Nodes, sample};
-use super::mixture::{Believed, PROBE, beats, believed_alone, candidate};
-use super::mixture::{losses, mean as average, with_neighbours};
+use super::mixture::{Believed, beats, believed_alone, candidate, losses, mean as average};
 use super::stage::{Prepared, ProbeInputs, Solved};
 use super::temperature;
 use super::tune::{Tuned, Tuner, adapters, tokens_of};
@@ -65,12 +64,8 @@ pub fn auto(
     let prepared = Prepared::new(inputs.probe)?;
     let graph = joined(&prepared, inputs.neighbours, progress)?;
     let fitted = prepared.solve(&config.probe, graph, progress)?;
-    let kept = match fitted.probe.voters() {
-        Some(voters) => with_neighbours(voters.share()),
-        None => PROBE.to_owned(),
-    };
     let mut choice = Choice {
-        kept,
+        kept: fitted.kept.clone(),
         candidates: fitted.candidates.clone(),
     };
     if config.steps > 0 && prepared.rows.len() >= FEWEST && fitted.believed.len() >= TELLING {
@@ -175,8 +170,7 @@ fn tuned<'a>(
         return Ok(None);
     };
     let all: Vec<usize> = (0..prepared.rows.len()).collect();
-    let start = fitted.probe.clone().with_voters(None);
-    let tuned = tuner.train("training adapters", &all, &start)?;
+    let tuned = tuner.train("training adapters", &all, &fitted.linear)?;
     Ok(tuned.map(|tuned| Adapted {
         tuned: Tuned {
             probe: tuned.probe.scaled(factor),

@@ -1,12 +1,13 @@
 //! From labelled vectors to a probe.
 
 use super::graph::Graph;
-use super::mixture::{Believed, Mixture, Placed, believed_alone};
+use super::kernel;
+use super::mixture::{Believed, FEWEST, PROBE, Placed, beats, believed_alone, candidate, losses};
 use super::problem::Problem;
 use super::solve::{Tolerance, solve};
 use super::temperature;
 use crate::Error;
-use goldpan_model::{Candidate, NEVER, Probe, ProbeConfig, Voters};
+use goldpan_model::{Candidate, Kernel, NEVER, Probe, ProbeConfig, Voters};
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
@@ -20,6 +21,11 @@ const FOLDS: usize = 5;
 /// What cosines with descriptions are multiplied with where there is no label at all: what
 /// sentence-transformers trains them with.
 const UNLABELLED: f64 = 20.0;
+/// Texts held out that are enough to see that a kernel is better.
+const ENOUGH: usize = 100;
+/// The name of a probe with one.
+const KERNEL: &str = "probe with an RBF kernel";
+
 /// Labelled texts, placed: `[texts, dimension + 1]`, the last feature constant.
 pub(crate) struct Examples {
     pub features: Array2<f64>,
@@ -57,6 +63,10 @@ impl Examples {
 /// A probe, and how it was found.
 pub(crate) struct Fitted {
     pub probe: Probe,
+    /// The same without a kernel and without votes.
+    pub linear: Probe,
+    /// What was chosen, in words.
+    pub kept: String,
     /// The steps of the solver.
     pub steps: usize,
     /// What logits are divided by, which is in the probe's weights.
@@ -71,7 +81,8 @@ pub(crate) struct Fitted {
     pub folds: Vec<(Vec<usize>, Vec<usize>)>,
 }
 
-/// Solves for the probe. Texts of a graph, with the node of each example, vote where that is better.
+/// Solves for the probe. With a graph of texts, and the node of each example, a kernel takes the place of its
+/// weights and the graph's texts vote where that is better.
 pub(crate) fn fit(
     config: &ProbeConfig,
     examples: &Examples,
@@ -79,77 +90,188 @@ pub(crate) fn fit(
     graph: Option<(Graph, Vec<usize>)>,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Fitted, Error> {
-    let all: Vec<usize> = (0..examples.labels.len()).collect();
-    let described = examples.described();
-    let offsets = described.as_ref().map(|(_, offsets)| offsets);
-    let whole = Part::of(examples, offsets, &all);
-    let strength = config.strength.unwrap_or(whole.labelled() as f64 / 2.0);
-    let (whole, held_out) = rayon::join(
-        || whole.solve(strength, TOLERANCE, cancelled),
-        || held_out(strength, examples, offsets, cancelled),
+    let solved = Solved::of(config.strength, examples, cancelled)?;
+    let linear = Probe::new(
+        mean.clone(),
+        solved.weights(examples.classes),
+        solved.bias(examples.classes),
     );
-    let (part, mut found) = whole?;
-    let held_out = held_out?;
-    if let (Some((scale, _)), Some(prior)) = (&described, &examples.prior) {
-        found.scaled_add(*scale, prior);
+    let Some((graph, nodes)) = graph else {
+        return Ok(Fitted {
+            probe: linear.clone(),
+            linear,
+            kept: PROBE.to_owned(),
+            steps: solved.part.steps,
+            temperature: 1.0 / solved.factor,
+            loss: solved.part.loss,
+            candidates: Vec::new(),
+            believed: solved.believed(),
+            folds: solved.held_out.folds,
+        });
+    };
+    let mut kept = PROBE.to_owned();
+    let mut candidates = Vec::new();
+    let believed = solved.believed();
+    if believed.len() >= FEWEST {
+        candidates.push(candidate(kept.clone(), &believed));
     }
-    let factor = temperature::factor(&held_out.logits, &held_out.labels);
-    let mixed = mixed(examples, graph, &held_out, factor);
-    let (voters, candidates, believed) = mixed.unwrap_or_else(|| {
-        let alone = believed_alone(&held_out.logits, &held_out.labels, factor);
-        (None, Vec::new(), alone)
-    });
-    let dimension = mean.len();
-    let mut weights = vec![0.0; examples.classes * dimension];
-    let mut bias = vec![NEVER; examples.classes];
-    for (row, &class) in part.present.iter().enumerate() {
-        let values = found.row(row);
-        let own = &mut weights[class * dimension..(class + 1) * dimension];
-        for (weight, value) in own.iter_mut().zip(values) {
-            *weight = (factor * value) as f32;
+    let mut found = Chosen {
+        probe: linear.clone(),
+        solved,
+    };
+    if let Some(with) = with_kernel(config.strength, examples, &found, mean, cancelled)? {
+        let own = with.solved.believed();
+        candidates.push(candidate(KERNEL.to_owned(), &own));
+        if beats(&losses(&own), &losses(&believed), 1.0) {
+            KERNEL.clone_into(&mut kept);
+            found = with;
         }
-        bias[class] = (factor * BIAS * values[dimension]) as f32;
     }
-    Ok(Fitted {
-        probe: Probe::new(mean, weights, bias).with_voters(voters),
-        steps: part.steps,
-        temperature: 1.0 / factor,
-        loss: part.loss,
-        candidates,
-        believed,
-        folds: held_out.folds,
-    })
-}
-
-/// The texts that vote, where their part is not nothing, what was chosen from, and what was made of texts held
-/// out. `None` where there is nothing to choose by.
-fn mixed(
-    examples: &Examples,
-    graph: Option<(Graph, Vec<usize>)>,
-    held_out: &HeldOut,
-    factor: f64,
-) -> Option<(Option<Voters>, Vec<Candidate>, Vec<Believed>)> {
-    let (graph, nodes) = graph?;
+    let Chosen { mut probe, solved } = found;
+    let mut believed = solved.believed();
     let placed = Placed {
         graph: &graph,
         nodes: &nodes,
         labels: &examples.labels,
         classes: examples.classes,
     };
-    let Mixture {
-        share,
-        factor,
+    if let Some(mixture) = placed.mixture(&solved.held_out, solved.factor) {
+        let with = format!("{kept} and {:.0} % neighbours", 100.0 * mixture.share);
+        candidates.push(candidate(with.clone(), &mixture.believed));
+        if mixture.better {
+            let all: Vec<usize> = (0..examples.labels.len()).collect();
+            let votes = placed.votes(&all);
+            let vectors = (graph.nodes.vectors, graph.nodes.dimension);
+            let votes = (votes, examples.classes);
+            let voters = Voters::new(vectors, votes, mixture.factor, mixture.share);
+            probe = probe.with_voters(Some(voters));
+            kept = with;
+            believed = mixture.believed;
+        }
+    }
+    Ok(Fitted {
+        probe,
+        linear,
+        kept,
+        steps: solved.part.steps,
+        temperature: 1.0 / solved.factor,
+        loss: solved.part.loss,
         candidates,
         believed,
-    } = placed.mixture(held_out, factor)?;
-    if share == 0.0 {
-        return Some((None, candidates, believed));
+        folds: solved.held_out.folds,
+    })
+}
+
+/// A probe, and what it was made of.
+struct Chosen {
+    probe: Probe,
+    solved: Solved,
+}
+
+/// The same with a kernel. `None` where there are too few texts to see that it is better, or too many to be worth
+/// it, and where classes are described: descriptions say nothing to a kernel.
+fn with_kernel(
+    strength: Option<f64>,
+    examples: &Examples,
+    linear: &Chosen,
+    mean: Vec<f32>,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<Chosen>, Error> {
+    let known = linear.solved.held_out.labels.iter().flatten().count();
+    let work = examples.labels.len().pow(2) * examples.classes;
+    if examples.prior.is_some() || known < ENOUGH || work > kernel::MOST {
+        return Ok(None);
     }
-    let all: Vec<usize> = (0..examples.labels.len()).collect();
-    let votes = placed.votes(&all);
-    let vectors = (graph.nodes.vectors, graph.nodes.dimension);
-    let voters = Voters::new(vectors, (votes, examples.classes), factor, share);
-    Some((Some(voters), candidates, believed))
+    let dimension = mean.len();
+    let placed = examples.features.slice(s![.., ..dimension]).to_owned();
+    let (landmarks, features) = kernel::features(&placed, BIAS);
+    let same = Examples {
+        features,
+        labels: examples.labels.clone(),
+        classes: examples.classes,
+        prior: None,
+    };
+    let solved = Solved::of(strength, &same, cancelled)?;
+    let count = landmarks.texts.len();
+    let mut weights = vec![0.0; count * examples.classes];
+    for (row, &class) in solved.part.present.iter().enumerate() {
+        let own = solved.found.row(row).to_vec();
+        for (landmark, weight) in landmarks.weights(&own).into_iter().enumerate() {
+            weights[landmark * examples.classes + class] = (solved.factor * weight) as f32;
+        }
+    }
+    let vectors = placed.select(Axis(0), &landmarks.texts);
+    let vectors: Vec<f32> = vectors.iter().map(|value| *value as f32).collect();
+    let kernel = Kernel::new((vectors, dimension), weights, kernel::GAMMA);
+    let none = vec![0.0; examples.classes * dimension];
+    let probe = Probe::new(mean, none, solved.bias(examples.classes)).with_kernel(Some(kernel));
+    Ok(Some(Chosen { probe, solved }))
+}
+
+/// What was solved for, and what those say of texts that did not see them.
+struct Solved {
+    part: Part,
+    /// Weights of the classes that are told apart, `[present, features]`.
+    found: Array2<f64>,
+    held_out: HeldOut,
+    /// What makes the logits of texts held out as sure as they are right.
+    factor: f64,
+}
+
+impl Solved {
+    fn of(
+        strength: Option<f64>,
+        examples: &Examples,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self, Error> {
+        let all: Vec<usize> = (0..examples.labels.len()).collect();
+        let described = examples.described();
+        let offsets = described.as_ref().map(|(_, offsets)| offsets);
+        let whole = Part::of(examples, offsets, &all);
+        let strength = strength.unwrap_or(whole.labelled() as f64 / 2.0);
+        let (whole, held_out) = rayon::join(
+            || whole.solve(strength, TOLERANCE, cancelled),
+            || held_out(strength, examples, offsets, cancelled),
+        );
+        let (part, mut found) = whole?;
+        let held_out = held_out?;
+        if let (Some((scale, _)), Some(prior)) = (&described, &examples.prior) {
+            found.scaled_add(*scale, prior);
+        }
+        Ok(Self {
+            factor: temperature::factor(&held_out.logits, &held_out.labels),
+            part,
+            found,
+            held_out,
+        })
+    }
+
+    /// The weights of the vectors' components, `[classes, dimension]`, row-major.
+    fn weights(&self, classes: usize) -> Vec<f32> {
+        let dimension = self.found.ncols() - 1;
+        let mut weights = vec![0.0; classes * dimension];
+        for (row, &class) in self.part.present.iter().enumerate() {
+            let own = &mut weights[class * dimension..(class + 1) * dimension];
+            for (weight, value) in own.iter_mut().zip(self.found.row(row)) {
+                *weight = (self.factor * value) as f32;
+            }
+        }
+        weights
+    }
+
+    /// `[classes]`
+    fn bias(&self, classes: usize) -> Vec<f32> {
+        let last = self.found.ncols() - 1;
+        let mut bias = vec![NEVER; classes];
+        for (row, &class) in self.part.present.iter().enumerate() {
+            bias[class] = (self.factor * BIAS * self.found[[row, last]]) as f32;
+        }
+        bias
+    }
+
+    fn believed(&self) -> Vec<Believed> {
+        believed_alone(&self.held_out.logits, &self.held_out.labels, self.factor)
+    }
 }
 
 /// Some of the texts, with the classes that they have.
@@ -315,7 +437,9 @@ pub(crate) fn features(mean: &[f32], vectors: ArrayView2<'_, f32>) -> Array2<f64
 
 #[cfg(test)]
 mod tests {
+    use super::super::graph::{NeighbourCache, Nodes};
     use super::*;
+    use goldpan_artifact::Silent;
     use serde::Deserialize;
 
     #[derive(Deserialize)]
@@ -422,6 +546,65 @@ mod tests {
         assert_eq!(both.temperature, 1.0);
         let logits = both.probe.logits(&[0.0, 1.0]);
         assert!(logits[0] > logits[1]);
+    }
+
+    /// Texts around a circle, in arcs of this many degrees that belong to one class and the other by turns.
+    fn arcs(degrees: usize) -> (Examples, Vec<f32>) {
+        let angles: Vec<usize> = (0..150).map(|text| (text * 77 + text / 3) % 360).collect();
+        let rows: Vec<Vec<f64>> = angles
+            .iter()
+            .map(|angle| (*angle as f64).to_radians())
+            .map(|angle| vec![angle.cos(), angle.sin(), BIAS])
+            .collect();
+        let vectors = rows.iter().flat_map(|row| [row[0] as f32, row[1] as f32]);
+        let examples = Examples {
+            features: matrix(&rows),
+            labels: angles.iter().map(|angle| angle / degrees % 2).collect(),
+            classes: 2,
+            prior: None,
+        };
+        let vectors = vectors.collect();
+        (examples, vectors)
+    }
+
+    fn chosen(examples: &Examples, vectors: &[f32]) -> Fitted {
+        let nodes = Nodes {
+            dimension: 2,
+            vectors: vectors.to_vec(),
+        };
+        let count = examples.labels.len();
+        let graph = Graph::new(nodes, count, &NeighbourCache::default(), &Silent).unwrap();
+        let graph = Some((graph, (0..count).collect()));
+        let config = ProbeConfig::default();
+        fit(&config, examples, vec![0.0; 2], graph, &|| false).unwrap()
+    }
+
+    fn right(probe: &Probe, examples: &Examples, vectors: &[f32]) -> usize {
+        let logits = probe.logits(vectors);
+        let pairs = logits.chunks_exact(2).zip(&examples.labels);
+        pairs
+            .filter(|(logits, label)| usize::from(logits[1] > logits[0]) == **label)
+            .count()
+    }
+
+    #[test]
+    fn a_kernel_is_taken_where_no_line_parts_the_classes() {
+        let (examples, vectors) = arcs(90);
+        let fitted = chosen(&examples, &vectors);
+        assert!(fitted.kept.starts_with(KERNEL), "{}", fitted.kept);
+        let alone = fitted.probe.clone().with_voters(None);
+        assert!(right(&alone, &examples, &vectors) > 140);
+        assert!(right(&fitted.linear, &examples, &vectors) < 100);
+        // Of few texts it is not asked.
+        let few: Vec<usize> = (0..80).collect();
+        let fitted = chosen(&examples.some(&few), &vectors[..160]);
+        assert!(fitted.probe.kernel().is_none());
+        assert!(
+            fitted
+                .candidates
+                .iter()
+                .all(|candidate| candidate.name != KERNEL)
+        );
     }
 
     #[test]

@@ -8,16 +8,11 @@ use goldpan_model::votes::{believed, log_vote, softmax};
 use ndarray::Array2;
 
 /// The fewest texts held out that say something.
-const FEWEST: usize = 10;
+pub(crate) const FEWEST: usize = 10;
 /// The parts of the neighbours that are tried, in tenths.
 const PARTS: u32 = 10;
 /// The probe's name.
 pub(crate) const PROBE: &str = "probe";
-
-/// The name of a probe with votes.
-pub(crate) fn with_neighbours(share: f64) -> String {
-    format!("{PROBE} and {:.0} % neighbours", 100.0 * share)
-}
 
 /// How many standard errors the neighbours have to be better by: more where few texts were held out, as what is
 /// best of ten shares is better than the probe by chance alone.
@@ -41,13 +36,12 @@ pub(crate) struct Placed<'a> {
 
 /// The neighbours' part.
 pub(crate) struct Mixture {
-    /// 0 where they have none.
     pub share: f64,
+    /// Whether that is better by more than chance.
+    pub better: bool,
     /// What the logarithms of their votes are multiplied with.
     pub factor: f64,
-    /// What each choice did with the texts held out.
-    pub candidates: Vec<Candidate>,
-    /// The probabilities of the better one, and the label, of each text held out.
+    /// The probabilities of both, and the label, of each text held out.
     pub believed: Vec<Believed>,
 }
 
@@ -109,9 +103,9 @@ impl Placed<'_> {
         self.graph.propagate(&labels, self.classes)
     }
 
-    /// Mixes the probe's probabilities, whose held-out logits times `factor` are as sure as they are right, with
-    /// those of the neighbours, where that is better by more than chance: by some standard errors of the
-    /// difference in loss. `None` where too few texts were held out.
+    /// Mixes a probe's probabilities, whose held-out logits times `factor` are as sure as they are right, with those
+    /// of the neighbours; says whether that is better by more than chance: by some standard errors of the difference
+    /// in loss. `None` where too few texts were held out.
     pub fn mixture(&self, held_out: &HeldOut, factor: f64) -> Option<Mixture> {
         let own = believed_alone(&held_out.logits, &held_out.labels, factor);
         if own.len() < FEWEST {
@@ -160,18 +154,10 @@ impl Placed<'_> {
         let tried = (1..=PARTS).map(|part| f64::from(part) / f64::from(PARTS));
         let tried = tried.map(|share| (share, losses(&mixed(share))));
         let (share, best) = tried.min_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)))?;
-        let candidates = vec![
-            candidate(PROBE.to_owned(), &own),
-            candidate(with_neighbours(share), &mixed(share)),
-        ];
-        let share = match beats(&best, &alone, caution(own.len())) {
-            true => share,
-            false => 0.0,
-        };
         Some(Mixture {
             share,
+            better: beats(&best, &alone, caution(own.len())),
             factor: neighbours,
-            candidates,
             believed: mixed(share),
         })
     }

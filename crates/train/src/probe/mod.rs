@@ -8,6 +8,7 @@
 mod auto;
 mod fit;
 mod graph;
+mod kernel;
 mod mixture;
 mod problem;
 mod solve;
