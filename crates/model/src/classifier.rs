@@ -197,6 +197,14 @@ impl Classifier {
             scales: &self.scales,
             dropout,
         };
+        let last = match &self.pooler {
+            Some(_) => "classifier",
+            None => "classifier.out_proj",
+        };
+        head_linear(self.inputs(start, adaptation), last, adaptation)
+    }
+
+    fn inputs(&self, start: Start, adaptation: Adaptation<'_>) -> Tensor<2> {
         let trained = Some(adaptation);
         let (layer, hidden) = match start {
             Start::Tokens(batch) => (0, self.encoder.embed_adapted(&batch, trained)),
@@ -208,15 +216,36 @@ impl Classifier {
             false => hidden.states,
         };
         match &self.pooler {
-            Some(pooler) => {
-                let pooled = pooler.adapted(first, trained).tanh();
-                head_linear(pooled, "classifier", adaptation)
-            }
-            None => {
-                let dense = head_linear(first, "classifier.dense", adaptation).tanh();
-                head_linear(dense, "classifier.out_proj", adaptation)
-            }
+            Some(pooler) => pooler.adapted(first, trained).tanh(),
+            None => head_linear(first, "classifier.dense", adaptation).tanh(),
         }
+    }
+
+    /// What the head's last layer sees, `[sequences, hidden]`.
+    ///
+    /// # Panics
+    ///
+    /// When `parameters` lack the head.
+    pub fn head_inputs(&self, start: Start, parameters: &Parameters) -> Tensor<2> {
+        self.inputs(
+            start,
+            Adaptation {
+                parameters,
+                scales: &self.scales,
+                dropout: None,
+            },
+        )
+    }
+
+    /// Puts other numbers into the head's last layer: weights `[classes, hidden]`, row-major, and biases.
+    pub fn set_last_layer(&self, parameters: &mut Parameters, weights: Vec<f32>, bias: Vec<f32>) {
+        let config = self.encoder.config();
+        let last = last_tensor(config.family);
+        let (classes, device) = (bias.len(), self.encoder.device());
+        let shape = [classes, config.hidden];
+        parameters.insert(last.to_owned(), weights, shape, &device);
+        let name = last.replace(".weight", ".bias");
+        parameters.insert(name, bias, [1, classes], &device);
     }
 }
 

@@ -69,7 +69,7 @@ pub use masked::MaskedLanguageModel;
 pub use output_folder::{check_output, write_folder};
 pub use parameters::{Frozen, Parameters, is_of_head, is_of_norm};
 pub use prefix::PrefixCache;
-pub use probe::{Kernel, NEVER, Probe, Voters, near, votes};
+pub use probe::{NEVER, Probe, Voters, votes};
 pub use prompt::PromptClassifier;
 pub use prompt_error::PromptError;
 pub use sentence::{

@@ -1,15 +1,13 @@
 //! A linear classifier on sentence embeddings: `probe.safetensors`.
 //!
 //! A vector is centred by the mean of the texts that it was made for, scaled to length 1, and multiplied
-//! with a weight for each class. The `train` stage solves for the weights. Where no straight line parts the classes,
-//! a [`Kernel`] has the weights; where the nearest texts know more, [`Voters`] have a part in the probabilities.
+//! with a weight for each class. The `train` stage solves for the weights. Where the nearest texts know more,
+//! [`Voters`] have a part in the probabilities.
 
-mod kernel;
 mod voters;
 
 use crate::{Error, Weights};
 use goldpan_artifact::atomic;
-pub use kernel::{Kernel, near};
 use rayon::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 use std::path::Path;
@@ -37,7 +35,6 @@ pub struct Probe {
     weights: Vec<f32>,
     /// `[classes]`
     bias: Vec<f32>,
-    kernel: Option<Kernel>,
     voters: Option<Voters>,
 }
 
@@ -53,15 +50,8 @@ impl Probe {
             mean,
             weights,
             bias,
-            kernel: None,
             voters: None,
         }
-    }
-
-    /// The same with logits of a kernel added to its own.
-    #[must_use]
-    pub fn with_kernel(self, kernel: Option<Kernel>) -> Self {
-        Self { kernel, ..self }
     }
 
     /// The same with texts that vote.
@@ -77,15 +67,7 @@ impl Probe {
         let bias = self.bias.iter_mut().filter(|bias| **bias != NEVER);
         let values = self.weights.iter_mut().chain(bias);
         values.for_each(|value| *value *= factor);
-        if let Some(kernel) = &mut self.kernel {
-            kernel.scale(factor);
-        }
         self
-    }
-
-    /// The kernel, where it has one.
-    pub fn kernel(&self) -> Option<&Kernel> {
-        self.kernel.as_ref()
     }
 
     /// The texts that vote, where there are some.
@@ -120,11 +102,7 @@ impl Probe {
 
     /// The numbers it was solved for.
     pub fn count(&self) -> usize {
-        let weights = match &self.kernel {
-            Some(kernel) => kernel.count(),
-            None => self.weights.len(),
-        };
-        weights + self.bias.len()
+        self.weights.len() + self.bias.len()
     }
 
     /// Puts a vector where the weights are used: less the mean, and of length 1; a vector that is the mean
@@ -165,9 +143,6 @@ impl Probe {
                         .for_each(|(value, exact)| *value = *exact as f32);
                 },
             );
-        if let Some(kernel) = &self.kernel {
-            kernel.add(&placed, &mut logits);
-        }
         if let Some(voters) = &self.voters {
             voters.mix(&placed, &mut logits);
         }
@@ -194,9 +169,6 @@ impl Probe {
                 (BIAS, Dtype::F32, vec![classes], f32_bytes(&self.bias)),
             ],
         )?;
-        if let Some(kernel) = &self.kernel {
-            kernel.write(folder)?;
-        }
         match &self.voters {
             Some(voters) => voters.write(folder),
             None => Ok(()),
@@ -236,7 +208,6 @@ impl Probe {
             mean: weights.values(MEAN, &[dimension])?,
             weights: weights.values(WEIGHT, &[classes, dimension])?,
             bias: weights.values(BIAS, &[classes])?,
-            kernel: Kernel::find(folder, dimension, classes)?,
             voters: Voters::find(folder, dimension, classes)?,
         })
     }
@@ -348,21 +319,6 @@ mod tests {
             .with_voters(Some(voters(0.5)))
             .logits(&[4.0, 0.0, 0.0, 3.0]);
         assert_eq!(both[..2], mixed(0.5)[..]);
-    }
-
-    #[test]
-    fn a_kernel_is_added_scaled_and_read_as_it_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let kernel = Kernel::new((vec![1.0, 0.0], 2), vec![2.0, -1.0], 0.5);
-        let whole = probe().with_kernel(Some(kernel));
-        // At the landmark, whose squared distance is 0.
-        let (own, plain) = (whole.logits(&[4.0, 0.0]), probe().logits(&[4.0, 0.0]));
-        assert!((own[0] - plain[0] - 2.0).abs() < 1e-6 && (own[1] - plain[1] + 1.0).abs() < 1e-6);
-        let twice = whole.clone().scaled(2.0).logits(&[4.0, 0.0]);
-        assert!((twice[0] - 2.0 * own[0]).abs() < 1e-6);
-        whole.write(folder.path()).unwrap();
-        assert_eq!(Probe::read(folder.path()).unwrap(), whole);
-        assert_eq!(whole.count(), 4);
     }
 
     #[test]

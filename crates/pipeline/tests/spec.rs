@@ -203,7 +203,7 @@ fn the_handbooks_experiment_is_what_it_says() {
     assert_eq!(training.learning_rate, 5e-4);
     assert_eq!(training.warmup_ratio, 0.06);
     assert_eq!(training.weight_decay, WeightDecay::of_all(0.1));
-    assert_eq!(training, TrainConfig::default());
+    assert_eq!(training, TrainConfig::published());
     let arms: Vec<_> = experiment
         .arms
         .iter()

@@ -2,15 +2,19 @@
 
 use crate::{ClassWeights, ScheduleKind, ValidationMetric, WeightDecay};
 use goldpan_model::{LoraConfig, Target, Tuning};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
-/// Settings of a training. [`TrainConfig::default`] is the published experiment's procedure, except
-/// for the learning rate, which it leaves open.
+/// Settings of a training. [`TrainConfig::default`] is the published experiment's procedure, but that it works with
+/// few labels, too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainConfig {
     /// Passes over the labelled texts.
     pub epochs: NonZeroUsize,
+    /// The fewest steps: few labelled texts are gone through several times in an epoch.
+    pub min_steps: usize,
+    /// What a head that the base model does not have starts from.
+    pub new_head: NewHeadStart,
     /// Texts in a forward pass.
     pub batch_size: NonZeroUsize,
     /// Forward passes in a step, whose loss is the mean over all their texts.
@@ -44,10 +48,35 @@ pub struct TrainConfig {
     pub seed: u64,
 }
 
+/// What a head that the base model does not have starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "start of a head", rename_all = "lowercase")]
+pub enum NewHeadStart {
+    /// Logistic regression on the labelled texts, so that training begins where a linear probe ends: Kumar et al.
+    /// 2022, arXiv:2202.10054.
+    #[default]
+    Solved,
+    /// Random numbers.
+    Random,
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
+            min_steps: 200,
+            new_head: NewHeadStart::Solved,
+            ..Self::published()
+        }
+    }
+}
+
+impl TrainConfig {
+    /// The published experiment's procedure, except for the learning rate, which it leaves open.
+    pub fn published() -> Self {
+        Self {
             epochs: NonZeroUsize::MIN.saturating_add(3),
+            min_steps: 0,
+            new_head: NewHeadStart::Random,
             batch_size: NonZeroUsize::MIN.saturating_add(15),
             gradient_accumulation: NonZeroUsize::MIN,
             learning_rate: 5e-4,
@@ -94,6 +123,12 @@ impl TrainConfig {
     /// Texts in a step.
     pub fn step_size(&self) -> usize {
         self.batch_size.get() * self.gradient_accumulation.get()
+    }
+
+    /// How often this many labelled texts are gone through in an epoch.
+    pub fn passes(&self, texts: usize) -> usize {
+        let steps = self.epochs.get() * texts.div_ceil(self.step_size());
+        self.min_steps.div_ceil(steps.max(1)).max(1)
     }
 
     /// Checks that every number is in its range.

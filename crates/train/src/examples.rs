@@ -1,8 +1,9 @@
 //! The labelled texts, joined with their labels and tokenized.
 
 use crate::Error;
-use goldpan_artifact::{Labelled, Texts};
+use goldpan_artifact::{Labelled, Texts, rng};
 use goldpan_model::{TextTokenizer, Tokens};
+use rand::seq::SliceRandom;
 use std::collections::{HashMap, HashSet};
 
 /// Token ids and class of each text.
@@ -32,6 +33,17 @@ impl Examples {
         let rows: Vec<usize> = (0..texts.len()).collect();
         let labels = own_labels(texts, classes)?;
         Self::tokenized(texts, &rows, labels, tokenizer)
+    }
+
+    /// So many of them, drawn once and for all.
+    pub fn sample(&self, count: usize) -> Self {
+        let mut rows: Vec<usize> = (0..self.len()).collect();
+        let (drawn, _) = rows.partial_shuffle(&mut rng(0, "train/validation sample"), count);
+        drawn.sort_unstable();
+        Self {
+            tokens: drawn.iter().map(|&row| self.tokens[row].clone()).collect(),
+            labels: drawn.iter().map(|&row| self.labels[row]).collect(),
+        }
     }
 
     fn tokenized(

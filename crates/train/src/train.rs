@@ -1,7 +1,7 @@
 //! The training itself.
 
 use crate::checkpoint::{self, Progressed, Row, State};
-use crate::config::TrainConfig;
+use crate::config::{NewHeadStart, TrainConfig};
 use crate::divergence::Divergence;
 use crate::examples::{Examples, checked_classes};
 use crate::gradients::NamedGradients;
@@ -10,11 +10,11 @@ use crate::optimizer::NamedAdamW;
 use crate::schedule::Schedule;
 use crate::validation::Validation;
 use crate::validation_metric::Standing;
-use crate::{ClassWeights, Error, ValidationMetric, start, validation};
+use crate::{ClassWeights, Error, ValidationMetric, solved_head, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
-use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen};
+use goldpan_model::{BaseModel, Classifier, Device, Dropout, EncoderConfig, Frozen, HeadSource};
 use goldpan_model::{Choice, TuningKind};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use goldpan_model::{check_output, write_folder, write_trained};
@@ -25,7 +25,11 @@ use std::fs;
 use std::path::Path;
 
 /// Rises with every change that gives other numbers: part of the cache key.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
+
+/// The most validation texts that epochs are compared by, where fewer texts than that are trained on between them:
+/// more would take longer than the training.
+const SAMPLE: usize = 2_000;
 
 /// What is learned from, validated with, and built upon.
 #[derive(Clone, Copy)]
@@ -75,7 +79,7 @@ pub struct Summary {
     pub steps: usize,
     /// Trained numbers.
     pub parameters: usize,
-    /// The epoch that was kept, from 1.
+    /// The epoch that was kept, from 1; 0 where a solved head without any training is best.
     pub epoch: usize,
     /// How many epochs are as good as the kept one by the validation metric, itself included.
     pub equal_epochs: usize,
@@ -104,6 +108,10 @@ pub struct Summary {
     pub choice: Option<Choice>,
     /// The share of the validation texts that the largest class has: what always answering it gets right.
     pub largest_share: f64,
+    /// How many of the validation texts the epochs were compared by, where they were not all; accuracy, macro-F1 and
+    /// loss are by all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared_by: Option<usize>,
     /// Whether the last epoch is the best, and its validation loss still fell.
     pub still_falling: bool,
 }
@@ -180,9 +188,11 @@ pub fn train(
     check_output(out)?;
     let mut training = Training::new(config, inputs, cache, device, checkpoints, progress)?;
     training.fill_cache()?;
-    let total = config.epochs.get() * training.examples.len();
+    training.begin()?;
+    let texts = training.passes * training.examples.len();
+    let total = config.epochs.get() * texts;
     progress.begin("training", "texts", Some(total as u64));
-    progress.advance((training.state.progress.epochs * training.examples.len()) as u64);
+    progress.advance((training.state.progress.epochs * texts) as u64);
     while !training.is_over() {
         training.epoch()?;
     }
@@ -208,9 +218,15 @@ struct Training<'a> {
     frozen: Frozen,
     /// Where the head comes from, in words.
     head: String,
+    /// Whether it is to be solved for.
+    solve: bool,
+    /// Passes over the labelled texts in an epoch.
+    passes: usize,
     loss: Loss,
     examples: Examples,
     validation: Examples,
+    /// Those of the validation texts that epochs are compared by, where they are not all.
+    sample: Option<Examples>,
     schedule: Schedule,
     state: State,
 }
@@ -249,11 +265,17 @@ impl<'a> Training<'a> {
         let weights = config.class_weights.of(&examples.labels, classes);
         let (classifier, mut parameters, head) =
             Classifier::to_train(base, names, &config.tuning, config.seed, device)?;
+        let solve = config.new_head == NewHeadStart::Solved
+            && inputs.previous.is_none()
+            && matches!(head, HeadSource::New(_));
         if let Some(previous) = inputs.previous {
             let (base, family) = (inputs.base_model, encoder.family);
             parameters = start::from_previous(previous, base, names, family, &parameters, device)?;
         }
-        let head = start::of_head(&head, inputs.previous);
+        let mut head = start::of_head(&head, inputs.previous);
+        if solve {
+            head.push_str(", solved on the labelled texts");
+        }
         tracing::info!("{} is trained from {head}", base.display());
         fs::create_dir_all(checkpoints).map_err(|source| Error::Write {
             path: checkpoints.to_owned(),
@@ -278,7 +300,10 @@ impl<'a> Training<'a> {
             },
             best: None,
         });
-        let steps = config.epochs.get() * examples.len().div_ceil(config.step_size());
+        let passes = config.passes(examples.len());
+        let steps = config.epochs.get() * passes * examples.len().div_ceil(config.step_size());
+        let most = SAMPLE.max(passes * examples.len());
+        let sample = (validation.len() > most).then(|| validation.sample(most));
         let (rate, warmup) = (config.learning_rate, config.warmup_ratio);
         Ok(Self {
             config,
@@ -290,12 +315,35 @@ impl<'a> Training<'a> {
             classifier,
             frozen,
             head,
+            solve,
+            passes,
             loss: Loss::new(weights, config.label_smoothing),
             examples,
             validation,
+            sample,
             schedule: Schedule::new(config.schedule, rate, warmup, steps),
             state,
         })
+    }
+
+    /// Solves for a new head and measures what it does as it is, where nothing is done yet.
+    fn begin(&mut self) -> Result<(), Error> {
+        let progress = &self.state.progress;
+        if !self.solve || progress.epochs > 0 || progress.best.is_some() {
+            return Ok(());
+        }
+        let parameters = &self.state.parameters;
+        let (parameters, loss) = solved_head::solve(
+            &self.classifier,
+            parameters,
+            self.frozen,
+            &self.examples,
+            self.inputs.validation.classes().len(),
+            self.cache,
+            self.progress,
+        )?;
+        self.state.parameters = parameters;
+        self.validate(0, loss as f32)
     }
 
     /// Computes the frozen layers' states of all texts ahead.
@@ -325,29 +373,39 @@ impl<'a> Training<'a> {
         done == self.config.epochs.get() || done - self.state.progress.improved >= patience
     }
 
-    /// One pass over the labelled texts, its validation, and a checkpoint.
+    /// The passes of an epoch over the labelled texts, its validation, and a checkpoint.
     fn epoch(&mut self) -> Result<(), Error> {
         let epoch = self.state.progress.epochs + 1;
-        let mut order: Vec<usize> = (0..self.examples.len()).collect();
-        order.shuffle(&mut rng(
-            self.config.seed,
-            &format!("train/shuffle/epoch {epoch}"),
-        ));
-        let mut total = 0.0;
-        for (batch, rows) in order.chunks(self.config.step_size()).enumerate() {
-            let rate = self.schedule.at(self.state.progress.steps);
-            let loss = self.step(rows, rate)?;
-            self.state.progress.steps += 1;
-            self.record(epoch, loss, Some(rate), None);
-            self.check_steps(epoch, batch + 1)?;
-            total += f64::from(loss) * rows.len() as f64;
-            self.progress
-                .note(&format!("epoch {epoch}, loss {loss:.3}"));
+        let (mut total, mut batch) = (0.0, 0);
+        for pass in 0..self.passes {
+            let order = self.order(epoch, pass);
+            for rows in order.chunks(self.config.step_size()) {
+                let rate = self.schedule.at(self.state.progress.steps);
+                let loss = self.step(rows, rate)?;
+                self.state.progress.steps += 1;
+                batch += 1;
+                self.record(epoch, loss, Some(rate), None);
+                self.check_steps(epoch, batch)?;
+                total += f64::from(loss) * rows.len() as f64;
+                self.progress
+                    .note(&format!("epoch {epoch}, loss {loss:.3}"));
+            }
         }
-        let mean = total / self.examples.len() as f64;
+        let mean = total / (self.passes * self.examples.len()) as f64;
         self.validate(epoch, mean as f32)?;
         self.state.progress.epochs = epoch;
         checkpoint::save(self.checkpoints, &self.state)
+    }
+
+    /// The labelled texts as a pass goes through them.
+    fn order(&self, epoch: usize, pass: usize) -> Vec<usize> {
+        let purpose = match pass {
+            0 => format!("train/shuffle/epoch {epoch}"),
+            _ => format!("train/shuffle/epoch {epoch}/pass {pass}"),
+        };
+        let mut order: Vec<usize> = (0..self.examples.len()).collect();
+        order.shuffle(&mut rng(self.config.seed, &purpose));
+        order
     }
 
     /// One step on the texts `rows`, in passes of the batch size; their mean loss.
@@ -409,15 +467,21 @@ impl<'a> Training<'a> {
         self.divergence().check_steps(losses, step, epoch, batch)
     }
 
-    fn validate(&mut self, epoch: usize, mean_loss: f32) -> Result<(), Error> {
+    /// What an epoch's tensors do with some validation texts.
+    fn measured(
+        &self,
+        epoch: usize,
+        parameters: &Parameters,
+        texts: &Examples,
+    ) -> Result<Peak, Error> {
         let Validation {
             metrics,
             whole_loss,
         } = validation::validate(
             &self.classifier,
-            &self.state.parameters,
+            parameters,
             self.frozen,
-            &self.validation,
+            texts,
             self.inputs.validation.classes(),
             self.cache,
             self.progress,
@@ -428,17 +492,21 @@ impl<'a> Training<'a> {
             }
             error => error,
         })?;
-        let parameters = &self.state.parameters;
         self.divergence()
             .check_epoch(epoch, whole_loss, parameters)?;
-        let peak = Peak {
+        Ok(Peak {
             epoch,
             accuracy: metrics.accuracy,
             macro_f1: metrics.macro_f1,
             loss: metrics.loss,
             f1: metrics.per_class.iter().map(|class| class.f1).collect(),
             predicted: metrics.predicted(),
-        };
+        })
+    }
+
+    fn validate(&mut self, epoch: usize, mean_loss: f32) -> Result<(), Error> {
+        let texts = self.sample.as_ref().unwrap_or(&self.validation);
+        let peak = self.measured(epoch, &self.state.parameters, texts)?;
         tracing::debug!("epoch {epoch}: validation accuracy {:.4}", peak.accuracy);
         self.record(epoch, mean_loss, None, Some(&peak));
         let before = self.state.best.as_ref().map(|best| &best.peak);
@@ -485,8 +553,17 @@ impl<'a> Training<'a> {
         self.divergence()
             .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;
-        let (best, parameters) = (&best.peak, &best.parameters);
-        let last = progress.last.as_ref().unwrap_or(best);
+        let (mut kept, parameters) = (best.peak.clone(), &best.parameters);
+        let mut last = progress.last.clone().unwrap_or_else(|| kept.clone());
+        if self.sample.is_some() {
+            // A sample told the epochs apart; what is said of them is by all.
+            kept = self.measured(kept.epoch, parameters, &self.validation)?;
+            last = match last.epoch == kept.epoch {
+                true => kept.clone(),
+                false => self.measured(last.epoch, &self.state.parameters, &self.validation)?,
+            };
+        }
+        let best = &kept;
         Ok(Summary {
             labelled: self.examples.len(),
             steps: progress.steps,
@@ -505,6 +582,7 @@ impl<'a> Training<'a> {
             head: self.head.clone(),
             choice: None,
             largest_share: largest_share(&self.validation.labels),
+            compared_by: self.sample.as_ref().map(Examples::len),
             still_falling: best.epoch == self.config.epochs.get() && falling(&progress.history),
         })
     }
@@ -595,6 +673,7 @@ mod tests {
             head: String::new(),
             choice: None,
             largest_share: 0.6,
+            compared_by: None,
             still_falling: false,
         }
     }

@@ -5,7 +5,9 @@ mod support;
 use goldpan_artifact::{History, Silent};
 use goldpan_model::{Adapter, LoraConfig, PrefixCache, TextClassifier, Tuning};
 use goldpan_train::WeightDecay;
-use goldpan_train::{ClassWeights, Error, ScheduleKind, Summary, TrainConfig, ValidationMetric};
+use goldpan_train::{
+    ClassWeights, Error, NewHeadStart, ScheduleKind, Summary, TrainConfig, ValidationMetric,
+};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use support::{StopAfter, World, all, config, copy_with_classes, ids, lora};
@@ -62,7 +64,7 @@ fn each_part_can_be_trained_and_used() {
                 batch_size: count(6),
                 learning_rate: *learning_rate,
                 tuning: tuning.clone(),
-                ..TrainConfig::default()
+                ..TrainConfig::published()
             };
             let summary = world.train(&config, &all(), "model", &Silent).unwrap();
             let kind = tuning.kind();
@@ -195,6 +197,115 @@ fn patience_ends_a_training_that_gets_no_better() {
 }
 
 #[test]
+fn few_texts_are_gone_through_several_times_in_an_epoch() {
+    let world = World::new("tiny-bert");
+    // 24 texts in steps of 5 are 5 steps, 15 in 3 epochs.
+    let of = |min_steps| TrainConfig {
+        min_steps,
+        ..config()
+    };
+    let steps = |min_steps, name: &str| {
+        let summary = world.train(&of(min_steps), &all(), name, &Silent).unwrap();
+        assert_eq!(validations(&world, name).len(), 3);
+        summary.steps
+    };
+    assert_eq!(steps(0, "none"), 15);
+    assert_eq!(steps(15, "enough"), 15);
+    assert_eq!(world.files("none"), world.files("enough"));
+    assert_eq!(steps(16, "twice"), 30);
+    // No two passes go through them in the same order.
+    let rows = History::open(world.path("twice/history.arrow"))
+        .unwrap()
+        .rows();
+    let losses = |from: usize| -> Vec<f32> {
+        let rows = rows.iter().filter(|row| row.learning_rate.is_some());
+        rows.skip(from).take(5).filter_map(|row| row.loss).collect()
+    };
+    assert_ne!(losses(0), losses(5));
+}
+
+#[test]
+fn a_new_head_is_solved_before_anything_is_trained() {
+    for family in ["tiny-bert", "tiny-roberta"] {
+        for tuning in [Tuning::Lora(lora()), Tuning::Full, Tuning::Head] {
+            let world = World::of_other_classes(family);
+            let still = TrainConfig {
+                new_head: NewHeadStart::Solved,
+                learning_rate: 1e-12,
+                tuning: tuning.clone(),
+                ..config()
+            };
+            let solved = world.train(&still, &all(), "solved", &Silent).unwrap();
+            assert!(solved.head.ends_with(", solved on the labelled texts"));
+            let random = TrainConfig {
+                new_head: NewHeadStart::Random,
+                ..still.clone()
+            };
+            let random = world.train(&random, &all(), "random", &Silent).unwrap();
+            assert!(
+                solved.accuracy > random.accuracy + 0.1 && solved.loss < random.loss,
+                "{family}, {tuning:?}: {} and {}",
+                solved.accuracy,
+                random.accuracy
+            );
+            // What it does as it is stands before the epochs.
+            let rows = History::open(world.path("solved/history.arrow"))
+                .unwrap()
+                .rows();
+            assert_eq!((rows[0].epoch, rows[0].step), (0, 0));
+            assert!(rows[0].validation_accuracy.is_some());
+            // A training that was stopped goes on with the same result.
+            let trained = TrainConfig {
+                learning_rate: 5e-3,
+                ..still
+            };
+            let whole = world.train(&trained, &all(), "whole", &Silent).unwrap();
+            let stopped = world.train(&trained, &all(), "parts", &StopAfter::new(70));
+            assert!(matches!(stopped, Err(Error::Cancelled)));
+            let parts = world.train(&trained, &all(), "parts", &Silent).unwrap();
+            assert_eq!(whole, parts);
+            assert_eq!(world.files("whole"), world.files("parts"));
+        }
+    }
+}
+
+#[test]
+fn a_head_that_makes_training_worse_than_nothing_is_kept() {
+    let world = World::of_other_classes("tiny-bert");
+    let wild = TrainConfig {
+        new_head: NewHeadStart::Solved,
+        learning_rate: 5.0,
+        clip_norm: Some(1e-3),
+        tuning: Tuning::Head,
+        validation_metric: ValidationMetric::Loss,
+        ..config()
+    };
+    let summary = world.train(&wild, &all(), "wild", &Silent).unwrap();
+    assert_eq!(summary.epoch, 0);
+    assert_eq!(accuracy(&world, "wild"), summary.accuracy);
+    assert!(summary.last_accuracy < summary.accuracy);
+}
+
+#[test]
+fn many_validation_texts_are_measured_whole_at_the_end_alone() {
+    let world = World::new("tiny-bert");
+    let validation = world.of_times(100);
+    let config = TrainConfig {
+        epochs: count(2),
+        ..config()
+    };
+    let summary = world
+        .train_on(&validation, &config, &all(), "model", &Silent)
+        .unwrap();
+    assert_eq!(summary.compared_by, Some(2_000));
+    // Every text stands there as often, so all of them say what the 24 do.
+    assert_eq!(summary.predicted.iter().sum::<u64>(), 2_400);
+    assert!((accuracy(&world, "model") - summary.accuracy).abs() < 1e-9);
+    let few = world.train(&config, &all(), "few", &Silent).unwrap();
+    assert_eq!(few.compared_by, None);
+}
+
+#[test]
 fn the_kept_epoch_is_the_best_in_the_chosen_metric() {
     let world = World::new("tiny-roberta");
     let wild = TrainConfig {
@@ -323,7 +434,7 @@ fn head_alone(learning_rate: f64, epochs: usize) -> TrainConfig {
         epochs: count(epochs),
         learning_rate,
         tuning: Tuning::Head,
-        ..TrainConfig::default()
+        ..TrainConfig::published()
     }
 }
 

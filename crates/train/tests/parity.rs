@@ -87,7 +87,7 @@ fn check(model: &str) {
             rank: 4,
             ..TrainConfig::default_lora()
         }),
-        ..TrainConfig::default()
+        ..TrainConfig::published()
     };
     let inputs = Inputs {
         texts: &texts,

@@ -9,7 +9,7 @@ use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
 use super::numbers::{part, positive, ratio};
 use super::predict::class;
-use super::training::{Metric, Schedule, Targets, Tune};
+use super::training::{Metric, NewHead, Schedule, Targets, Tune};
 use super::{Computation, DeviceArgs, LabelledArgs};
 
 const STEPS: &str = "Steps";
@@ -33,9 +33,8 @@ as PEFT writes them, with --tune head head.safetensors, with --tune probe probe.
 --tune full a whole model as transformers writes it. Finished epochs are kept in
 MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
---tune auto compares a probe, one with an RBF kernel (from 100 labels on, kernel.safetensors), either
-with the votes of the nearest texts (labels that flow along the neighbours of up to 10,000 of TEXTS,
-voters.safetensors), and, from 50 labels on, adapters in
+--tune auto compares a probe, the probe with the votes of the nearest texts (labels that flow along
+the neighbours of up to 10,000 of TEXTS, voters.safetensors), and, from 50 labels on, adapters in
 the upper half of the layers that begin where the probe ends. Each has to be better by more than
 chance with labelled texts that are held out; validation texts have no say. `goldpan show` tells
 what was compared. Adapters are trained --adapter-steps at most: with more than some 3,000 labels
@@ -109,6 +108,15 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs,
         help_heading = STEPS)]
     pub epochs: NonZeroUsize,
+    /// The fewest steps: few labelled texts are gone through several times in an epoch
+    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().min_steps,
+        help_heading = STEPS)]
+    pub min_steps: usize,
+    /// What a head that MODEL does not have starts from: solved (logistic regression on the labelled
+    /// texts, so that training begins where a linear probe ends) or random
+    #[arg(long, value_name = "START", default_value = "solved", hide_possible_values = true,
+        help_heading = STEPS)]
+    pub new_head: NewHead,
     /// Texts in a forward pass
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().batch_size,
         help_heading = STEPS)]

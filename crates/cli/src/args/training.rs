@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use goldpan_model::{ParseTargetError, Target, TuningKind};
-use goldpan_train::{ScheduleKind, ValidationMetric};
+use goldpan_train::{NewHeadStart, ScheduleKind, ValidationMetric};
 
 /// What of the model is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,6 +42,22 @@ impl From<Schedule> for ScheduleKind {
             Schedule::Linear => Self::Linear,
             Schedule::Cosine => Self::Cosine,
             Schedule::Constant => Self::Constant,
+        }
+    }
+}
+
+/// What a head that the base model does not have starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NewHead {
+    Solved,
+    Random,
+}
+
+impl From<NewHead> for NewHeadStart {
+    fn from(start: NewHead) -> Self {
+        match start {
+            NewHead::Solved => Self::Solved,
+            NewHead::Random => Self::Random,
         }
     }
 }

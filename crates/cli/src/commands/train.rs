@@ -11,8 +11,8 @@ use goldpan_model::{
 };
 use goldpan_sources::short_name;
 use goldpan_train::{
-    AutoInputs, Inputs, NeighbourCache, ProbeInputs, ScheduleKind, Summary, TrainConfig,
-    ValidationMetric, auto, lacking, probe, train,
+    AutoInputs, Inputs, NeighbourCache, NewHeadStart, ProbeInputs, ScheduleKind, Summary,
+    TrainConfig, ValidationMetric, auto, lacking, probe, train,
 };
 
 use super::models::{base_of, pretrained};
@@ -83,15 +83,21 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         app.progress(),
     )?;
     app.say(&format!(
-        "trained on {} from {}: epoch {} of {} is best, validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        "trained on {} from {}: {}, validation accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
         count(summary.labelled as u64, "text"),
         summary.head,
-        summary.epoch,
-        config.epochs,
+        best_of(&summary, &config),
         summary.accuracy,
         summary.macro_f1,
         summary.loss,
     ));
+    if let Some(sample) = summary.compared_by {
+        app.say(&format!(
+            "epochs were compared by {} of the {}; accuracy, macro-F1 and loss are by all",
+            count(sample as u64, "text"),
+            count(validation.len() as u64, "validation text"),
+        ));
+    }
     for note in summary
         .tie(config.validation_metric)
         .into_iter()
@@ -101,6 +107,21 @@ pub fn run(args: &TrainArgs, app: &App) -> Result<(), Error> {
         app.say(&note);
     }
     print_path(&args.out)
+}
+
+/// Which epoch was kept, in words.
+fn best_of(summary: &Summary, config: &TrainConfig) -> String {
+    let passes = match config.passes(summary.labelled) {
+        1 => String::new(),
+        passes => format!(" of {passes} passes each"),
+    };
+    match summary.epoch {
+        0 => format!(
+            "that head as it is beats all {} epochs{passes}",
+            config.epochs
+        ),
+        epoch => format!("epoch {epoch} of {}{passes} is best", config.epochs),
+    }
 }
 
 /// What to know of a model that answers one class to all validation texts.
@@ -201,6 +222,11 @@ fn of_training(args: &TrainArgs) -> Options {
     vec![
         ("--init", args.init.is_some()),
         ("--epochs", args.epochs != standard.epochs),
+        ("--min-steps", args.min_steps != standard.min_steps),
+        (
+            "--new-head",
+            NewHeadStart::from(args.new_head) != standard.new_head,
+        ),
         ("--batch-size", args.batch_size != standard.batch_size),
         (
             "--gradient-accumulation",
@@ -277,6 +303,8 @@ fn check_effect(args: &TrainArgs, tune: Tune) -> Result<(), Error> {
 fn config(args: &TrainArgs, tune: Tune) -> TrainConfig {
     TrainConfig {
         epochs: args.epochs,
+        min_steps: args.min_steps,
+        new_head: args.new_head.into(),
         batch_size: args.batch_size,
         gradient_accumulation: args.gradient_accumulation,
         learning_rate: args.learning_rate,

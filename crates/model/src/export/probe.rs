@@ -50,11 +50,6 @@ pub fn export_probe(base: &Path, folder: &Path, out: &Path) -> Result<Vec<String
             return Err(refused("fewer components than it has (truncate_dim)"));
         }
     }
-    if probe.kernel().is_some() {
-        return Err(refused(
-            "a kernel, which sentence-transformers has no module for (train with --tune probe for weights)",
-        ));
-    }
     if probe.voters().is_some() {
         return Err(refused(
             "texts that vote, which sentence-transformers has no module for (train with --tune probe for one)",

@@ -233,10 +233,10 @@ pub fn softmax(logits: &mut [f64]) {
 }
 
 /// Voters, and the texts that ask them.
-pub(super) struct Both<'a> {
-    pub(super) dimension: usize,
-    pub(super) voters: &'a [f32],
-    pub(super) asking: &'a [f32],
+struct Both<'a> {
+    dimension: usize,
+    voters: &'a [f32],
+    asking: &'a [f32],
 }
 
 impl Points for Both<'_> {

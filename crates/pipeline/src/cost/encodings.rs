@@ -185,20 +185,22 @@ impl<'a> Encodings<'a> {
             None => learned.texts = own_labels(*texts, tables),
         }
         let epochs = config.epochs.get() as f64;
+        let again_and_again = config.passes(learned.texts as usize) as f64;
         let (mut operations, training_tokens) = (0.0, learned.tokens);
         for (through, backward) in [(&learned, true), (&validated, false)] {
             let Pass { texts, tokens, .. } = *through;
             let (fresh, again) = self.frozen.pass(base, *precision, &encoder, through);
-            let backward = match backward {
-                true => encoder.backward(tokens),
-                false => 0.0,
+            let (backward, epochs) = match backward {
+                true => (encoder.backward(tokens), epochs * again_and_again),
+                false => (0.0, epochs),
             };
             let every = encoder.above(tokens) + again * encoder.below(tokens) + backward;
             operations += fresh * encoder.below(tokens) + epochs * texts * every;
         }
         let tuning = json!(config.tuning);
         let kind = self.kind(StageKind::Train, base, *precision, tuning)?;
-        let passes = epochs * (learned.texts / config.batch_size.get() as f64).ceil();
+        let passes =
+            epochs * again_and_again * (learned.texts / config.batch_size.get() as f64).ceil();
         let seconds = operations / self.speeds.of(&kind, &encoder, &mut self.lengths)
             + passes * PASS
             + encoder.opening();

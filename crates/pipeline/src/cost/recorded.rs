@@ -107,10 +107,11 @@ impl Recorded {
         let labelled = number(record.summary.get("labelled"))? as f64;
         let step = number(config.get("batch_size"))? * number(config.get("gradient_accumulation"))?;
         let steps = (labelled / step as f64).ceil();
-        let epochs = number(record.summary.get("steps"))? as f64 / steps;
+        let passes = number(record.summary.get("steps"))? as f64 / steps;
+        let epochs = passes.min(number(config.get("epochs"))? as f64);
         let training = encoder.above(tokens) + encoder.backward(tokens);
         let validating = validation.len() as f64 * encoder.above(validated);
-        Some(epochs * (labelled * training + validating))
+        Some(passes * labelled * training + epochs * validating)
     }
 
     /// A table that a record's work read, while it is in the store.

@@ -8,7 +8,7 @@ use goldpan_evidence::Metric;
 use goldpan_model::{Precision, Target};
 use goldpan_select::{Budget, Rule};
 use goldpan_sources::{Column, Delimiter, Format, InvalidText, Quoting};
-use goldpan_train::{ClassWeights, ScheduleKind, ValidationMetric};
+use goldpan_train::{ClassWeights, NewHeadStart, ScheduleKind, ValidationMetric};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
@@ -210,6 +210,8 @@ macro_rules! train_options {
 
 train_options! {
     epochs: u64,
+    min_steps: u64,
+    new_head: NewHeadStart,
     batch_size: u64,
     gradient_accumulation: u64,
     learning_rate: f64,

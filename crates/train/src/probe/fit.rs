@@ -1,14 +1,13 @@
 //! From labelled vectors to a probe.
 
 use super::graph::Graph;
-use super::kernel;
-use super::mixture::{Believed, FEWEST, PROBE, Placed, beats, believed_alone, candidate, losses};
+use super::mixture::{Believed, FEWEST, PROBE, Placed, believed_alone, candidate};
 use super::problem::Problem;
 use super::solve::{Tolerance, solve};
 use super::temperature;
 use crate::Error;
-use goldpan_model::{Candidate, Kernel, NEVER, Probe, ProbeConfig, Voters};
-use ndarray::{Array2, ArrayView2, Axis, s};
+use goldpan_model::{Candidate, NEVER, Probe, ProbeConfig, Voters};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 /// The constant feature whose weight is a class's bias: the smaller, the more the bias is regularised.
@@ -21,11 +20,6 @@ const FOLDS: usize = 5;
 /// What cosines with descriptions are multiplied with where there is no label at all: what
 /// sentence-transformers trains them with.
 const UNLABELLED: f64 = 20.0;
-/// Texts held out that are enough to see that a kernel is better.
-const ENOUGH: usize = 100;
-/// The name of a probe with one.
-const KERNEL: &str = "probe with an RBF kernel";
-
 /// Labelled texts, placed: `[texts, dimension + 1]`, the last feature constant.
 pub(crate) struct Examples {
     pub features: Array2<f64>,
@@ -63,7 +57,7 @@ impl Examples {
 /// A probe, and how it was found.
 pub(crate) struct Fitted {
     pub probe: Probe,
-    /// The same without a kernel and without votes.
+    /// The same without votes.
     pub linear: Probe,
     /// What was chosen, in words.
     pub kept: String,
@@ -81,8 +75,8 @@ pub(crate) struct Fitted {
     pub folds: Vec<(Vec<usize>, Vec<usize>)>,
 }
 
-/// Solves for the probe. With a graph of texts, and the node of each example, a kernel takes the place of its
-/// weights and the graph's texts vote where that is better.
+/// Solves for the probe. With a graph of texts, and the node of each example, the graph's texts vote where that is
+/// better.
 pub(crate) fn fit(
     config: &ProbeConfig,
     examples: &Examples,
@@ -111,24 +105,11 @@ pub(crate) fn fit(
     };
     let mut kept = PROBE.to_owned();
     let mut candidates = Vec::new();
-    let believed = solved.believed();
+    let mut believed = solved.believed();
     if believed.len() >= FEWEST {
         candidates.push(candidate(kept.clone(), &believed));
     }
-    let mut found = Chosen {
-        probe: linear.clone(),
-        solved,
-    };
-    if let Some(with) = with_kernel(config.strength, examples, &found, mean, cancelled)? {
-        let own = with.solved.believed();
-        candidates.push(candidate(KERNEL.to_owned(), &own));
-        if beats(&losses(&own), &losses(&believed), 1.0) {
-            KERNEL.clone_into(&mut kept);
-            found = with;
-        }
-    }
-    let Chosen { mut probe, solved } = found;
-    let mut believed = solved.believed();
+    let mut probe = linear.clone();
     let placed = Placed {
         graph: &graph,
         nodes: &nodes,
@@ -162,50 +143,50 @@ pub(crate) fn fit(
     })
 }
 
-/// A probe, and what it was made of.
-struct Chosen {
-    probe: Probe,
-    solved: Solved,
+/// Weights of a linear layer.
+pub(crate) struct Weights {
+    /// `[classes, features]`
+    pub weights: Array2<f64>,
+    /// `[classes]`
+    pub bias: Array1<f64>,
+    /// The mean loss on the texts, in nats, before the temperature.
+    pub loss: f64,
 }
 
-/// The same with a kernel. `None` where there are too few texts to see that it is better, or too many to be worth
-/// it, and where classes are described: descriptions say nothing to a kernel.
-fn with_kernel(
-    strength: Option<f64>,
-    examples: &Examples,
-    linear: &Chosen,
-    mean: Vec<f32>,
+/// How far below the others the bias of a class without labels lies: it may still be learned.
+const UNLIKELY: f64 = 3.0;
+
+/// The probe of features that are of length 1 or so, `[texts, features]`.
+pub(crate) fn solved_weights(
+    features: Array2<f64>,
+    labels: Vec<usize>,
+    classes: usize,
     cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<Chosen>, Error> {
-    let known = linear.solved.held_out.labels.iter().flatten().count();
-    let work = examples.labels.len().pow(2) * examples.classes;
-    if examples.prior.is_some() || known < ENOUGH || work > kernel::MOST {
-        return Ok(None);
-    }
-    let dimension = mean.len();
-    let placed = examples.features.slice(s![.., ..dimension]).to_owned();
-    let (landmarks, features) = kernel::features(&placed, BIAS);
-    let same = Examples {
-        features,
-        labels: examples.labels.clone(),
-        classes: examples.classes,
+) -> Result<Weights, Error> {
+    let (texts, width) = features.dim();
+    let mut with_bias = Array2::from_elem((texts, width + 1), BIAS);
+    with_bias.slice_mut(s![.., ..width]).assign(&features);
+    let examples = Examples {
+        features: with_bias,
+        labels,
+        classes,
         prior: None,
     };
-    let solved = Solved::of(strength, &same, cancelled)?;
-    let count = landmarks.texts.len();
-    let mut weights = vec![0.0; count * examples.classes];
+    let solved = Solved::of(None, &examples, cancelled)?;
+    let mut weights = Array2::zeros((classes, width));
+    let own = solved.found.column(width).mapv(|bias| BIAS * bias);
+    let lowest = own.iter().copied().fold(0.0, f64::min);
+    let mut bias = Array1::from_elem(classes, lowest - UNLIKELY);
     for (row, &class) in solved.part.present.iter().enumerate() {
-        let own = solved.found.row(row).to_vec();
-        for (landmark, weight) in landmarks.weights(&own).into_iter().enumerate() {
-            weights[landmark * examples.classes + class] = (solved.factor * weight) as f32;
-        }
+        let found = solved.found.slice(s![row, ..width]);
+        weights.row_mut(class).assign(&found);
+        bias[class] = own[row];
     }
-    let vectors = placed.select(Axis(0), &landmarks.texts);
-    let vectors: Vec<f32> = vectors.iter().map(|value| *value as f32).collect();
-    let kernel = Kernel::new((vectors, dimension), weights, kernel::GAMMA);
-    let none = vec![0.0; examples.classes * dimension];
-    let probe = Probe::new(mean, none, solved.bias(examples.classes)).with_kernel(Some(kernel));
-    Ok(Some(Chosen { probe, solved }))
+    Ok(Weights {
+        weights: weights * solved.factor,
+        bias: bias * solved.factor,
+        loss: solved.part.loss,
+    })
 }
 
 /// What was solved for, and what those say of texts that did not see them.
@@ -437,9 +418,7 @@ pub(crate) fn features(mean: &[f32], vectors: ArrayView2<'_, f32>) -> Array2<f64
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{NeighbourCache, Nodes};
     use super::*;
-    use goldpan_artifact::Silent;
     use serde::Deserialize;
 
     #[derive(Deserialize)]
@@ -546,65 +525,6 @@ mod tests {
         assert_eq!(both.temperature, 1.0);
         let logits = both.probe.logits(&[0.0, 1.0]);
         assert!(logits[0] > logits[1]);
-    }
-
-    /// Texts around a circle, in arcs of this many degrees that belong to one class and the other by turns.
-    fn arcs(degrees: usize) -> (Examples, Vec<f32>) {
-        let angles: Vec<usize> = (0..150).map(|text| (text * 77 + text / 3) % 360).collect();
-        let rows: Vec<Vec<f64>> = angles
-            .iter()
-            .map(|angle| (*angle as f64).to_radians())
-            .map(|angle| vec![angle.cos(), angle.sin(), BIAS])
-            .collect();
-        let vectors = rows.iter().flat_map(|row| [row[0] as f32, row[1] as f32]);
-        let examples = Examples {
-            features: matrix(&rows),
-            labels: angles.iter().map(|angle| angle / degrees % 2).collect(),
-            classes: 2,
-            prior: None,
-        };
-        let vectors = vectors.collect();
-        (examples, vectors)
-    }
-
-    fn chosen(examples: &Examples, vectors: &[f32]) -> Fitted {
-        let nodes = Nodes {
-            dimension: 2,
-            vectors: vectors.to_vec(),
-        };
-        let count = examples.labels.len();
-        let graph = Graph::new(nodes, count, &NeighbourCache::default(), &Silent).unwrap();
-        let graph = Some((graph, (0..count).collect()));
-        let config = ProbeConfig::default();
-        fit(&config, examples, vec![0.0; 2], graph, &|| false).unwrap()
-    }
-
-    fn right(probe: &Probe, examples: &Examples, vectors: &[f32]) -> usize {
-        let logits = probe.logits(vectors);
-        let pairs = logits.chunks_exact(2).zip(&examples.labels);
-        pairs
-            .filter(|(logits, label)| usize::from(logits[1] > logits[0]) == **label)
-            .count()
-    }
-
-    #[test]
-    fn a_kernel_is_taken_where_no_line_parts_the_classes() {
-        let (examples, vectors) = arcs(90);
-        let fitted = chosen(&examples, &vectors);
-        assert!(fitted.kept.starts_with(KERNEL), "{}", fitted.kept);
-        let alone = fitted.probe.clone().with_voters(None);
-        assert!(right(&alone, &examples, &vectors) > 140);
-        assert!(right(&fitted.linear, &examples, &vectors) < 100);
-        // Of few texts it is not asked.
-        let few: Vec<usize> = (0..80).collect();
-        let fitted = chosen(&examples.some(&few), &vectors[..160]);
-        assert!(fitted.probe.kernel().is_none());
-        assert!(
-            fitted
-                .candidates
-                .iter()
-                .all(|candidate| candidate.name != KERNEL)
-        );
     }
 
     #[test]

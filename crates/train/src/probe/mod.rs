@@ -8,7 +8,6 @@
 mod auto;
 mod fit;
 mod graph;
-mod kernel;
 mod mixture;
 mod problem;
 mod solve;
@@ -17,5 +16,6 @@ mod temperature;
 mod tune;
 
 pub use auto::{AUTO_VERSION, AutoInputs, auto};
+pub(crate) use fit::solved_weights;
 pub use graph::NeighbourCache;
 pub use stage::{PROBE_VERSION, ProbeInputs, probe};

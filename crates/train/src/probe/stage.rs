@@ -213,6 +213,7 @@ impl<'a> Prepared<'a> {
             head: "a probe, solved anew".to_owned(),
             choice,
             largest_share: largest_share(&self.truth),
+            compared_by: None,
             still_falling: false,
         })
     }

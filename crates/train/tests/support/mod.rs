@@ -50,24 +50,47 @@ pub fn copy_with_classes(from: &Path, to: &Path, names: &[String; 2]) {
     std::fs::write(path, config.to_string()).unwrap();
 }
 
+/// Writes so many texts, of which 24 are different.
+fn texts(path: &Path, count: u64) -> Texts {
+    let classes = ["negative".to_owned(), "positive".to_owned()];
+    let mut writer = TextsWriter::create(path, &classes, Producer::new("test", 1)).unwrap();
+    for id in 0..count {
+        let index = id % 24;
+        let (words, label) = if index % 2 == 0 { (BAD, 0) } else { (GOOD, 1) };
+        let words = words[index as usize / 2 % 4];
+        let text = format!("{words} {}", "indeed ".repeat(index as usize / 8));
+        writer.push(id, &text, Some(label), None).unwrap();
+    }
+    writer.finish().unwrap();
+    Texts::open(path).unwrap()
+}
+
 impl World {
+    /// One whose base model has a head for the texts' classes.
     pub fn new(family: &str) -> Self {
+        Self::of(family, ["negative".to_owned(), "positive".to_owned()])
+    }
+
+    /// One whose base model's head is for others.
+    #[allow(dead_code, reason = "not every test program asks for it")]
+    pub fn of_other_classes(family: &str) -> Self {
+        Self::of(family, ["no".to_owned(), "yes".to_owned()])
+    }
+
+    /// The texts so many times.
+    #[allow(dead_code, reason = "not every test program asks for it")]
+    pub fn of_times(&self, times: u64) -> Texts {
+        texts(&self.path("many.arrow"), 24 * times)
+    }
+
+    fn of(family: &str, classes: [String; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("texts.arrow");
-        let classes = ["negative".to_owned(), "positive".to_owned()];
-        let mut writer = TextsWriter::create(&path, &classes, Producer::new("test", 1)).unwrap();
-        for index in 0..24_u64 {
-            let (words, label) = if index % 2 == 0 { (BAD, 0) } else { (GOOD, 1) };
-            let words = words[index as usize / 2 % 4];
-            let text = format!("{words} {}", "indeed ".repeat(index as usize / 8));
-            writer.push(index, &text, Some(label), None).unwrap();
-        }
-        writer.finish().unwrap();
+        let texts = texts(&folder.path().join("texts.arrow"), 24);
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
         let base = folder.path().join("base");
         copy_with_classes(&fixture.join(family), &base, &classes);
         Self {
-            texts: Texts::open(&path).unwrap(),
+            texts,
             base,
             base_model: BaseModel {
                 name: family.to_owned(),
@@ -97,10 +120,35 @@ impl World {
         out: &str,
         progress: &dyn Progress,
     ) -> Result<Summary, Error> {
+        self.trained(&self.texts, cache, config, labelled, out, progress)
+    }
+
+    #[allow(dead_code, reason = "not every test program asks for it")]
+    pub fn train_on(
+        &self,
+        validation: &Texts,
+        config: &TrainConfig,
+        labelled: &Labelled,
+        out: &str,
+        progress: &dyn Progress,
+    ) -> Result<Summary, Error> {
+        let cache = PrefixCache::new(1 << 20);
+        self.trained(validation, &cache, config, labelled, out, progress)
+    }
+
+    fn trained(
+        &self,
+        validation: &Texts,
+        cache: &PrefixCache,
+        config: &TrainConfig,
+        labelled: &Labelled,
+        out: &str,
+        progress: &dyn Progress,
+    ) -> Result<Summary, Error> {
         let inputs = Inputs {
             texts: &self.texts,
             labelled,
-            validation: &self.texts,
+            validation,
             base: &self.base,
             base_model: &self.base_model,
             previous: self.previous.as_deref(),
@@ -158,7 +206,7 @@ pub fn config() -> TrainConfig {
         epochs: NonZeroUsize::new(3).unwrap(),
         batch_size: NonZeroUsize::new(5).unwrap(),
         learning_rate: 5e-3,
-        ..TrainConfig::default()
+        ..TrainConfig::published()
     };
     config.tuning = Tuning::Lora(lora());
     config

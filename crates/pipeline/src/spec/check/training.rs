@@ -213,6 +213,10 @@ fn numbers(options: &TrainOptions) -> TrainConfig {
     let class_weights = options.class_weights.as_ref();
     let metric = options.validation_metric;
     TrainConfig {
+        min_steps: options
+            .min_steps
+            .map_or(standard.min_steps, |steps| steps as usize),
+        new_head: options.new_head.unwrap_or(standard.new_head),
         learning_rate: number(options.learning_rate, standard.learning_rate),
         schedule: options.schedule.unwrap_or(standard.schedule),
         warmup_ratio: number(options.warmup_ratio, standard.warmup_ratio),
