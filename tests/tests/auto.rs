@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use goldpan_artifact::{Embeddings, Predictions};
+use goldpan_artifact::{Digest, Embeddings, Predictions};
 use goldpan_tests::{MODEL, goldpan, run};
 
 fn well(path: &Path, command: &str) -> String {
@@ -189,6 +189,16 @@ fn adapters_are_trained_where_they_do_better() {
     ] {
         assert!(path.join("m").join(name).is_file(), "{name}");
     }
+
+    // Adapters compute in bf16, but where another precision is asked for.
+    well(
+        path,
+        &format!("{TRAIN} --model {MODEL} --out exact --seed 3 --precision f32"),
+    );
+    let adapters = |folder: &str| {
+        Digest::of(fs::read(path.join(folder).join("adapter_model.safetensors")).unwrap())
+    };
+    assert_ne!(adapters("m"), adapters("exact"));
 
     // What predictions say is what was measured.
     let predict = format!("predict --texts dev.arrow --model {MODEL} --adapter m");

@@ -197,10 +197,7 @@ impl Classifier {
             scales: &self.scales,
             dropout,
         };
-        let last = match &self.pooler {
-            Some(_) => "classifier",
-            None => "classifier.out_proj",
-        };
+        let last = last_layer(self.encoder.config().family);
         head_linear(self.inputs(start, adaptation), last, adaptation)
     }
 
@@ -240,12 +237,11 @@ impl Classifier {
     /// Puts other numbers into the head's last layer: weights `[classes, hidden]`, row-major, and biases.
     pub fn set_last_layer(&self, parameters: &mut Parameters, weights: Vec<f32>, bias: Vec<f32>) {
         let config = self.encoder.config();
-        let last = last_tensor(config.family);
+        let last = last_layer(config.family);
         let (classes, device) = (bias.len(), self.encoder.device());
         let shape = [classes, config.hidden];
-        parameters.insert(last.to_owned(), weights, shape, &device);
-        let name = last.replace(".weight", ".bias");
-        parameters.insert(name, bias, [1, classes], &device);
+        parameters.insert(format!("{last}.weight"), weights, shape, &device);
+        parameters.insert(format!("{last}.bias"), bias, [1, classes], &device);
     }
 }
 
@@ -253,14 +249,14 @@ impl Parameters {
     /// The same with the head's classes in another order: the new first is `rows[0]`, and so on.
     #[must_use]
     pub fn with_classes(mut self, family: Family, rows: &[usize]) -> Self {
-        let last = last_tensor(family);
-        let bias = last.replace(".weight", ".bias");
+        let last = last_layer(family);
+        let (weight, bias) = (format!("{last}.weight"), format!("{last}.bias"));
         let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-        for (name, dimension) in [(last, 0), (bias.as_str(), 1)] {
-            if let Some(tensor) = self.get(name).cloned() {
+        for (name, dimension) in [(weight, 0), (bias, 1)] {
+            if let Some(tensor) = self.get(&name).cloned() {
                 let data = TensorData::new(places.clone(), [places.len()]);
                 let places = Tensor::<1, Int>::from_data(data, &tensor.device());
-                self.set(name.to_owned(), tensor.select(dimension, places));
+                self.set(name, tensor.select(dimension, places));
             }
         }
         self
@@ -312,6 +308,14 @@ pub(crate) fn lora_name(family: Family, layer: usize, target: Target) -> String 
         family.prefix(),
         target.path()
     )
+}
+
+/// The head's last linear layer.
+pub(crate) fn last_layer(family: Family) -> &'static str {
+    match family {
+        Family::Bert => "classifier",
+        Family::Roberta => "classifier.out_proj",
+    }
 }
 
 /// The head's last weight, whose rows are the classes.

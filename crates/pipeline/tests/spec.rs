@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use goldpan_evidence::Metric;
-use goldpan_model::{LoraConfig, Tuning, TuningKind};
+use goldpan_model::{LoraConfig, Precision, Tuning, TuningKind};
 use goldpan_pipeline::StopRules;
 use goldpan_pipeline::spec::{
     IngestSettings, Invalid, LabelSource, Pipeline, PredictModel, StageSettings,
@@ -267,7 +267,7 @@ fn stages_of_every_kind_are_read_and_put_in_order() {
         panic!("vectors embeds");
     };
     assert_eq!(vectors.encoding.max_length, Some(count(64)));
-    assert_eq!(vectors.encoding.precision, goldpan_model::Precision::Bf16);
+    assert_eq!(vectors.encoding.precision, Precision::Bf16);
     let StageSettings::Select(next) = settings("next") else {
         panic!("next selects");
     };
@@ -998,6 +998,17 @@ fn what_is_trained_is_what_the_settings_are_of() {
         kind("{ base: minilm, auto: { steps: 0 } }"),
         TuningKind::Auto
     );
+    // Its adapters compute in bf16, or in what is asked for.
+    let of = |train: &str| {
+        let text = edit(LOOP, "  start:", &format!("{train}  start:"));
+        let config = parse(&text).unwrap().experiment.unwrap().training.config;
+        match config.tuning {
+            Tuning::Auto(auto) => auto.precision,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(of(""), Precision::Bf16);
+    assert_eq!(of("  train: { precision: f32 }\n"), Precision::F32);
     // A setting of a training is LoRA's.
     let trained = edit(LOOP, "  start:", "  train: { epochs: 2 }\n  start:");
     let experiment = parse(&trained).unwrap().experiment.unwrap();

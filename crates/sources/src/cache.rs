@@ -72,7 +72,7 @@ pub(crate) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file releases the lock in any case.
+        // Closing the file releases it, too, but not while a process that is just starting has it open.
         let _ = self.0.unlock();
     }
 }

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 /// few labels, too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainConfig {
-    /// Passes over the labelled texts.
+    /// Passes over the labelled texts, of which each is several where they are few (`min_steps`).
     pub epochs: NonZeroUsize,
     /// The fewest steps: few labelled texts are gone through several times in an epoch.
     pub min_steps: usize,
@@ -49,12 +49,11 @@ pub struct TrainConfig {
 }
 
 /// What a head that the base model does not have starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "start of a head", rename_all = "lowercase")]
 pub enum NewHeadStart {
     /// Logistic regression on the labelled texts, so that training begins where a linear probe ends: Kumar et al.
     /// 2022, arXiv:2202.10054.
-    #[default]
     Solved,
     /// Random numbers.
     Random,

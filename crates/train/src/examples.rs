@@ -1,9 +1,9 @@
 //! The labelled texts, joined with their labels and tokenized.
 
 use crate::Error;
-use goldpan_artifact::{Labelled, Texts, rng};
+use crate::sample::sample;
+use goldpan_artifact::{Labelled, Texts};
 use goldpan_model::{TextTokenizer, Tokens};
-use rand::seq::SliceRandom;
 use std::collections::{HashMap, HashSet};
 
 /// Token ids and class of each text.
@@ -35,14 +35,12 @@ impl Examples {
         Self::tokenized(texts, &rows, labels, tokenizer)
     }
 
-    /// So many of them, drawn once and for all.
-    pub fn sample(&self, count: usize) -> Self {
-        let mut rows: Vec<usize> = (0..self.len()).collect();
-        let (drawn, _) = rows.partial_shuffle(&mut rng(0, "train/validation sample"), count);
-        drawn.sort_unstable();
+    /// At most so many of them, always the same ones.
+    pub fn sample(&self, most: usize) -> Self {
+        let rows = sample(self.len(), most, "train/validation sample");
         Self {
-            tokens: drawn.iter().map(|&row| self.tokens[row].clone()).collect(),
-            labels: drawn.iter().map(|&row| self.labels[row]).collect(),
+            tokens: rows.iter().map(|&row| self.tokens[row].clone()).collect(),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
         }
     }
 

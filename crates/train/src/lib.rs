@@ -19,6 +19,7 @@ mod lacking;
 mod loss;
 mod optimizer;
 mod probe;
+mod sample;
 mod schedule;
 mod solved_head;
 mod start;

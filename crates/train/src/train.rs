@@ -156,6 +156,10 @@ impl Summary {
             ValidationMetric::Loss => "is the last of them",
             ValidationMetric::Accuracy | ValidationMetric::MacroF1 => "has the lowest loss",
         };
+        let kept = match kept {
+            0 => "the head before them".to_owned(),
+            kept => kept.to_string(),
+        };
         (equal > 1).then(|| format!("{equal} epochs are equal in {metric}; {kept} {why}"))
     }
 }
@@ -189,7 +193,7 @@ pub fn train(
     let mut training = Training::new(config, inputs, cache, device, checkpoints, progress)?;
     training.fill_cache()?;
     training.begin()?;
-    let texts = training.passes * training.examples.len();
+    let texts = training.passes() * training.examples.len();
     let total = config.epochs.get() * texts;
     progress.begin("training", "texts", Some(total as u64));
     progress.advance((training.state.progress.epochs * texts) as u64);
@@ -220,8 +224,6 @@ struct Training<'a> {
     head: String,
     /// Whether it is to be solved for.
     solve: bool,
-    /// Passes over the labelled texts in an epoch.
-    passes: usize,
     loss: Loss,
     examples: Examples,
     validation: Examples,
@@ -316,7 +318,6 @@ impl<'a> Training<'a> {
             frozen,
             head,
             solve,
-            passes,
             loss: Loss::new(weights, config.label_smoothing),
             examples,
             validation,
@@ -329,7 +330,7 @@ impl<'a> Training<'a> {
     /// Solves for a new head and measures what it does as it is, where nothing is done yet.
     fn begin(&mut self) -> Result<(), Error> {
         let progress = &self.state.progress;
-        if !self.solve || progress.epochs > 0 || progress.best.is_some() {
+        if !self.solve || progress.epochs > 0 {
             return Ok(());
         }
         let parameters = &self.state.parameters;
@@ -363,6 +364,11 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// Passes over the labelled texts in an epoch.
+    fn passes(&self) -> usize {
+        self.config.passes(self.examples.len())
+    }
+
     /// Whether all epochs are done, or as many without a better one as the patience allows.
     fn is_over(&self) -> bool {
         let done = self.state.progress.epochs;
@@ -377,7 +383,7 @@ impl<'a> Training<'a> {
     fn epoch(&mut self) -> Result<(), Error> {
         let epoch = self.state.progress.epochs + 1;
         let (mut total, mut batch) = (0.0, 0);
-        for pass in 0..self.passes {
+        for pass in 0..self.passes() {
             let order = self.order(epoch, pass);
             for rows in order.chunks(self.config.step_size()) {
                 let rate = self.schedule.at(self.state.progress.steps);
@@ -391,7 +397,7 @@ impl<'a> Training<'a> {
                     .note(&format!("epoch {epoch}, loss {loss:.3}"));
             }
         }
-        let mean = total / (self.passes * self.examples.len()) as f64;
+        let mean = total / (self.passes() * self.examples.len()) as f64;
         self.validate(epoch, mean as f32)?;
         self.state.progress.epochs = epoch;
         checkpoint::save(self.checkpoints, &self.state)
@@ -549,9 +555,6 @@ impl<'a> Training<'a> {
         let Some(best) = &self.state.best else {
             return Err(Error::NothingLabelled);
         };
-        write_folder(out, |folder| self.write(folder, &best.parameters))?;
-        self.divergence()
-            .warn_of_kept(best.peak.epoch, best.peak.loss);
         let progress = &self.state.progress;
         let (mut kept, parameters) = (best.peak.clone(), &best.parameters);
         let mut last = progress.last.clone().unwrap_or_else(|| kept.clone());
@@ -563,7 +566,9 @@ impl<'a> Training<'a> {
                 false => self.measured(last.epoch, &self.state.parameters, &self.validation)?,
             };
         }
+        write_folder(out, |folder| self.write(folder, parameters))?;
         let best = &kept;
+        self.divergence().warn_of_kept(best.epoch, best.loss);
         Ok(Summary {
             labelled: self.examples.len(),
             steps: progress.steps,

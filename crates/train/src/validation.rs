@@ -2,9 +2,10 @@
 
 use crate::Error;
 use crate::examples::Examples;
+use burn::tensor::Tensor;
 use goldpan_artifact::Progress;
 use goldpan_metrics::{Metrics, cross_entropy, measure};
-use goldpan_model::{Classifier, Frozen, Parameters, PrefixCache, Tokens};
+use goldpan_model::{Classifier, Encoder, Frozen, Parameters, PrefixCache, Start, Tokens};
 use goldpan_model::{by_length, tokens_per_batch};
 
 /// The measurements of all validation texts.
@@ -13,6 +14,32 @@ pub(crate) struct Validation {
     /// The mean loss with nothing held back: that of the metrics has a highest value, and a training that
     /// diverges goes beyond it.
     pub whole_loss: f64,
+}
+
+/// What a forward pass makes of each text, in batches of texts of a length.
+pub(crate) fn in_batches(
+    encoder: &Encoder,
+    frozen: Frozen,
+    texts: &Examples,
+    cache: &PrefixCache,
+    progress: &dyn Progress,
+    forward: impl Fn(Start) -> Tensor<2>,
+) -> Result<Vec<Vec<f32>>, Error> {
+    let lengths: Vec<usize> = texts.tokens.iter().map(Vec::len).collect();
+    let mut rows = vec![Vec::new(); texts.len()];
+    for group in by_length(&lengths, tokens_per_batch(&encoder.device())) {
+        if progress.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let batch: Vec<&Tokens> = group.iter().map(|&row| &texts.tokens[row]).collect();
+        let result = forward(cache.start(encoder, frozen, &batch));
+        let [_, width] = result.dims();
+        let values: Vec<f32> = result.into_data().iter::<f32>().collect();
+        for (&row, values) in group.iter().zip(values.chunks_exact(width)) {
+            rows[row] = values.to_vec();
+        }
+    }
+    Ok(rows)
 }
 
 /// Classifies all validation texts and measures the result.
@@ -26,24 +53,9 @@ pub(crate) fn validate(
     progress: &dyn Progress,
 ) -> Result<Validation, Error> {
     let parameters = parameters.constants();
-    let lengths: Vec<usize> = validation.tokens.iter().map(Vec::len).collect();
-    let mut logits = vec![Vec::new(); validation.len()];
-    let budget = tokens_per_batch(&classifier.encoder().device());
-    for group in by_length(&lengths, budget) {
-        if progress.cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let batch: Vec<&Tokens> = group
-            .iter()
-            .map(|&index| &validation.tokens[index])
-            .collect();
-        let start = cache.start(classifier.encoder(), frozen, &batch);
-        let result = classifier.logits(start, &parameters);
-        let values: Vec<f32> = result.into_data().iter::<f32>().collect();
-        for (&index, values) in group.iter().zip(values.chunks_exact(classes.len())) {
-            logits[index] = values.to_vec();
-        }
-    }
+    let forward = |start| classifier.logits(start, &parameters);
+    let encoder = classifier.encoder();
+    let logits = in_batches(encoder, frozen, validation, cache, progress, forward)?;
     let rows = || {
         let logits = logits.iter().map(Vec::as_slice);
         logits.zip(validation.labels.iter().copied())

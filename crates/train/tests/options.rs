@@ -10,7 +10,7 @@ use goldpan_train::{
 };
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use support::{StopAfter, World, all, config, copy_with_classes, ids, lora};
+use support::{AskedUntil, StopAfter, World, all, config, copy_with_classes, ids, lora};
 
 fn count(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).unwrap()
@@ -213,8 +213,13 @@ fn few_texts_are_gone_through_several_times_in_an_epoch() {
     assert_eq!(steps(15, "enough"), 15);
     assert_eq!(world.files("none"), world.files("enough"));
     assert_eq!(steps(16, "twice"), 30);
-    // No two passes go through them in the same order.
-    let rows = History::open(world.path("twice/history.arrow"))
+    // No two passes go through them in the same order: where nothing is learned, only the order tells steps apart.
+    let still = TrainConfig {
+        learning_rate: 1e-12,
+        ..of(16)
+    };
+    world.train(&still, &all(), "still", &Silent).unwrap();
+    let rows = History::open(world.path("still/history.arrow"))
         .unwrap()
         .rows();
     let losses = |from: usize| -> Vec<f32> {
@@ -303,6 +308,14 @@ fn many_validation_texts_are_measured_whole_at_the_end_alone() {
     assert!((accuracy(&world, "model") - summary.accuracy).abs() < 1e-9);
     let few = world.train(&config, &all(), "few", &Silent).unwrap();
     assert_eq!(few.compared_by, None);
+    // What is stopped at the very last leaves nothing.
+    let asked = AskedUntil::new(u64::MAX);
+    let whole = world.train_on(&validation, &config, &all(), "whole", &asked);
+    assert_eq!(whole.unwrap(), summary);
+    let last = AskedUntil::new(asked.times());
+    let stopped = world.train_on(&validation, &config, &all(), "stopped", &last);
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    assert!(!world.path("stopped").exists());
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub struct TrainArgs {
     /// The most steps, of 16 texts each, that adapters are trained; with 0 they are not tried
     #[arg(long, value_name = "N", default_value_t = AutoConfig::default().steps, help_heading = AUTO)]
     pub adapter_steps: usize,
-    /// Passes over the labelled texts
+    /// Passes over the labelled texts, of which each is several where they are few (--min-steps)
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs,
         help_heading = STEPS)]
     pub epochs: NonZeroUsize,

@@ -326,10 +326,9 @@ fn config(args: &TrainArgs, tune: Tune) -> TrainConfig {
             Tune::Auto => Tuning::Auto(AutoConfig {
                 probe: solving(args),
                 steps: args.adapter_steps,
-                precision: match args.precision {
-                    Some(precision) => precision.into(),
-                    None => AutoConfig::default().precision,
-                },
+                precision: args
+                    .precision
+                    .map_or(AutoConfig::default().precision, Into::into),
             }),
         },
         seed: args.seed,

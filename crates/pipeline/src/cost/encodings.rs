@@ -185,13 +185,13 @@ impl<'a> Encodings<'a> {
             None => learned.texts = own_labels(*texts, tables),
         }
         let epochs = config.epochs.get() as f64;
-        let again_and_again = config.passes(learned.texts as usize) as f64;
+        let passes = config.passes(learned.texts as usize) as f64;
         let (mut operations, training_tokens) = (0.0, learned.tokens);
         for (through, backward) in [(&learned, true), (&validated, false)] {
             let Pass { texts, tokens, .. } = *through;
             let (fresh, again) = self.frozen.pass(base, *precision, &encoder, through);
             let (backward, epochs) = match backward {
-                true => (encoder.backward(tokens), epochs * again_and_again),
+                true => (encoder.backward(tokens), epochs * passes),
                 false => (0.0, epochs),
             };
             let every = encoder.above(tokens) + again * encoder.below(tokens) + backward;
@@ -199,10 +199,9 @@ impl<'a> Encodings<'a> {
         }
         let tuning = json!(config.tuning);
         let kind = self.kind(StageKind::Train, base, *precision, tuning)?;
-        let passes =
-            epochs * again_and_again * (learned.texts / config.batch_size.get() as f64).ceil();
+        let batches = epochs * passes * (learned.texts / config.batch_size.get() as f64).ceil();
         let seconds = operations / self.speeds.of(&kind, &encoder, &mut self.lengths)
-            + passes * PASS
+            + batches * PASS
             + encoder.opening();
         let memory = memory_of_training(&encoder, config, training_tokens);
         Some(Estimate {

@@ -1,11 +1,12 @@
 //! What does best with labelled texts that are held out.
 
 use super::fit::{Fitted, fit};
-use super::graph::{Graph, NeighbourCache, Nodes, sample};
+use super::graph::{Graph, MOST, NeighbourCache, Nodes};
 use super::mixture::{Believed, beats, believed_alone, candidate, losses, mean as average};
 use super::stage::{Prepared, ProbeInputs, Solved};
 use super::temperature;
 use super::tune::{Tuned, Tuner, adapters, tokens_of};
+use crate::sample::sample;
 use crate::{Error, Summary};
 use goldpan_artifact::Progress;
 use goldpan_model::check_output;
@@ -88,6 +89,9 @@ pub fn auto(
         )? {
             choice.kept = ADAPTED.to_owned();
             told(&choice);
+            if config.precision == inputs.device.precision() {
+                return tuned.finish(&encoder, choice, out);
+            }
             let encoder = SentenceEncoder::open(inputs.base, encoding, inputs.device)?;
             return tuned.finish(&encoder, choice, out);
         }
@@ -170,7 +174,8 @@ fn tuned<'a>(
         return Ok(None);
     };
     let all: Vec<usize> = (0..prepared.rows.len()).collect();
-    let tuned = tuner.train("training adapters", &all, &fitted.linear)?;
+    let start = fitted.probe.clone().with_voters(None);
+    let tuned = tuner.train("training adapters", &all, &start)?;
     Ok(tuned.map(|tuned| Adapted {
         tuned: Tuned {
             probe: tuned.probe.scaled(factor),
@@ -242,16 +247,16 @@ fn tried(
 /// Whether adapters are better by these losses and those of what they have to beat, on the same texts; `None`
 /// where more texts have to be held out to tell. `all` says that there are no more.
 fn verdict(own: &[f64], others: &[f64], all: bool) -> Option<bool> {
-    let held_out = own.len();
-    if average(own) >= average(others) {
-        Some(false)
-    } else if all || held_out >= ENOUGH && beats(own, others, 1.0) {
-        Some(beats(own, others, 1.0))
-    } else if held_out >= TELLING && beats(own, others, CLEARLY) {
-        Some(true)
-    } else {
-        None
+    let better = beats(own, others, 1.0);
+    let clear = match own.len() {
+        ..TELLING => false,
+        TELLING..ENOUGH => beats(own, others, CLEARLY),
+        ENOUGH.. => better,
+    };
+    if all || average(own) >= average(others) {
+        return Some(better);
     }
+    clear.then_some(true)
 }
 
 /// The texts joined with their nearest, and the node of each labelled one. `None` where no text is labelled.
@@ -263,7 +268,7 @@ fn joined(
     if prepared.rows.is_empty() {
         return Ok(None);
     }
-    let mut rows = sample(prepared.inputs.texts.len());
+    let mut rows = sample(prepared.inputs.texts.len(), MOST, "train/graph");
     let count = rows.len();
     let mut nodes_of = Vec::with_capacity(prepared.rows.len());
     for row in &prepared.rows {

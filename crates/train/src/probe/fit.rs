@@ -1,7 +1,7 @@
 //! From labelled vectors to a probe.
 
 use super::graph::Graph;
-use super::mixture::{Believed, FEWEST, PROBE, Placed, believed_alone, candidate};
+use super::mixture::{Believed, PROBE, Placed, believed_alone, candidate};
 use super::problem::Problem;
 use super::solve::{Tolerance, solve};
 use super::temperature;
@@ -57,8 +57,6 @@ impl Examples {
 /// A probe, and how it was found.
 pub(crate) struct Fitted {
     pub probe: Probe,
-    /// The same without votes.
-    pub linear: Probe,
     /// What was chosen, in words.
     pub kept: String,
     /// The steps of the solver.
@@ -84,67 +82,52 @@ pub(crate) fn fit(
     graph: Option<(Graph, Vec<usize>)>,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Fitted, Error> {
-    let solved = Solved::of(config.strength, examples, cancelled)?;
-    let linear = Probe::new(
-        mean.clone(),
-        solved.weights(examples.classes),
-        solved.bias(examples.classes),
+    let found = Regression::of(config.strength, examples, cancelled)?;
+    let (weights, bias) = (
+        found.weights(examples.classes),
+        found.bias(examples.classes),
     );
-    let Some((graph, nodes)) = graph else {
-        return Ok(Fitted {
-            probe: linear.clone(),
-            linear,
-            kept: PROBE.to_owned(),
-            steps: solved.part.steps,
-            temperature: 1.0 / solved.factor,
-            loss: solved.part.loss,
-            candidates: Vec::new(),
-            believed: solved.believed(),
-            folds: solved.held_out.folds,
-        });
-    };
+    let mut probe = Probe::new(mean, weights, bias);
     let mut kept = PROBE.to_owned();
     let mut candidates = Vec::new();
-    let mut believed = solved.believed();
-    if believed.len() >= FEWEST {
-        candidates.push(candidate(kept.clone(), &believed));
-    }
-    let mut probe = linear.clone();
-    let placed = Placed {
-        graph: &graph,
-        nodes: &nodes,
-        labels: &examples.labels,
-        classes: examples.classes,
-    };
-    if let Some(mixture) = placed.mixture(&solved.held_out, solved.factor) {
-        let with = format!("{kept} and {:.0} % neighbours", 100.0 * mixture.share);
-        candidates.push(candidate(with.clone(), &mixture.believed));
-        if mixture.better {
-            let all: Vec<usize> = (0..examples.labels.len()).collect();
-            let votes = placed.votes(&all);
-            let vectors = (graph.nodes.vectors, graph.nodes.dimension);
-            let votes = (votes, examples.classes);
-            let voters = Voters::new(vectors, votes, mixture.factor, mixture.share);
-            probe = probe.with_voters(Some(voters));
-            kept = with;
-            believed = mixture.believed;
+    let mut believed = found.believed();
+    if let Some((graph, nodes)) = graph {
+        let placed = Placed {
+            graph: &graph,
+            nodes: &nodes,
+            labels: &examples.labels,
+            classes: examples.classes,
+        };
+        if let Some(mixture) = placed.mixture(&found.held_out, found.factor) {
+            let with = format!("{PROBE} and {:.0} % neighbours", 100.0 * mixture.share);
+            candidates.push(candidate(kept.clone(), &believed));
+            candidates.push(candidate(with.clone(), &mixture.believed));
+            if mixture.better {
+                let all: Vec<usize> = (0..examples.labels.len()).collect();
+                let votes = placed.votes(&all);
+                let vectors = (graph.nodes.vectors, graph.nodes.dimension);
+                let votes = (votes, examples.classes);
+                let voters = Voters::new(vectors, votes, mixture.factor, mixture.share);
+                probe = probe.with_voters(Some(voters));
+                kept = with;
+                believed = mixture.believed;
+            }
         }
     }
     Ok(Fitted {
         probe,
-        linear,
         kept,
-        steps: solved.part.steps,
-        temperature: 1.0 / solved.factor,
-        loss: solved.part.loss,
+        steps: found.part.steps,
+        temperature: 1.0 / found.factor,
+        loss: found.part.loss,
         candidates,
         believed,
-        folds: solved.held_out.folds,
+        folds: found.held_out.folds,
     })
 }
 
-/// Weights of a linear layer.
-pub(crate) struct Weights {
+/// A linear layer.
+pub(crate) struct Layer {
     /// `[classes, features]`
     pub weights: Array2<f64>,
     /// `[classes]`
@@ -157,12 +140,12 @@ pub(crate) struct Weights {
 const UNLIKELY: f64 = 3.0;
 
 /// The probe of features that are of length 1 or so, `[texts, features]`.
-pub(crate) fn solved_weights(
+pub(crate) fn solved_layer(
     features: Array2<f64>,
     labels: Vec<usize>,
     classes: usize,
     cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<Weights, Error> {
+) -> Result<Layer, Error> {
     let (texts, width) = features.dim();
     let mut with_bias = Array2::from_elem((texts, width + 1), BIAS);
     with_bias.slice_mut(s![.., ..width]).assign(&features);
@@ -172,7 +155,7 @@ pub(crate) fn solved_weights(
         classes,
         prior: None,
     };
-    let solved = Solved::of(None, &examples, cancelled)?;
+    let solved = Regression::of(None, &examples, cancelled)?;
     let mut weights = Array2::zeros((classes, width));
     let own = solved.found.column(width).mapv(|bias| BIAS * bias);
     let lowest = own.iter().copied().fold(0.0, f64::min);
@@ -182,7 +165,7 @@ pub(crate) fn solved_weights(
         weights.row_mut(class).assign(&found);
         bias[class] = own[row];
     }
-    Ok(Weights {
+    Ok(Layer {
         weights: weights * solved.factor,
         bias: bias * solved.factor,
         loss: solved.part.loss,
@@ -190,7 +173,7 @@ pub(crate) fn solved_weights(
 }
 
 /// What was solved for, and what those say of texts that did not see them.
-struct Solved {
+struct Regression {
     part: Part,
     /// Weights of the classes that are told apart, `[present, features]`.
     found: Array2<f64>,
@@ -199,7 +182,7 @@ struct Solved {
     factor: f64,
 }
 
-impl Solved {
+impl Regression {
     fn of(
         strength: Option<f64>,
         examples: &Examples,

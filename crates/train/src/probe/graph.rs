@@ -5,12 +5,11 @@
 //! were given with a part of 1 - `ALPHA`. Each class's scores are divided by their sum (class mass
 //! normalisation, Zhu et al. 2003), so that a class with more labels does not take the others' texts.
 
-use goldpan_artifact::{Digest, Progress, rng};
+use goldpan_artifact::{Digest, Progress};
 use goldpan_geometry::neighbours::{Neighbours, Space, nearest};
 use goldpan_geometry::{Points, squared_lengths};
 use goldpan_model::votes::{ASKED, cosine, tally};
 use ndarray::Array2;
-use rand::seq::index;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,17 +41,6 @@ impl NeighbourCache {
         *kept = Some((key, found.clone()));
         Some(found)
     }
-}
-
-/// The rows of a table of which some are joined, ascending: all where they are few enough, else the same ones
-/// for every training.
-pub(crate) fn sample(rows: usize) -> Vec<usize> {
-    if rows <= MOST {
-        return (0..rows).collect();
-    }
-    let mut sample = index::sample(&mut rng(0, "train/graph"), rows, MOST).into_vec();
-    sample.sort_unstable();
-    sample
 }
 
 /// Texts with their placed vectors.
@@ -311,13 +299,5 @@ mod tests {
             pool.install(|| graph(40).propagate(&[(0, 0), (1, 1)], 2))
         };
         assert_eq!(on(1), on(3));
-    }
-
-    #[test]
-    fn a_sample_is_the_same_each_time() {
-        assert_eq!(sample(5), [0, 1, 2, 3, 4]);
-        let some = sample(MOST + 500);
-        assert_eq!(some.len(), MOST);
-        assert!(some.is_sorted() && some == sample(MOST + 500));
     }
 }

@@ -8,7 +8,7 @@ use goldpan_model::votes::{believed, log_vote, softmax};
 use ndarray::Array2;
 
 /// The fewest texts held out that say something.
-pub(crate) const FEWEST: usize = 10;
+const FEWEST: usize = 10;
 /// The parts of the neighbours that are tried, in tenths.
 const PARTS: u32 = 10;
 /// The probe's name.

@@ -16,6 +16,6 @@ mod temperature;
 mod tune;
 
 pub use auto::{AUTO_VERSION, AutoInputs, auto};
-pub(crate) use fit::solved_weights;
+pub(crate) use fit::solved_layer;
 pub use graph::NeighbourCache;
 pub use stage::{PROBE_VERSION, ProbeInputs, probe};

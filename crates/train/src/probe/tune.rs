@@ -84,12 +84,12 @@ impl Tuner<'_> {
     pub fn train(&self, what: &str, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
         let texts = passes(rows.len(), self.most);
         self.progress.begin(what, "texts", Some(texts));
-        let tuned = self.steps(rows, start);
+        let tuned = self.trained(rows, start);
         self.progress.end();
         tuned
     }
 
-    fn steps(&self, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
+    fn trained(&self, rows: &[usize], start: &Probe) -> Result<Option<Tuned>, Error> {
         let device = self.device.tensors();
         let labels = &self.prepared.examples.labels;
         let classes = self.prepared.examples.classes;

@@ -241,3 +241,35 @@ impl Progress for StopAfter {
         Box::new(self)
     }
 }
+
+/// Stops when it is asked for the `limit`th time whether to stop.
+#[allow(dead_code, reason = "not every test program asks for it")]
+pub struct AskedUntil {
+    limit: u64,
+    times: AtomicU64,
+}
+
+#[allow(dead_code, reason = "not every test program asks for it")]
+impl AskedUntil {
+    pub fn new(limit: u64) -> Self {
+        let times = AtomicU64::new(0);
+        Self { limit, times }
+    }
+
+    pub fn times(&self) -> u64 {
+        self.times.load(Ordering::Relaxed)
+    }
+}
+
+impl Progress for AskedUntil {
+    fn begin(&self, _: &str, _: &str, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn end(&self) {}
+    fn cancelled(&self) -> bool {
+        self.times.fetch_add(1, Ordering::Relaxed) + 1 >= self.limit
+    }
+    fn beside(&self) -> Box<dyn Progress + '_> {
+        Box::new(self)
+    }
+}

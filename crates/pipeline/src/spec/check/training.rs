@@ -101,16 +101,13 @@ impl Context<'_> {
                 let probe = ProbeConfig { strength, classes };
                 let steps = model.auto.as_ref().and_then(|auto| auto.steps);
                 let standard = AutoConfig::default();
-                let steps = steps.unwrap_or(standard.steps);
-                let precision = options.precision.unwrap_or(standard.precision);
-                let auto = |probe| AutoConfig {
-                    probe,
-                    steps,
-                    precision,
-                };
                 let config = TrainConfig {
                     tuning: match tune {
-                        TuneOptions::Auto => Tuning::Auto(auto(probe)),
+                        TuneOptions::Auto => Tuning::Auto(AutoConfig {
+                            probe,
+                            steps: steps.unwrap_or(standard.steps),
+                            precision: options.precision.unwrap_or(standard.precision),
+                        }),
                         _ => Tuning::Probe(probe),
                     },
                     ..TrainConfig::default()
