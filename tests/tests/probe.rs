@@ -227,6 +227,38 @@ fn what_a_probe_does_not_look_at_is_refused() {
 }
 
 #[test]
+fn vectors_with_values_that_are_no_numbers_are_refused_by_their_text() {
+    let folder = made();
+    let path = folder.path();
+    let vectors = Embeddings::open(path.join("pool-v.arrow")).unwrap();
+    let width = vectors.dimension();
+    let producer = Producer::new("test", 1);
+    let broken = path.join("broken.arrow");
+    let mut writer = EmbeddingsWriter::create(&broken, width, Precision::F32, producer).unwrap();
+    let mut vector = vec![0.0; width];
+    for row in 0..vectors.len() {
+        vectors.row_f32(row, &mut vector);
+        if row == 7 {
+            vector[2] = f32::NAN;
+        }
+        writer.push(vectors.id(row), &vector).unwrap();
+    }
+    writer.finish().unwrap();
+    for tune in ["probe", "auto"] {
+        run(
+            path,
+            &format!(
+                "train --texts pool.arrow --validation dev.arrow --model {MODEL} --tune {tune} --embeddings \
+                 broken.arrow --validation-embeddings dev-v.arrow --out m"
+            ),
+        )
+        .with(3)
+        .saying(&["broken.arrow: the vector of the text with id 7 has the value NaN"]);
+        assert!(!path.join("m").exists());
+    }
+}
+
+#[test]
 fn a_pipeline_solves_probes_on_vectors_that_it_makes_once() {
     let folder = made();
     let path = folder.path();

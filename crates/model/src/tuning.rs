@@ -26,7 +26,7 @@ pub enum Tuning {
 pub struct AutoConfig {
     /// Those of its probe.
     pub probe: ProbeConfig,
-    /// The most steps of a training through the encoder, of 16 texts each; it is not tried where they are 0.
+    /// The most steps of a training through the encoder, of 32 texts each; it is not tried where they are 0.
     pub steps: usize,
     /// That of its products with frozen weights. What is chosen is measured in the device's.
     pub precision: Precision,

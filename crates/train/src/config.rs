@@ -5,6 +5,9 @@ use goldpan_model::{LoraConfig, Target, Tuning};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
+/// The most that `min_steps` may be: no sum of steps overflows.
+const MOST_STEPS: usize = 1_000_000_000;
+
 /// Settings of a training. [`TrainConfig::default`] is the published experiment's procedure, but that it works with
 /// few labels, too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -144,6 +147,10 @@ impl TrainConfig {
         let mut problems = Problems::default();
         let (rate, smoothing) = (self.learning_rate, self.label_smoothing);
         problems.number("learning_rate", rate, |x| x > 0.0, "a number above 0");
+        if self.min_steps > MOST_STEPS {
+            let expected = "at most a thousand million steps";
+            problems.add("min_steps", self.min_steps, expected);
+        }
         problems.share("warmup_ratio", self.warmup_ratio);
         for (key, value) in self.weight_decay.by_key() {
             problems.number(key, value, |x| x >= 0.0, "a number of 0 or more");
@@ -217,5 +224,22 @@ impl Problems {
             let expected = "at least one layer, or left out for all";
             self.add("lora.layers", "[]", expected);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_no_sum_could_hold_are_refused() {
+        let of = |min_steps| TrainConfig {
+            min_steps,
+            ..TrainConfig::default()
+        };
+        assert_eq!(of(MOST_STEPS).check(), Ok(()));
+        let error = of(usize::MAX).check().unwrap_err();
+        assert_eq!(error.key, "min_steps");
+        assert_eq!(of(MOST_STEPS).passes(1), MOST_STEPS / 4);
     }
 }

@@ -18,6 +18,18 @@ pub enum Error {
         /// The text.
         id: u64,
     },
+    /// A vector has a value that is NaN or infinite.
+    #[error(
+        "{path}: the vector of the text with id {id} has the value {value}: embed the texts again"
+    )]
+    NotFinite {
+        /// The embeddings.
+        path: PathBuf,
+        /// The text.
+        id: u64,
+        /// The value.
+        value: f32,
+    },
     /// Vectors of two lengths.
     #[error(
         "{texts} has vectors of {dimension} components, and {validation} of {other}: embed both with the \

@@ -7,6 +7,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod gc;
+mod given;
 mod import;
 mod ingest;
 mod labels;

@@ -7,6 +7,7 @@ use clap::Args;
 use goldpan_model::AutoConfig;
 use goldpan_train::{ClassWeights, TrainConfig, WeightDecay};
 
+use super::given::Given;
 use super::numbers::{part, positive, ratio};
 use super::predict::class;
 use super::training::{Metric, NewHead, Schedule, Targets, Tune};
@@ -35,10 +36,11 @@ MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
 --tune auto compares a probe, the probe with the votes of the nearest texts (labels that flow along
 the neighbours of up to 10,000 of TEXTS, voters.safetensors), and, from 50 labels on, adapters in
-the upper half of the layers that begin where the probe ends. Each has to be better by more than
-chance with labelled texts that are held out; validation texts have no say. `goldpan show` tells
-what was compared. Adapters are trained --adapter-steps at most: with more than some 3,000 labels
-more of them, or --tune lora, may do better, given the time.
+the upper half of the layers that begin where the probe ends. Votes have to be better than the probe,
+and adapters than votes, by more than chance with labelled texts that are held out; beside a probe
+alone, adapters have to be no worse. Validation texts have no say. `goldpan show` tells what was
+compared. Adapters are trained --adapter-steps at most: with more than some 6,000 labels more of
+them, or --tune lora, may do better, given the time.
 
 Vectors are centred by the mean of all texts, classes weigh the same, and one temperature, from
 labelled texts held out, makes probabilities of logits.
@@ -63,6 +65,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct TrainArgs {
+    /// The options that were given: first, as it sees what the others take
+    #[command(flatten)]
+    pub given: Given,
     /// The table of texts
     #[arg(long, value_name = "TEXTS")]
     pub texts: PathBuf,
@@ -101,7 +106,7 @@ pub struct TrainArgs {
     /// classes that have labels]
     #[arg(long, value_name = "X", value_parser = positive, help_heading = PROBE)]
     pub probe_strength: Option<f64>,
-    /// The most steps, of 16 texts each, that adapters are trained; with 0 they are not tried
+    /// The most steps, of 32 texts each, that adapters are trained; with 0 they are not tried
     #[arg(long, value_name = "N", default_value_t = AutoConfig::default().steps, help_heading = AUTO)]
     pub adapter_steps: usize,
     /// Passes over the labelled texts, of which each is several where they are few (--min-steps)

@@ -11,8 +11,8 @@ use goldpan_model::{
 };
 use goldpan_sources::short_name;
 use goldpan_train::{
-    AutoInputs, Inputs, NeighbourCache, NewHeadStart, ProbeInputs, ScheduleKind, Summary,
-    TrainConfig, ValidationMetric, auto, lacking, probe, train,
+    AutoInputs, Inputs, NeighbourCache, ProbeInputs, Summary, TrainConfig, auto, lacking, probe,
+    train,
 };
 
 use super::models::{base_of, pretrained};
@@ -201,99 +201,63 @@ fn solved(
     print_path(&args.out)
 }
 
+/// The options of training through the encoder.
+const OF_TRAINING: &[&str] = &[
+    "--init",
+    "--epochs",
+    "--min-steps",
+    "--new-head",
+    "--batch-size",
+    "--gradient-accumulation",
+    "--learning-rate",
+    "--schedule",
+    "--warmup-ratio",
+    "--weight-decay",
+    "--clip-norm",
+    "--label-smoothing",
+    "--class-weights",
+    "--classifier-dropout",
+    "--validation-metric",
+    "--patience",
+];
+/// Those of LoRA's adapters.
+const OF_LORA: &[&str] = &[
+    "--lora-rank",
+    "--lora-alpha",
+    "--lora-targets",
+    "--lora-layers",
+    "--lora-dropout",
+];
+/// Those of a probe.
+const OF_PROBE: &[&str] = &[
+    "--embeddings",
+    "--validation-embeddings",
+    "--class",
+    "--probe-strength",
+];
+/// Those of the choice between ways of training.
+const OF_AUTO: &[&str] = &["--adapter-steps"];
+
 /// What is trained: what is asked for, or LoRA where options of its training are given, or else what does best.
 fn tune(args: &TrainArgs) -> Tune {
-    let of_training = of_training(args).into_iter().chain(of_lora(args));
+    let of_training = args.given.of(&[OF_TRAINING, OF_LORA].concat());
     match args.tune {
         Some(tune) => tune,
-        None if of_training.into_iter().any(|(_, given)| given) => Tune::Lora,
+        None if !of_training.is_empty() => Tune::Lora,
         None => Tune::Auto,
     }
 }
 
-/// Options, and whether they are given.
-type Options = Vec<(&'static str, bool)>;
-
-/// The options of training through the encoder.
-fn of_training(args: &TrainArgs) -> Options {
-    let standard = TrainConfig::default();
-    let schedule: ScheduleKind = args.schedule.into();
-    let metric: ValidationMetric = args.validation_metric.into();
-    vec![
-        ("--init", args.init.is_some()),
-        ("--epochs", args.epochs != standard.epochs),
-        ("--min-steps", args.min_steps != standard.min_steps),
-        (
-            "--new-head",
-            NewHeadStart::from(args.new_head) != standard.new_head,
-        ),
-        ("--batch-size", args.batch_size != standard.batch_size),
-        (
-            "--gradient-accumulation",
-            args.gradient_accumulation != standard.gradient_accumulation,
-        ),
-        (
-            "--learning-rate",
-            args.learning_rate != standard.learning_rate,
-        ),
-        ("--schedule", schedule != standard.schedule),
-        ("--warmup-ratio", args.warmup_ratio != standard.warmup_ratio),
-        ("--weight-decay", args.weight_decay != standard.weight_decay),
-        ("--clip-norm", args.clip_norm.is_some()),
-        ("--label-smoothing", args.label_smoothing != 0.0),
-        (
-            "--class-weights",
-            args.class_weights != standard.class_weights,
-        ),
-        ("--classifier-dropout", args.classifier_dropout != 0.0),
-        ("--validation-metric", metric != standard.validation_metric),
-        ("--patience", args.patience.is_some()),
-    ]
-}
-
-/// The options of LoRA's adapters.
-fn of_lora(args: &TrainArgs) -> Options {
-    let standard = TrainConfig::default_lora();
-    let lora = adapters(args);
-    vec![
-        ("--lora-rank", lora.rank != standard.rank),
-        ("--lora-alpha", lora.alpha != standard.alpha),
-        ("--lora-targets", lora.targets != standard.targets),
-        ("--lora-layers", lora.layers.is_some()),
-        ("--lora-dropout", lora.dropout != standard.dropout),
-    ]
-}
-
-/// The options of a probe.
-fn of_probe(args: &TrainArgs) -> Options {
-    vec![
-        ("--embeddings", args.embeddings.is_some()),
-        (
-            "--validation-embeddings",
-            args.validation_embeddings.is_some(),
-        ),
-        ("--class", !args.class.is_empty()),
-        ("--probe-strength", args.probe_strength.is_some()),
-    ]
-}
-
-/// The options of the choice between ways of training.
-fn of_auto(args: &TrainArgs) -> Options {
-    let steps = args.adapter_steps != AutoConfig::default().steps;
-    vec![("--adapter-steps", steps)]
-}
-
 /// Refuses options that what is trained does not look at.
 fn check_effect(args: &TrainArgs, tune: Tune) -> Result<(), Error> {
-    let options = match tune {
-        Tune::Auto => [of_training(args), of_lora(args)].concat(),
-        Tune::Probe => [of_training(args), of_lora(args), of_auto(args)].concat(),
-        Tune::Lora => [of_probe(args), of_auto(args)].concat(),
-        Tune::Full | Tune::Head => [of_probe(args), of_lora(args), of_auto(args)].concat(),
+    let without = match tune {
+        Tune::Auto => [OF_TRAINING, OF_LORA].concat(),
+        Tune::Probe => [OF_TRAINING, OF_LORA, OF_AUTO].concat(),
+        Tune::Lora => [OF_PROBE, OF_AUTO].concat(),
+        Tune::Full | Tune::Head => [OF_PROBE, OF_LORA, OF_AUTO].concat(),
     };
+    let options = args.given.of(&without);
     let tune = TuningKind::from(tune);
-    let given = options.into_iter().filter(|(_, given)| *given);
-    let options: Vec<&'static str> = given.map(|(option, _)| option).collect();
     match options.is_empty() {
         true => Ok(()),
         false => Err(Error::NoEffect { options, tune }),
@@ -417,6 +381,8 @@ fn checkpoints(out: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -430,5 +396,45 @@ mod tests {
             Path::new("a/model.checkpoint")
         );
         assert_eq!(checkpoints(Path::new("v1.2")), Path::new("v1.2.checkpoint"));
+    }
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        train: TrainArgs,
+    }
+
+    fn args(more: &[&str]) -> TrainArgs {
+        let needed = "goldpan --texts t --validation v --model m --out o".split(' ');
+        let line = needed.chain(more.iter().copied());
+        Line::parse_from(line).train
+    }
+
+    #[test]
+    fn options_are_given_though_with_the_value_that_they_have_anyway() {
+        assert_eq!(tune(&args(&[])), Tune::Auto);
+        assert_eq!(tune(&args(&["--seed", "0"])), Tune::Auto);
+        assert_eq!(tune(&args(&["--epochs", "4"])), Tune::Lora);
+        assert_eq!(tune(&args(&["--lora-rank", "8"])), Tune::Lora);
+        let wrong = args(&["--tune", "probe", "--epochs", "4", "--adapter-steps", "600"]);
+        match check_effect(&wrong, Tune::Probe) {
+            Err(Error::NoEffect { options, .. }) => {
+                assert_eq!(options, ["--epochs", "--adapter-steps"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn all_options_that_are_looked_for_are_there() {
+        use clap::CommandFactory;
+        let command = Line::command();
+        let known: Vec<String> = command
+            .get_arguments()
+            .filter_map(|arg| arg.get_long())
+            .map(|long| format!("--{long}"))
+            .collect();
+        for option in [OF_TRAINING, OF_LORA, OF_PROBE, OF_AUTO].concat() {
+            assert!(known.iter().any(|known| known == option), "{option}");
+        }
     }
 }

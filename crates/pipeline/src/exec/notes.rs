@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use goldpan_report::grouped;
 use goldpan_store::Record;
+use serde_json::Value;
 
 use crate::exec::outcome::ModelRow;
 use crate::exec::report::selection;
@@ -26,7 +27,13 @@ pub(crate) fn notes(
         let picks = picks(graph, records, arm.name.as_str())?;
         same_picks(arm.name.as_str(), &picks)
     });
-    ties.into_iter().chain(same).collect()
+    let compared = compared(
+        graph
+            .trained
+            .iter()
+            .filter_map(|model| Some(&records[model.node].as_ref()?.summary)),
+    );
+    ties.into_iter().chain(compared).chain(same).collect()
 }
 
 /// How many models have several best epochs.
@@ -42,6 +49,17 @@ fn ties(models: &[ModelRow], metric: &str) -> Option<String> {
              loss was kept."
         )
     })
+}
+
+/// By how many texts epochs were compared, where it was not by all.
+fn compared<'a>(trained: impl Iterator<Item = &'a Value>) -> Option<String> {
+    let sample = |summary: &Value| summary.get("compared_by")?.as_u64();
+    let most = trained.filter_map(sample).max()?;
+    Some(format!(
+        "Epochs were compared by {} of the validation texts, drawn at random and the same for all models; accuracy, \
+         macro-F1 and loss of the epoch that was kept are by all of them.",
+        grouped(most)
+    ))
 }
 
 /// What an arm picked: for each seed the selections of its rounds, by their digests. `None` where a round of
@@ -96,6 +114,18 @@ mod tests {
         let told = same_picks("margin", &picks(&[&["a", "b"], &["a", "b"]])).unwrap();
         assert!(
             told.starts_with("margin picked the same texts in all 2 seeds"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_sample_that_epochs_were_compared_by_is_told() {
+        let all = serde_json::json!({ "compared_by": null });
+        let some = serde_json::json!({ "compared_by": 2000 });
+        assert_eq!(compared([&all].into_iter()), None);
+        let told = compared([&all, &some].into_iter()).unwrap();
+        assert!(
+            told.starts_with("Epochs were compared by 2,000 of"),
             "{told}"
         );
     }

@@ -83,11 +83,7 @@ pub(crate) fn fit(
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Fitted, Error> {
     let found = Regression::of(config.strength, examples, cancelled)?;
-    let (weights, bias) = (
-        found.weights(examples.classes),
-        found.bias(examples.classes),
-    );
-    let mut probe = Probe::new(mean, weights, bias);
+    let mut probe = found.solution.probe(examples.classes, found.factor, mean);
     let mut kept = PROBE.to_owned();
     let mut candidates = Vec::new();
     let mut believed = found.believed();
@@ -117,9 +113,9 @@ pub(crate) fn fit(
     Ok(Fitted {
         probe,
         kept,
-        steps: found.part.steps,
+        steps: found.solution.part.steps,
         temperature: 1.0 / found.factor,
-        loss: found.part.loss,
+        loss: found.solution.part.loss,
         candidates,
         believed,
         folds: found.held_out.folds,
@@ -157,26 +153,67 @@ pub(crate) fn solved_layer(
     };
     let solved = Regression::of(None, &examples, cancelled)?;
     let mut weights = Array2::zeros((classes, width));
-    let own = solved.found.column(width).mapv(|bias| BIAS * bias);
+    let Solution {
+        part,
+        weights: found,
+    } = solved.solution;
+    let own = found.column(width).mapv(|bias| BIAS * bias);
     let lowest = own.iter().copied().fold(0.0, f64::min);
     let mut bias = Array1::from_elem(classes, lowest - UNLIKELY);
-    for (row, &class) in solved.part.present.iter().enumerate() {
-        let found = solved.found.slice(s![row, ..width]);
-        weights.row_mut(class).assign(&found);
+    for (row, &class) in part.present.iter().enumerate() {
+        weights
+            .row_mut(class)
+            .assign(&found.slice(s![row, ..width]));
         bias[class] = own[row];
     }
     Ok(Layer {
         weights: weights * solved.factor,
         bias: bias * solved.factor,
-        loss: solved.part.loss,
+        loss: part.loss,
     })
+}
+
+/// What was solved for.
+struct Solution {
+    part: Part,
+    /// Weights of the classes that are told apart, `[present, features]`.
+    weights: Array2<f64>,
+}
+
+impl Solution {
+    /// A probe of these classes, whose logits are multiplied by `factor`.
+    fn probe(&self, classes: usize, factor: f64, mean: Vec<f32>) -> Probe {
+        let dimension = mean.len();
+        let mut weights = vec![0.0; classes * dimension];
+        let mut bias = vec![NEVER; classes];
+        for (row, &class) in self.part.present.iter().enumerate() {
+            let own = &mut weights[class * dimension..(class + 1) * dimension];
+            for (weight, value) in own.iter_mut().zip(self.weights.row(row)) {
+                *weight = (factor * value) as f32;
+            }
+            bias[class] = (factor * BIAS * self.weights[[row, dimension]]) as f32;
+        }
+        Probe::new(mean, weights, bias)
+    }
+}
+
+/// The probe of these texts as it is solved for: without a temperature, and without what the classes' descriptions say.
+pub(crate) fn solved_probe(
+    strength: Option<f64>,
+    examples: &Examples,
+    mean: Vec<f32>,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Probe, Error> {
+    let all: Vec<usize> = (0..examples.labels.len()).collect();
+    let whole = Part::of(examples, None, &all);
+    let strength = whole.strength(strength);
+    let solution = whole.solve(strength, TOLERANCE, cancelled)?;
+    Ok(solution.probe(examples.classes, 1.0, mean))
 }
 
 /// What was solved for, and what those say of texts that did not see them.
 struct Regression {
-    part: Part,
-    /// Weights of the classes that are told apart, `[present, features]`.
-    found: Array2<f64>,
+    solution: Solution,
     held_out: HeldOut,
     /// What makes the logits of texts held out as sure as they are right.
     factor: f64,
@@ -192,45 +229,21 @@ impl Regression {
         let described = examples.described();
         let offsets = described.as_ref().map(|(_, offsets)| offsets);
         let whole = Part::of(examples, offsets, &all);
-        let strength = strength.unwrap_or(whole.labelled() as f64 / 2.0);
-        let (whole, held_out) = rayon::join(
+        let strength = whole.strength(strength);
+        let (solution, held_out) = rayon::join(
             || whole.solve(strength, TOLERANCE, cancelled),
             || held_out(strength, examples, offsets, cancelled),
         );
-        let (part, mut found) = whole?;
+        let mut solution = solution?;
         let held_out = held_out?;
         if let (Some((scale, _)), Some(prior)) = (&described, &examples.prior) {
-            found.scaled_add(*scale, prior);
+            solution.weights.scaled_add(*scale, prior);
         }
         Ok(Self {
             factor: temperature::factor(&held_out.logits, &held_out.labels),
-            part,
-            found,
+            solution,
             held_out,
         })
-    }
-
-    /// The weights of the vectors' components, `[classes, dimension]`, row-major.
-    fn weights(&self, classes: usize) -> Vec<f32> {
-        let dimension = self.found.ncols() - 1;
-        let mut weights = vec![0.0; classes * dimension];
-        for (row, &class) in self.part.present.iter().enumerate() {
-            let own = &mut weights[class * dimension..(class + 1) * dimension];
-            for (weight, value) in own.iter_mut().zip(self.found.row(row)) {
-                *weight = (self.factor * value) as f32;
-            }
-        }
-        weights
-    }
-
-    /// `[classes]`
-    fn bias(&self, classes: usize) -> Vec<f32> {
-        let last = self.found.ncols() - 1;
-        let mut bias = vec![NEVER; classes];
-        for (row, &class) in self.part.present.iter().enumerate() {
-            bias[class] = (self.factor * BIAS * self.found[[row, last]]) as f32;
-        }
-        bias
     }
 
     fn believed(&self) -> Vec<Believed> {
@@ -278,13 +291,17 @@ impl Part {
         labels.len()
     }
 
-    /// Weights of the classes that are told apart, `[present, features]`.
+    /// The strength that is given, or else half the number of classes.
+    fn strength(&self, given: Option<f64>) -> f64 {
+        given.unwrap_or(self.labelled() as f64 / 2.0)
+    }
+
     fn solve(
         mut self,
         strength: f64,
         tolerance: Tolerance,
         cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> Result<(Self, Array2<f64>), Error> {
+    ) -> Result<Solution, Error> {
         let classes = self.present.len();
         let weights = balanced(&self.labels, strength);
         let problem = Problem {
@@ -305,7 +322,10 @@ impl Part {
         let length: f64 = found.weights.iter().map(|weight| weight * weight).sum();
         self.loss = (found.loss - 0.5 * length) / total.max(f64::MIN_POSITIVE);
         self.steps = found.steps;
-        Ok((self, found.weights))
+        Ok(Solution {
+            part: self,
+            weights: found.weights,
+        })
     }
 }
 
@@ -357,11 +377,11 @@ fn held_out(
         let part = Part::of(examples, offsets, seen);
         part.solve(strength, TOLERANCE_HELD_OUT, cancelled)
     });
-    let solved: Vec<(Part, Array2<f64>)> = solved.collect::<Result<_, _>>()?;
+    let solved: Vec<Solution> = solved.collect::<Result<_, _>>()?;
     let shape = (examples.labels.len(), examples.classes);
     let mut logits = Array2::from_elem(shape, f64::NEG_INFINITY);
     let mut labels = vec![None; examples.labels.len()];
-    for ((held, _), (part, weights)) in folds.iter().zip(&solved) {
+    for ((held, _), Solution { part, weights }) in folds.iter().zip(&solved) {
         for &row in held {
             let own = examples.labels[row];
             if part.present.len() < 2 || part.present.binary_search(&own).is_err() {
@@ -443,10 +463,27 @@ mod tests {
         for case in &golden.cases {
             let rows: Vec<usize> = (0..case.labels.len()).collect();
             let part = Part::of(&examples(case), None, &rows);
-            let (_, found) = part.solve(case.strength, TOLERANCE, &|| false).unwrap();
-            let apart = (&found - &matrix(&case.weights)).mapv(f64::abs);
+            let found = part.solve(case.strength, TOLERANCE, &|| false).unwrap();
+            let apart = (&found.weights - &matrix(&case.weights)).mapv(f64::abs);
             let most = apart.iter().copied().fold(0.0, f64::max);
             assert!(most < 1e-6, "{}: {most:e}", golden.by);
+        }
+    }
+
+    #[test]
+    fn a_probe_as_it_is_solved_for_has_no_temperature() {
+        let case = &golden().cases[3];
+        let examples = examples(case);
+        let width = examples.features.ncols() - 1;
+        let strength = Some(case.strength);
+        let probe = solved_probe(strength, &examples, vec![0.0; width], &|| false).unwrap();
+        for (class, weights) in case.weights.iter().enumerate() {
+            let own = &probe.weights()[class * width..(class + 1) * width];
+            for (got, expected) in own.iter().zip(weights) {
+                assert!((f64::from(*got) - expected).abs() < 1e-5);
+            }
+            let bias = BIAS * weights[width];
+            assert!((f64::from(probe.bias()[class]) - bias).abs() < 1e-5);
         }
     }
 
@@ -466,7 +503,7 @@ mod tests {
         // As vectors were placed already, the mean is 0 and the logits are the solution's, divided.
         let rows: Vec<usize> = (0..case.labels.len()).collect();
         let part = Part::of(&examples, None, &rows);
-        let (_, weights) = part.solve(2.0, TOLERANCE, &|| false).unwrap();
+        let weights = part.solve(2.0, TOLERANCE, &|| false).unwrap().weights;
         let vector: Vec<f32> = case.features[0][..width]
             .iter()
             .map(|x| *x as f32)

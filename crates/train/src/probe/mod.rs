@@ -6,6 +6,7 @@
 //! are few. Linear probes: Alain and Bengio 2016, arXiv:1610.01644.
 
 mod auto;
+mod contrastive;
 mod fit;
 mod graph;
 mod mixture;

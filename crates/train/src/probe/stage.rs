@@ -102,6 +102,8 @@ impl<'a> Prepared<'a> {
                 other: inputs.validation_vectors.dimension(),
             });
         }
+        finite(inputs.vectors)?;
+        finite(inputs.validation_vectors)?;
         let mean = mean(inputs.vectors);
         Ok(Self {
             inputs,
@@ -300,6 +302,28 @@ fn prior(mean: &[f32], descriptions: &[Vec<f32>]) -> Option<Array2<f64>> {
         }
     }
     Some(prior)
+}
+
+/// Checks that no vector has a value that is NaN or infinite.
+fn finite(vectors: &Embeddings) -> Result<(), Error> {
+    let parts = (0..vectors.len().div_ceil(TOGETHER)).into_par_iter();
+    let wrong = parts.find_map_first(|part| {
+        let mut vector = vec![0.0; vectors.dimension()];
+        let mut rows = part * TOGETHER..((part + 1) * TOGETHER).min(vectors.len());
+        rows.find_map(|row| {
+            vectors.row_f32(row, &mut vector);
+            let value = vector.iter().copied().find(|value| !value.is_finite())?;
+            Some((row, value))
+        })
+    });
+    match wrong {
+        None => Ok(()),
+        Some((row, value)) => Err(Error::NotFinite {
+            path: vectors.path().to_owned(),
+            id: vectors.id(row),
+            value,
+        }),
+    }
 }
 
 /// The mean of all vectors.

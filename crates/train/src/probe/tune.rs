@@ -1,6 +1,9 @@
 //! LoRA below the probe: linear probing, then fine-tuning, so that training begins where the probe ends
-//! (Kumar et al. 2022, arXiv:2202.10054).
+//! (Kumar et al. 2022, arXiv:2202.10054). Then the probe is solved anew on what the encoder makes of the labelled
+//! texts, as SetFit does (Tunstall et al. 2022, arXiv:2209.11055).
 
+use super::contrastive::contrastive;
+use super::fit::{Examples, features, solved_probe};
 use super::stage::Prepared;
 use crate::class_weights::ClassWeights;
 use crate::gradients::NamedGradients;
@@ -10,13 +13,15 @@ use crate::schedule::{Schedule, ScheduleKind};
 use crate::{Error, WeightDecay};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Progress, Texts, rng};
-use goldpan_model::{Device, LoraConfig, PrefixCache, Probe, SentenceAdapter};
+use goldpan_model::SentenceAdapter;
+use goldpan_model::{Device, LoraConfig, PrefixCache, Probe, ProbeConfig};
 use goldpan_model::{SentenceEncoder, Target, Tokens, by_length, tokens_per_batch, unit};
+use ndarray::ArrayView2;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 /// Texts in a step.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 /// Passes over the labelled texts, and the fewest steps: few texts are gone through more often (Mosbach et al. 2021,
 /// arXiv:2006.04884).
 const PASSES: usize = 3;
@@ -56,6 +61,8 @@ fn passes(texts: usize, most: usize) -> u64 {
 /// What trains.
 pub(super) struct Tuner<'a> {
     pub prepared: &'a Prepared<'a>,
+    /// How the probe is solved anew.
+    pub config: &'a ProbeConfig,
     pub encoder: &'a SentenceEncoder,
     pub lora: LoraConfig,
     pub cache: &'a PrefixCache,
@@ -74,7 +81,7 @@ pub(super) struct Tuned {
     pub adapter: SentenceAdapter,
     pub steps: usize,
     pub parameters: usize,
-    /// The mean loss over the last pass, in nats.
+    /// The mean cross-entropy over the last pass, in nats, by the head that trains with the adapters.
     pub loss: f64,
 }
 
@@ -95,7 +102,8 @@ impl Tuner<'_> {
         let classes = self.prepared.examples.classes;
         let label = |row: &usize| labels[*row] as i32;
         let own: Vec<i32> = rows.iter().map(label).collect();
-        let loss = Loss::new(ClassWeights::Balanced.of(&own, classes), 0.0);
+        let weights = ClassWeights::Balanced.of(&own, classes);
+        let loss = Loss::new(weights.clone(), 0.0);
         let mut parameters = self
             .encoder
             .new_adapters(&self.lora, self.seed, self.device)?;
@@ -134,10 +142,15 @@ impl Tuner<'_> {
                 else {
                     return Ok(None);
                 };
-                let logits = placed.matmul(weight.clone().transpose()) + bias.clone();
+                let logits = placed.clone().matmul(weight.clone().transpose()) + bias.clone();
                 let loss = loss.of(logits, &labels, loss.weight(&labels), device);
+                let apart = contrastive(placed, &labels, weights.as_deref(), device);
+                let whole = match apart {
+                    Some(apart) => loss.clone() + apart,
+                    None => loss.clone(),
+                };
                 let mut gradients = NamedGradients::default();
-                gradients.add(&parameters, &loss.backward());
+                gradients.add(&parameters, &whole.backward());
                 let value = f64::from(loss.into_scalar::<f32>());
                 if !value.is_finite() {
                     return Ok(None);
@@ -156,17 +169,56 @@ impl Tuner<'_> {
                 tensor.into_data().iter::<f32>().collect()
             })
         };
+        let adapter = SentenceAdapter::new(&parameters, &self.lora);
+        // What descriptions say is in the head alone: it stays as it was trained.
+        let probe = match self.prepared.examples.prior {
+            Some(_) => Probe::new(mean, values(WEIGHT), values(BIAS)),
+            None => self.solved(rows, &adapter, mean)?,
+        };
         Ok(Some(Tuned {
-            probe: Probe::new(mean, values(WEIGHT), values(BIAS)),
-            adapter: SentenceAdapter::new(&parameters, &self.lora),
+            probe,
+            adapter,
             steps: step,
             parameters: count,
             loss: recent.iter().sum::<f64>() / recent.len().max(1) as f64,
         }))
     }
 
+    /// The probe of what an adapted encoder makes of some of the labelled texts.
+    fn solved(
+        &self,
+        rows: &[usize],
+        adapter: &SentenceAdapter,
+        mean: Vec<f32>,
+    ) -> Result<Probe, Error> {
+        let tokens: Vec<&Tokens> = rows.iter().map(|&row| &self.tokens[row]).collect();
+        let vectors = self.vectors(adapter, &tokens)?.concat();
+        let shape = (rows.len(), mean.len());
+        let vectors = ArrayView2::from_shape(shape, &vectors).expect("a vector for each text");
+        let examples = &self.prepared.examples;
+        let examples = Examples {
+            features: features(&mean, vectors),
+            labels: rows.iter().map(|&row| examples.labels[row]).collect(),
+            classes: examples.classes,
+            prior: None,
+        };
+        let cancelled = || self.progress.cancelled();
+        solved_probe(self.config.strength, &examples, mean, &cancelled)
+    }
+
     /// Logits of texts, `[texts, classes]`.
     pub fn logits(&self, tuned: &Tuned, tokens: &[&Tokens]) -> Result<Vec<Vec<f32>>, Error> {
+        let vectors = self.vectors(&tuned.adapter, tokens)?;
+        let logits = vectors.iter().map(|vector| tuned.probe.logits(vector));
+        Ok(logits.collect())
+    }
+
+    /// What an adapted encoder makes of texts, `[texts, dimension]`.
+    fn vectors(
+        &self,
+        adapter: &SentenceAdapter,
+        tokens: &[&Tokens],
+    ) -> Result<Vec<Vec<f32>>, Error> {
         let frozen = self.encoder.frozen(&self.lora);
         let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.len()).collect();
         let groups = by_length(&lengths, tokens_per_batch(self.device.tensors()));
@@ -176,18 +228,17 @@ impl Tuner<'_> {
             }
             let batch: Vec<&Tokens> = group.iter().map(|&index| tokens[index]).collect();
             let start = self.cache.start(self.encoder.encoder(), frozen, &batch);
-            Ok(self.encoder.embed_with(start, &tuned.adapter))
+            Ok(self.encoder.embed_with(start, adapter))
         });
-        let vectors: Vec<Vec<f32>> = vectors.collect::<Result<_, _>>()?;
-        let mut logits = vec![Vec::new(); tokens.len()];
-        for (group, vectors) in groups.iter().zip(&vectors) {
-            let rows = tuned.probe.logits(vectors);
-            let rows = rows.chunks_exact(tuned.probe.classes());
+        let made: Vec<Vec<f32>> = vectors.collect::<Result<_, _>>()?;
+        let mut vectors = vec![Vec::new(); tokens.len()];
+        for (group, made) in groups.iter().zip(&made) {
+            let rows = made.chunks_exact(made.len() / group.len());
             for (&index, row) in group.iter().zip(rows) {
-                logits[index] = row.to_vec();
+                vectors[index] = row.to_vec();
             }
         }
-        Ok(logits)
+        Ok(vectors)
     }
 
     /// Computes the frozen layers' states of texts ahead.
@@ -219,7 +270,7 @@ mod tests {
     #[test]
     fn few_texts_are_gone_through_more_often() {
         assert_eq!(steps(10, 600), 25);
-        assert_eq!(steps(500, 600), 96);
+        assert_eq!(steps(500, 600), 48);
         assert_eq!(steps(100_000, 600), 600);
         assert_eq!(steps(10, 20), 20);
         let upper = adapters(6);
