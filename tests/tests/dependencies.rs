@@ -31,7 +31,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
 }
 
 /// What only the pipeline or the command line may use; `ingest` reads lists of classes in YAML.
-const FOR_PEOPLE: [&str; 9] = [
+const FOR_PEOPLE: [&str; 8] = [
     "clap",
     "comfy-table",
     "ctrlc",
@@ -39,7 +39,6 @@ const FOR_PEOPLE: [&str; 9] = [
     "miette",
     "saphyr-parser",
     "serde_yaml",
-    "tracing-indicatif",
     "tracing-subscriber",
 ];
 

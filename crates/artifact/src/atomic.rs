@@ -1,12 +1,20 @@
 //! Files that appear whole or not at all: temporary file, sync, rename, sync of the folder.
 
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirEntry, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use crate::Error;
+use crate::mapping::check_mapped;
+
+const SUFFIX: &str = ".tmp";
+/// How long a temporary file has to be left alone before it can be one of a process that was killed: a new one is
+/// locked a moment after it appears.
+const LEFT: Duration = Duration::from_secs(60);
 
 /// Writes the file at `path` through `write`, replacing what is there only when all of it is on
 /// the disk. When `write` fails, the old file stays as it was.
@@ -15,14 +23,14 @@ pub fn write_atomically(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Error> {
     let path = path.as_ref();
-    let result = temporary(path).and_then(|mut file| {
-        write(file.as_file_mut())?;
-        publish(file, path)
-    });
-    result.map_err(|source| Error::Write {
+    let failed = |source| Error::Write {
         path: path.to_owned(),
         source,
-    })
+    };
+    let mut file = temporary(path).map_err(failed)?;
+    write(file.as_file_mut()).map_err(failed)?;
+    check_mapped()?;
+    publish(file, path).map_err(failed)
 }
 
 /// Writes `bytes` to the file at `path`, whole or not at all.
@@ -38,23 +46,55 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A temporary file in the folder of `path`, hidden and named after it, removed on drop.
+/// A temporary file in the folder of `path`, hidden and named after it, removed on drop. Those that killed processes
+/// left there for the same path are removed, too.
 pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let Some(name) = path.file_name() else {
         return Err(io::ErrorKind::IsADirectory.into());
     };
-    let mut prefix = std::ffi::OsString::from(".");
+    let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push(".");
+    remove_left(folder(path), &prefix);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&prefix).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // What a plain `File::create` asks for; the process's umask still applies.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder(path))
+    let file = builder.tempfile_in(folder(path))?;
+    // The lock says that this process lives. Where the file system has none, nothing is ever removed.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+/// Removes the temporary files whose names begin with `prefix` and that no process holds. What cannot be removed stays:
+/// it is in nobody's way.
+fn remove_left(folder: &Path, prefix: &OsStr) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let ours = name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes());
+        if ours && is_left(&entry) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a temporary file is one that no process works on.
+fn is_left(entry: &DirEntry) -> bool {
+    let Ok(about) = entry.metadata() else {
+        return false;
+    };
+    let age = about.modified().ok().and_then(|time| time.elapsed().ok());
+    about.is_file()
+        && age.is_some_and(|age| age > LEFT)
+        && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// Syncs `file`, renames it to `path` and syncs the folder.
@@ -103,6 +143,39 @@ mod tests {
         write_bytes(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(names(folder.path()), ["metrics.json"]);
+    }
+
+    #[test]
+    fn what_killed_processes_left_is_removed_by_the_next_write_to_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.arrow");
+        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let left = |name: &str| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(old).unwrap();
+            file
+        };
+        drop(left(".t.arrow.killed.tmp"));
+        drop(left(".u.arrow.killed.tmp"));
+        drop(left(".t.arrow.notes"));
+        let alive = left(".t.arrow.alive.tmp");
+        alive.try_lock().unwrap();
+        let new = File::create(folder.path().join(".t.arrow.new.tmp")).unwrap();
+        // A file that this process writes is locked.
+        let own = temporary(&path).unwrap();
+        own.as_file().set_modified(old).unwrap();
+        write_bytes(&path, b"whole").unwrap();
+        let mut expected = [
+            ".t.arrow.alive.tmp",
+            ".t.arrow.new.tmp",
+            ".t.arrow.notes",
+            ".u.arrow.killed.tmp",
+            own.path().file_name().unwrap().to_str().unwrap(),
+            "t.arrow",
+        ];
+        expected.sort_unstable();
+        assert_eq!(names(folder.path()), expected);
+        drop(new);
     }
 
     #[test]

@@ -20,6 +20,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file became shorter while it was read.
+    #[error(
+        "{path} became shorter while it was read: what was made of it is not kept; put the file in its place whole, \
+         by a rename, and run the same command again"
+    )]
+    Shortened {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file cannot be written.
     #[error("cannot write {path}: check that its folder exists, may be written and has space left")]
     Write {

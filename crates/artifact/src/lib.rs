@@ -124,7 +124,7 @@ pub use history::{History, HistoryRow, HistoryWriter};
 pub use kind::{Kind, ParseKindError, Producer};
 pub use labelled::Labelled;
 pub use labels::{Labels, LabelsWriter};
-pub use mapping::{Access, Mapping};
+pub use mapping::{Access, Mapping, check_mapped, survive_lost_bytes};
 pub use origin::{OfTexts, Origin, OtherTexts, check_same_texts};
 pub use pages::{ColumnPages, Packing, sound_pages};
 pub use predictions::{Predictions, PredictionsWriter};

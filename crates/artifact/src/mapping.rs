@@ -1,6 +1,8 @@
 //! Memory mapping: the one module of Goldpan's tables with `unsafe` code.
 #![allow(unsafe_code)]
 
+mod lost;
+
 use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
@@ -8,6 +10,8 @@ use std::path::Path;
 use memmap2::{Advice, Mmap};
 
 use crate::Error;
+use lost::Watched;
+pub use lost::{check_mapped, survive_lost_bytes};
 
 #[cfg(target_endian = "big")]
 compile_error!("goldpan maps little-endian files: it cannot run on a big-endian machine");
@@ -23,12 +27,18 @@ pub enum Access {
 }
 
 /// A whole file, mapped read-only. It begins on a page boundary.
-pub struct Mapping(Mmap);
+pub struct Mapping {
+    // Dropped first: the handler must not take the addresses for ours once others may have them.
+    _watched: Watched,
+    map: Mmap,
+}
 
 impl Mapping {
     /// Maps the regular file at `path`.
     ///
-    /// The file must not change while it is mapped.
+    /// The file must not change while it is mapped: its bytes are checked when it is opened, and again where they are
+    /// used, so that a change gives wrong results or an error. Where it becomes shorter the process ends with SIGBUS,
+    /// or goes on to an error after [`survive_lost_bytes`].
     ///
     /// # Errors
     ///
@@ -45,12 +55,16 @@ impl Mapping {
             });
         }
         let file = File::open(path).map_err(read)?;
-        // SAFETY: the mapping is private to this process and read-only, and `Mmap` keeps it alive
-        // and sized as the file was. Its bytes must not change while it lives: Goldpan's writers
-        // only ever replace a finished file by a rename, which leaves this file's contents alone,
-        // and the crate's documentation asks the same of everyone else.
+        // SAFETY: the mapping is read-only and lives as long as the slices of it. It is shared (MAP_SHARED) with
+        // whoever writes to the file, and its bytes must not change while it lives: Goldpan's writers only ever
+        // replace a finished file by a rename, which leaves this file's contents alone, and the documentation asks
+        // the same of everyone else. The offsets, ranges and UTF-8 that are read from it are checked again at each
+        // use, so that a change in spite of that is no read out of bounds.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
-        Ok(Self(map))
+        Ok(Self {
+            _watched: Watched::new(&map, path.to_owned()),
+            map,
+        })
     }
 
     /// Tells the system how the file is about to be read.
@@ -60,7 +74,7 @@ impl Mapping {
             Access::Scattered => Advice::Random,
         };
         // No more than a hint: without it reading is slower.
-        let _ = self.0.advise(advice);
+        let _ = self.map.advise(advice);
     }
 }
 
@@ -68,6 +82,6 @@ impl Deref for Mapping {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.map
     }
 }

@@ -11,6 +11,7 @@ use arrow2::chunk::Chunk;
 use arrow2::io::ipc::write::{FileWriter, WriteOptions};
 
 use crate::frame::{Check, Frame};
+use crate::mapping::check_mapped;
 use crate::schema::{self, Description};
 use crate::sink::Sink;
 use crate::{Damage, Digest, Error, Kind, Origin, atomic};
@@ -163,6 +164,7 @@ impl<R: Rows> TableWriter<R> {
         if !self.ascending {
             check_ids(file.path(), &path, self.kind)?;
         }
+        check_mapped()?;
         atomic::publish(file, &path).map_err(write)?;
         Ok(Written {
             path,

@@ -509,6 +509,9 @@ pub enum Error {
     /// The user stopped the work.
     #[error("stopped")]
     Cancelled,
+    /// A file that a model is made of, or from, is no longer what it was.
+    #[error(transparent)]
+    Changed(goldpan_artifact::Error),
     /// A file cannot be written.
     #[error("cannot save the model")]
     Save(#[source] goldpan_artifact::Error),

@@ -22,7 +22,10 @@ pub fn write_folder<E: From<Error>>(
     }
     fs::create_dir_all(&hidden).map_err(failed(&hidden))?;
     let renamed = || Ok(fs::rename(&hidden, out).map_err(failed(out))?);
-    let moved = write(&hidden).and_then(|()| renamed());
+    let whole = || Ok(goldpan_artifact::check_mapped().map_err(Error::Changed)?);
+    let moved = write(&hidden)
+        .and_then(|()| whole())
+        .and_then(|()| renamed());
     if moved.is_err() {
         // The first error is the one to report; what is left is removed by the next try.
         let _ = fs::remove_dir_all(&hidden);

@@ -68,6 +68,7 @@ impl Pending {
     /// records the action, all synced in that order. Whenever this is cut short, either the
     /// whole result is there afterwards or none of it.
     pub fn commit(self, summary: Value, took: Duration) -> Result<Record, Error> {
+        goldpan_artifact::check_mapped()?;
         let files = self.seal()?;
         let record = Record::new(&self.action, files, summary, took);
         self.publish(&record.object)?;

@@ -160,7 +160,7 @@ pub(crate) fn run<T: Tile>(tile: T, mut product: Product<'_, T::Word>) {
                 (_, false) if T::COLUMNS > 2 => {
                     by_rows::<T, 3, true>(tile, &mut product, count, &place);
                 }
-                _ => {}
+                (registers, _) => unreachable!("{registers} registers of columns"),
             }
         }
     }
@@ -182,7 +182,7 @@ fn by_rows<T: Tile, const C: usize, const PART: bool>(
         6 if T::ROWS > 4 => block::<T, 6, C, PART>(tile, product, place),
         7 if T::ROWS > 6 => block::<T, 7, C, PART>(tile, product, place),
         8 if T::ROWS > 6 => block::<T, 8, C, PART>(tile, product, place),
-        _ => {}
+        rows => unreachable!("a tile of {rows} rows"),
     }
 }
 
