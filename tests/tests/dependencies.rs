@@ -1,6 +1,8 @@
 //! Which crate may depend on which: stages never on each other, nor on what only people see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
@@ -118,4 +120,63 @@ fn every_crate_says_what_it_is() {
             package.name
         );
     }
+}
+
+/// Whether a folder's Rust code names an identifier.
+fn names(folder: &Path, identifier: &str) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.into_iter().any(|path| {
+        if path.is_dir() {
+            return names(&path, identifier);
+        }
+        let is_part = |char: char| char.is_alphanumeric() || char == '_';
+        path.extension().is_some_and(|extension| extension == "rs")
+            && fs::read_to_string(&path)
+                .unwrap()
+                .split(|char| !is_part(char))
+                .any(|word| word == identifier)
+    })
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let packages = packages();
+    let mut used = BTreeSet::new();
+    let mut unused = Vec::new();
+    for package in &packages {
+        let folder = package.manifest_path.parent().unwrap().as_std_path();
+        for dependency in &package.dependencies {
+            used.insert(dependency.name.clone());
+            let name = dependency.rename.as_ref().unwrap_or(&dependency.name);
+            let identifier = name.replace('-', "_");
+            let parts = ["src", "tests", "benches", "examples"];
+            // What is there for its features alone is switched on in a crate's own.
+            let forwarded = package.features.values().flatten();
+            let mut forwarded = forwarded.filter_map(|feature| feature.split(['/', '?']).next());
+            let named = parts
+                .iter()
+                .any(|part| names(&folder.join(part), &identifier));
+            if !named && !forwarded.any(|feature| feature == name.as_str()) {
+                unused.push(format!("{} of {}", dependency.name, package.name));
+            }
+        }
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+
+    let manifest = fs::read_to_string(goldpan_tests::root().join("Cargo.toml")).unwrap();
+    let (_, listed) = manifest.split_once("[workspace.dependencies]").unwrap();
+    let listed = listed.lines().take_while(|line| !line.starts_with('['));
+    let listed: Vec<&str> = listed
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once([' ', '.', '='])?.0))
+        .collect();
+    assert!(listed.len() > 60, "{listed:?}");
+    let unused: Vec<&&str> = listed
+        .iter()
+        .filter(|name| !used.contains(**name))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
 }

@@ -36,7 +36,10 @@ fn a_table_that_is_truncated_while_it_is_read_is_an_error_and_leaves_nothing() {
     let child = child.spawn().unwrap();
     let began = Instant::now();
     while names(path) == before {
-        assert!(began.elapsed() < Duration::from_secs(60), "no output begins");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no output begins"
+        );
         sleep(Duration::from_millis(2));
     }
     let table = OpenOptions::new().write(true).open(path.join("t.arrow"));

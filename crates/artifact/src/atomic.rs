@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::Error;
+use crate::error::Error;
 use crate::mapping::check_mapped;
 
 const SUFFIX: &str = ".tmp";

@@ -8,9 +8,13 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::damage::Damage;
+use crate::digest::Digest;
+use crate::digest_file::digest_file;
+use crate::error::Error;
 use crate::footer::Footer;
 use crate::mapping::Mapping;
-use crate::{Damage, Digest, Error, digest_file, frame};
+use crate::refused::{damaged, refused};
 
 /// The largest file, in bytes, whose checksum and digest are compared whenever it is opened.
 /// Hashing this much takes some ten milliseconds.
@@ -31,8 +35,8 @@ pub(crate) const BLANK: [u8; 64] = [b'0'; 64];
 pub fn verify_checksum(path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     let file = Mapping::open(path)?;
-    let footer = Footer::read(&file).map_err(|refusal| frame::refused(path, refusal))?;
-    compare(&file, &footer).map_err(|damage| frame::damaged(path, damage))?;
+    let footer = Footer::read(&file).map_err(|refusal| refused(path, refusal))?;
+    compare(&file, &footer).map_err(|damage| damaged(path, damage))?;
     Ok(())
 }
 
@@ -66,7 +70,7 @@ pub(crate) fn check_at_open(path: &Path, file: &[u8], footer: &Footer<'_>) -> Re
     if bytes > CHECKED_AT_OPEN {
         return Ok(());
     }
-    let found = compare(file, footer).map_err(|damage| frame::damaged(path, damage))?;
+    let found = compare(file, footer).map_err(|damage| damaged(path, damage))?;
     match listed {
         Some(listed) if listed.digest != found => Err(Error::Digest {
             path: path.to_owned(),
@@ -81,7 +85,7 @@ pub(crate) fn check_at_open(path: &Path, file: &[u8], footer: &Footer<'_>) -> Re
 fn compare(file: &[u8], footer: &Footer<'_>) -> Result<Digest, Damage> {
     let (text, place) = &footer.checksum;
     let stated: Digest = text.parse().map_err(|_| Damage::Metadata {
-        key: crate::schema::key::CHECKSUM,
+        key: crate::key::CHECKSUM,
         value: (*text).to_owned(),
     })?;
     let mut before = blake3::Hasher::new();

@@ -2,7 +2,8 @@
 
 use arrow_format::ipc::planus;
 
-use crate::{Digest, ParseKindError};
+use crate::digest::Digest;
+use crate::kind::ParseKindError;
 
 /// Why a file's bytes are not those of a whole table.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,9 @@
 //! Content digests: BLAKE3, written as lower-case hex.
 
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::Error;
 
 /// A BLAKE3 digest of some bytes. Its text form is 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,19 +80,6 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// The digest of the file at `path`; large files are read on all cores.
-pub fn digest_file(path: impl AsRef<Path>) -> Result<Digest, Error> {
-    let path = path.as_ref();
-    let mut hasher = blake3::Hasher::new();
-    match hasher.update_mmap_rayon(path) {
-        Ok(hasher) => Ok(hasher.finalize().into()),
-        Err(source) => Err(Error::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,18 +94,5 @@ mod tests {
         assert!(text[1..].parse::<Digest>().is_err());
         let json = serde_json::to_string(&digest).unwrap();
         assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
-    }
-
-    #[test]
-    fn a_file_has_the_digest_of_its_bytes() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data");
-        let bytes: Vec<u8> = (0..300_000u32).map(|i| (i % 251) as u8).collect();
-        std::fs::write(&path, &bytes).unwrap();
-        assert_eq!(digest_file(&path).unwrap(), Digest::of(&bytes));
-        assert!(matches!(
-            digest_file(folder.path().join("none")),
-            Err(Error::Read { .. })
-        ));
     }
 }

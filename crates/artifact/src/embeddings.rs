@@ -7,10 +7,14 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use crate::builder::{self, Numbers, Vectors};
-use crate::frame::{Check, Frame, damaged};
+use crate::error::Error;
+use crate::frame::{Check, Frame};
+use crate::kind::{Kind, Producer};
+use crate::mapping::Access;
+use crate::origin::Origin;
+use crate::refused::damaged;
 use crate::schema::{self, ColumnType, Description, Precision};
 use crate::writer::{Rows, TableWriter, Written, checked_dimension, checked_width};
-use crate::{Access, Error, Kind, Origin, Producer};
 
 const ID: usize = 0;
 const EMBEDDING: usize = 1;

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::damage::Damage;
+use crate::digest::Digest;
+use crate::kind::Kind;
 use crate::origin::OtherTexts;
 use crate::schema::{Column, columns_text};
-use crate::{Damage, Digest, Kind};
 
 /// An error of reading or writing a table. Messages name the path and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -7,11 +7,15 @@ use std::str::FromStr;
 use arrow_format::ipc::planus::{self, ReadAsRoot};
 use arrow_format::ipc::{self, BlockRef, FieldRef, FooterRef, KeyValueRef, TypeRef};
 
+use crate::columns::FileColumns;
+use crate::damage::Damage;
+use crate::digest::Digest;
+use crate::key;
+use crate::kind::{Kind, Producer};
+use crate::origin::{OfTexts, Origin};
 use crate::schema::{
     self, Column, ColumnType, Description, FORMAT_VERSION, Precision, column_names, has_classes,
-    key,
 };
-use crate::{Damage, Digest, FileColumns, Kind, OfTexts, Origin, Producer};
 
 /// Arrow's magic, at the beginning (padded to 8 bytes) and at the end.
 pub(crate) const MAGIC: &[u8; 6] = b"ARROW1";

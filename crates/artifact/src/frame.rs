@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
 
-use crate::footer::{Footer, Refusal};
+use crate::checksum;
+use crate::error::Error;
+use crate::footer::Footer;
+use crate::kind::Kind;
 use crate::layout::{Batch, Place, layout};
 use crate::mapping::{Access, Mapping};
-use crate::origin::file_name;
+use crate::origin::{OfTexts, Origin, file_name};
+use crate::refused::{damaged, refused};
 use crate::schema::Description;
-use crate::{Damage, Error, Kind, OfTexts, Origin, checksum};
 
 /// How much is checked when a table is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,25 +258,4 @@ fn changed(path: &Path) -> ! {
         "{} changed while it was open: artifacts must not be written into",
         path.display()
     )
-}
-
-pub(crate) fn damaged(path: &Path, damage: Damage) -> Error {
-    Error::Damaged {
-        path: path.to_owned(),
-        damage: Box::new(damage),
-    }
-}
-
-pub(crate) fn refused(path: &Path, refusal: Refusal) -> Error {
-    let path = path.to_owned();
-    match refusal {
-        Refusal::NotArrow => Error::NotArrow { path },
-        Refusal::NotAnArtifact => Error::NotAnArtifact { path },
-        Refusal::NewerVersion(found) => Error::NewerVersion {
-            path,
-            found,
-            supported: crate::FORMAT_VERSION,
-        },
-        Refusal::Damaged(damage) => damaged(&path, damage),
-    }
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 use arrow2::array::Array;
 
 use crate::builder::{self, Numbers};
+use crate::error::Error;
 use crate::frame::{Check, Frame};
+use crate::kind::{Kind, Producer};
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written};
-use crate::{Error, Kind, Producer};
 
 const EPOCH: usize = 0;
 const STEP: usize = 1;

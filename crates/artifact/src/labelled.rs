@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use crate::error::Error;
 use crate::frame::{Check, Frame};
-use crate::{Error, Kind, Labels, Selection};
+use crate::kind::Kind;
+use crate::labels::Labels;
+use crate::selection::Selection;
 
 /// The ids of labelled texts, and their labels where those are not the texts' own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow_format::ipc::planus::{self, ReadAsRoot};
 use arrow_format::ipc::{self, BlockRef, BufferRef, FieldNodeRef, MessageHeaderRef, MessageRef};
 
-use crate::Damage;
+use crate::damage::Damage;
 use crate::footer::{Footer, HEAD};
 use crate::schema::{Column, ColumnType};
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use memmap2::{Advice, Mmap};
 
-use crate::Error;
+use crate::error::Error;
 use lost::Watched;
 pub use lost::{check_mapped, survive_lost_bytes};
 

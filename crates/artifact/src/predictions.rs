@@ -5,10 +5,13 @@ use std::path::Path;
 use arrow2::array::Array;
 
 use crate::builder::{self, Numbers, Vectors};
-use crate::frame::{Check, Frame, damaged};
+use crate::error::Error;
+use crate::frame::{Check, Frame};
+use crate::kind::{Kind, Producer};
+use crate::origin::Origin;
+use crate::refused::damaged;
 use crate::schema::{self, Description, Precision};
 use crate::writer::{Rows, TableWriter, Written, checked_dimension, checked_names, checked_width};
-use crate::{Error, Kind, Origin, Producer};
 
 const ID: usize = 0;
 const LOGITS: usize = 1;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::Texts;
+use crate::texts::Texts;
 
 /// A row of one of several tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

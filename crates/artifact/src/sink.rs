@@ -9,9 +9,10 @@ use arrow_format::ipc::planus::{self, Builder, ReadAsRoot};
 use arrow_format::ipc::{self, FooterRef};
 use tempfile::NamedTempFile;
 
+use crate::checksum;
+use crate::digest::Digest;
 use crate::footer::{MAGIC, TAIL};
-use crate::schema::key;
-use crate::{Digest, checksum};
+use crate::key;
 
 /// The temporary file, hashed as it is written. While `capturing`, bytes are kept back instead.
 pub(crate) struct Sink {

@@ -2,12 +2,18 @@
 
 use std::path::Path;
 
+use crate::embeddings::Embeddings;
+use crate::error::Error;
 use crate::frame::{Check, Frame};
+use crate::history::History;
+use crate::kind::{Kind, Producer};
+use crate::labels::Labels;
+use crate::origin::Origin;
+use crate::predictions::Predictions;
+use crate::results::Results;
 use crate::schema::Column;
-use crate::{
-    Embeddings, Error, History, Kind, Labels, Origin, Predictions, Producer, Results, Selection,
-    Texts,
-};
+use crate::selection::Selection;
+use crate::texts::Texts;
 
 /// What a table says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

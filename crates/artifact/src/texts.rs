@@ -7,11 +7,15 @@ use std::sync::OnceLock;
 use arrow2::array::Array;
 
 use crate::builder::{self, Numbers};
-use crate::frame::{Check, Frame, damaged};
-use crate::origin::{TextsHasher, file_name};
+use crate::columns::FileColumns;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::frame::{Check, Frame};
+use crate::kind::{Kind, Producer};
+use crate::origin::{OfTexts, TextsHasher, file_name};
+use crate::refused::damaged;
 use crate::schema::{self, Description};
 use crate::writer::{Rows, TableWriter, Written, checked_label, checked_names, checked_width};
-use crate::{Digest, Error, FileColumns, Kind, OfTexts, Producer};
 
 const ID: usize = 0;
 const TEXT: usize = 1;

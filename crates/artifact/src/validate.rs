@@ -1,6 +1,6 @@
 //! What the values of a table have to be, beyond lying where they may.
 
-use crate::Damage;
+use crate::damage::Damage;
 use crate::frame::Frame;
 use crate::layout::Batch;
 use crate::schema::ColumnType;

@@ -10,11 +10,16 @@ use arrow2::array::Array;
 use arrow2::chunk::Chunk;
 use arrow2::io::ipc::write::{FileWriter, WriteOptions};
 
+use crate::atomic;
+use crate::damage::Damage;
+use crate::digest::Digest;
+use crate::error::Error;
 use crate::frame::{Check, Frame};
+use crate::kind::Kind;
 use crate::mapping::check_mapped;
+use crate::origin::Origin;
 use crate::schema::{self, Description};
 use crate::sink::Sink;
-use crate::{Damage, Digest, Error, Kind, Origin, atomic};
 
 /// A batch ends once it has this many rows (few in unit tests, so that small files have several
 /// batches), ...
@@ -247,7 +252,7 @@ fn check_ids(temporary: &Path, path: &Path, kind: Kind) -> Result<(), Error> {
             path: path.to_owned(),
             id,
         }),
-        result => result.map_err(|damage| crate::frame::damaged(path, damage)),
+        result => result.map_err(|damage| crate::refused::damaged(path, damage)),
     }
 }
 

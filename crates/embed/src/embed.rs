@@ -1,6 +1,6 @@
 //! Texts to vectors.
 
-use crate::Error;
+use crate::error::Error;
 use goldpan_artifact::{
     Embeddings, EmbeddingsWriter, Origin, Precision, Producer, Progress, Reuse, Texts,
 };

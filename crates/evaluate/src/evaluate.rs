@@ -6,7 +6,7 @@ use goldpan_artifact::{Predictions, Texts};
 use goldpan_metrics::{Metrics, Tally, only};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The version of this stage: it changes when the same inputs would give other numbers.
 pub const VERSION: u32 = 2;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use goldpan_artifact::atomic;
 
-use crate::{Error, Evaluation};
+use crate::error::Error;
+use crate::evaluate::Evaluation;
 
 /// Writes `evaluation` to `path` as indented JSON, whole or not at all.
 ///

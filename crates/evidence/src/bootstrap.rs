@@ -111,7 +111,7 @@ pub(crate) fn student(freedom: f64) -> StudentsT {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mean;
+    use crate::moments::mean;
 
     fn of_mean(values: &[f64]) -> Option<Interval> {
         interval(values.len(), 0, |resample| {

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::bootstrap::{Interval, LEVEL, student, t_quantile};
-use crate::{deviation, mean};
+use crate::moments::{deviation, mean};
 
 /// What counts as shown: a corrected p-value below this.
 pub(crate) const ALPHA: f64 = 1.0 - LEVEL;

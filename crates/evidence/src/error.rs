@@ -1,6 +1,6 @@
 //! What can be wrong with the rows of an experiment.
 
-use crate::Metric;
+use crate::trained::Metric;
 
 /// Rows that cannot be compared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

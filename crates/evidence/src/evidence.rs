@@ -1,11 +1,14 @@
 //! What an experiment shows, arm by arm.
 
 use crate::bootstrap::Interval;
+use crate::difference::Difference;
+use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::notes::{chosen, one_answers};
-use crate::repeats::repeats;
+use crate::notes::{OneAnswer, chosen, one_answers};
+use crate::repeats::{Repeat, repeats};
+use crate::trained::{Measure, Metric, Question, Trained};
+use crate::verdict::Verdict;
 use crate::weighing::Weighing;
-use crate::{Difference, Error, Measure, Metric, OneAnswer, Question, Repeat, Trained, Verdict};
 
 /// A value over all seeds.
 #[derive(Clone, Debug, PartialEq)]

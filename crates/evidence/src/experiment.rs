@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Curve, Error, Question, Trained};
+use crate::curve::Curve;
+use crate::error::Error;
+use crate::trained::{Question, Trained};
 
 /// The models of each seed.
 pub(crate) type Models = BTreeMap<u64, Model>;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::{ArmEvidence, Difference, Evidence, Saved, Verdict};
+use crate::difference::Difference;
+use crate::evidence::{ArmEvidence, Evidence, Saved};
+use crate::verdict::Verdict;
 
 /// More seeds than this are not counted out.
 const MANY: f64 = 1000.0;

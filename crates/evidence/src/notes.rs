@@ -1,8 +1,11 @@
 //! What has to be known of the numbers before they are believed, in sentences.
 
+use crate::evidence::Evidence;
 use crate::experiment::{Experiment, Models};
 use crate::headline::{count, list};
-use crate::{Evidence, Trained, Verdict};
+use crate::moments::mean;
+use crate::trained::Trained;
+use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 
 /// Models of an arm that all answer one class to every validation text.
@@ -32,7 +35,7 @@ pub(crate) fn one_answers(experiment: &Experiment) -> Vec<OneAnswer> {
             arm: arm.cloned(),
             class: class.clone(),
             models: values.len(),
-            value: crate::mean(&values),
+            value: mean(&values),
         })
     };
     [start].into_iter().chain(arms).filter_map(of).collect()

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Curve, mean};
+use crate::curve::Curve;
+use crate::moments::mean;
 
 /// The curves of an arm and of the baseline, of the seeds that both have and that stand for themselves.
 pub(crate) struct Pairs<'a> {

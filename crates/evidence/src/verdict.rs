@@ -1,6 +1,6 @@
 //! What is shown of an arm.
 
-use crate::Difference;
+use crate::difference::Difference;
 
 /// What the accuracy at the end shows of an arm, against the baseline.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bootstrap::interval;
-use crate::difference::ROUNDING;
+use crate::curve::Curve;
+use crate::difference::{Difference, ROUNDING};
 use crate::evidence::{ArmEvidence, Estimate, Point, Saved};
 use crate::experiment::{Experiment, Models};
+use crate::moments::{deviation, mean};
 use crate::pairs::{Pairs, mean_curve};
 use crate::repeats::repeats;
-use crate::{Curve, Difference, Question, Verdict, deviation, mean};
+use crate::trained::Question;
+use crate::verdict::Verdict;
 
 /// An experiment, and what every arm of it is held against.
 pub(crate) struct Weighing<'a> {

@@ -1,6 +1,6 @@
 //! What a row says of the classes: logits and probabilities out of the numbers given.
 
-use crate::Flaw;
+use crate::error::Flaw;
 
 /// What probabilities may differ from 1 together: numbers of 16 bits and rounded ones do.
 const TOLERANCE: f64 = 1e-2;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use goldpan_artifact::Texts;
 
 use crate::cell::{Cell, cells, is_cell};
+use crate::error::{Error, Flaw};
 use crate::source::Source;
-use crate::{Error, Flaw};
 
 /// Where pandas puts an index that has no name.
 const PANDAS: &str = "__index_level_0__";

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use half::f16;
 
-use crate::Error;
 use crate::cell::Cell;
+use crate::error::Error;
 use crate::npy_header::{Header, Kind};
 use crate::source::Format;
 

@@ -7,7 +7,7 @@ use arrow_array::types::{Float16Type, Float32Type, Float64Type, Int8Type, Int32T
 use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_schema::{DataType, Fields};
 
-use crate::Flaw;
+use crate::error::Flaw;
 
 /// The type of a list's values, of any kind of list that is read.
 pub(crate) fn list_of(kind: &DataType) -> Option<&DataType> {

@@ -6,10 +6,10 @@ use arrow_schema::DataType;
 
 use crate::beliefs::{Belief, What};
 use crate::cell::{cells, is_cell};
+use crate::error::{Error, Flaw};
 use crate::numbers::{is_vector, list_of, list_row, number};
 use crate::source::Source;
 use crate::vectors::Columns;
-use crate::{Error, Flaw};
 
 /// Columns of lists, by name.
 const LOGITS: [&str; 2] = ["logits", "logit"];

@@ -12,7 +12,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
-use crate::{Error, Flaw};
+use crate::error::{Error, Flaw};
 
 /// Rows of a Parquet batch.
 const ROWS: usize = 4096;

@@ -3,9 +3,9 @@
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
 
+use crate::error::{Error, Flaw};
 use crate::numbers::{is_vector, list_of, number, vector};
 use crate::source::Source;
-use crate::{Error, Flaw};
 
 /// Names by which a column of vectors is known among several.
 const KNOWN: [&str; 4] = ["embedding", "embeddings", "vector", "vectors"];

@@ -6,8 +6,5 @@ pub mod kernel;
 pub mod neighbours;
 mod points;
 
+pub use neighbours::Cancelled;
 pub use points::{Points, squared_lengths};
-
-/// The work was stopped before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancelled;

@@ -7,9 +7,12 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::Cancelled;
 use crate::kernel::{Panels, Visit};
 use crate::points::Points;
+
+/// The work was stopped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
 
 /// Rows that one thread takes at a time: a collector for each so many.
 pub const CHUNK: usize = 96;

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::Error;
-use crate::error::{At, Place};
+use crate::error::{At, Error, Place};
 
 /// A fault of a file's content.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +73,18 @@ impl Broken {
                     },
                 }
             }
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |source| match source.downcast::<Broken>() {
+            Ok(broken) => broken.of(path),
+            Err(source) => Self::Read {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }

@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Schema};
 use serde_json::Value as Json;
 
 use crate::cell::{item, value};
-use crate::row::Value;
+use crate::value::Value;
 
 /// The most names that are taken from a dictionary.
 const MOST: usize = 10_000;

@@ -11,7 +11,7 @@ use arrow_array::types::{
 };
 use arrow_schema::{DataType, TimeUnit};
 
-use crate::row::Value;
+use crate::value::Value;
 
 /// Whether values of this type are texts.
 pub(crate) fn is_text(kind: &DataType) -> bool {

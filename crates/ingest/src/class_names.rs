@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::Error;
+use crate::error::Error;
 use crate::numeral::Numeral;
 
 /// Where the names of the classes come from.

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::Error;
-use crate::error::At;
+use crate::error::{At, Error};
 use crate::missing::is_mark;
 use crate::numeral::Numeral;
 

@@ -16,14 +16,13 @@ use parquet::basic::{Compression, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
-use crate::Error;
 use crate::carried::Carried;
 use crate::cell::{is_bytes, is_kept, is_label, is_plain, is_text, item, value};
-use crate::error::{At, Place};
+use crate::error::{At, Error, Place};
 use crate::header::check_names;
-use crate::input::Count;
 use crate::note::Notes;
 use crate::row::{Found, Names, Row, Source, Wanted};
+use crate::textfile::Count;
 use crate::tool::Verdict;
 
 /// Rows of a Parquet batch.

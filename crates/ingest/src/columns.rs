@@ -4,8 +4,8 @@ use std::path::Path;
 
 use goldpan_sources::Column;
 
-use crate::Error;
 use crate::alike::{column_key, shown};
+use crate::error::Error;
 use crate::row::{Found, Names, Wanted};
 use crate::tool::{tool, verdict_column};
 

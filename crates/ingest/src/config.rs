@@ -8,9 +8,9 @@ use goldpan_sources::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Error;
 use crate::classes::equal_numbers;
 use crate::encoding::Encoding;
+use crate::error::Error;
 use crate::labels::Rules;
 
 /// What a person may say about files of texts. All but `input` may be left out.

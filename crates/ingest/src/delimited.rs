@@ -5,12 +5,13 @@ use std::path::Path;
 
 use goldpan_sources::{Delimiter, Format, Quoting};
 
-use crate::Error;
+use crate::error::Error;
 use crate::header::check_names;
 use crate::note::{Notes, Thing};
 use crate::records::{Dialect, Quotes, Records};
-use crate::row::{Found, Names, Row, Source, Value, Wanted};
+use crate::row::{Found, Names, Row, Source, Wanted};
 use crate::tool::Verdict;
+use crate::value::Value;
 
 /// Rows of fields.
 pub(crate) struct Delimited {

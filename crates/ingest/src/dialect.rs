@@ -5,8 +5,8 @@ use std::path::Path;
 
 use goldpan_sources::{Column, Delimiter, Format, Quoting};
 
-use crate::Error;
 use crate::alike::column_key;
+use crate::error::Error;
 use crate::note::Notes;
 use crate::records::{Dialect, Quotes, Records};
 use crate::row::Wanted;

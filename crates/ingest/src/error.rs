@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use goldpan_sources::{Column, Format};
 use serde::Serialize;
 
 use crate::alike::{class_key, difference, shown};
-use crate::broken::Broken;
 use crate::missing::may_be_mark;
 use crate::numeral::Numeral;
 
@@ -733,18 +732,6 @@ pub enum Error {
     /// The user stopped it. Nothing is left behind.
     #[error("stopped while reading texts")]
     Cancelled,
-}
-
-impl Error {
-    pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |source| match source.downcast::<Broken>() {
-            Ok(broken) => broken.of(path),
-            Err(source) => Self::Read {
-                path: path.to_owned(),
-                source,
-            },
-        }
-    }
 }
 
 /// Names as ``a, b`` for people, a long list cut short.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Refuses a header in which a name occurs twice. Columns without a name are told apart by place.
 pub(crate) fn check_names(path: &Path, names: &[String]) -> Result<(), Error> {

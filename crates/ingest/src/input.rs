@@ -6,11 +6,11 @@ use std::path::Path;
 
 use goldpan_sources::Format;
 
-use crate::Error;
 use crate::carried::Carried;
 use crate::columnar;
 use crate::delimited::Delimited;
 use crate::dialect::{self, SAMPLE};
+use crate::error::Error;
 use crate::json::Json;
 use crate::note::Notes;
 use crate::records::Dialect;

@@ -2,9 +2,8 @@
 
 use goldpan_sources::{LabelRule, Reading};
 
-use crate::Error;
 use crate::classes::Classes;
-use crate::error::At;
+use crate::error::{At, Error};
 use crate::missing::Missing;
 use crate::rename::Renames;
 

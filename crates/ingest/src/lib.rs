@@ -57,6 +57,7 @@ mod summary;
 mod textfile;
 mod tool;
 mod unpack;
+mod value;
 
 pub use class_names::{ClassNames, parse_list, parse_rename, read_class_names};
 pub use config::{IngestConfig, IngestOptions};

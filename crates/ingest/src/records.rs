@@ -8,8 +8,7 @@
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
-use crate::error::{At, Place};
+use crate::error::{At, Error, Place};
 use crate::note::{Notes, Thing};
 
 /// The longest line, or row, that is read.

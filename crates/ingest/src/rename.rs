@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::Error;
+use crate::error::Error;
 use crate::numeral::Numeral;
 
 /// Old names of classes, and the new ones. All are renamed at once, so two may be swapped.

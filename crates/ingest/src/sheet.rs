@@ -5,7 +5,7 @@ use std::path::Path;
 
 use goldpan_artifact::{Texts, atomic};
 
-use crate::Error;
+use crate::error::Error;
 use crate::labelled::content_key;
 
 /// Writes a CSV file with the columns `key`, `text` and `label`, the last one empty, for the texts

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use goldpan_sources::{Format, Layout};
 
-use crate::Error;
 use crate::decode::Text;
 use crate::encoding::Encoding;
+use crate::error::Error;
 use crate::note::Notes;
 use crate::seen::{FIRST, Seen};
 use crate::unpack::unpacked;

@@ -1,7 +1,7 @@
 //! Labelling tools, by the columns of what they export, and what these say of a label.
 
 use crate::alike::column_key;
-use crate::row::Value;
+use crate::value::Value;
 
 /// The tool that a file with these columns comes from. Tools number their own tasks in a column
 /// `id`, whatever ids the texts had.

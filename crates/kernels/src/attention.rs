@@ -3,9 +3,9 @@
 //! Vaswani et al. 2017, arXiv:1706.03762. The weights are made for a few queries at a time and not
 //! kept; the backward pass makes them again.
 
-use crate::Sequences;
 use crate::math::{LANES, exp, lane_sums};
 use crate::matrix::{Begin, Left, Product, Right};
+use crate::sequences::Sequences;
 use crate::turn::Turn;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

@@ -1,7 +1,10 @@
 //! The operations under automatic differentiation: forward kernels with hand-written backward passes.
 
+use crate::embeddings::TableRows;
+use crate::frozen::PackedLinear;
+use crate::layer::LayersCall;
 use crate::ops::EncoderOps;
-use crate::{LayersCall, PackedLinear, Sequences, TableRows};
+use crate::sequences::Sequences;
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;

@@ -1,10 +1,13 @@
 //! The operations on burn's CPU backend.
 
 use crate::attention::Operands;
-use crate::embeddings::Tables;
+use crate::embeddings::{TableRows, Tables};
+use crate::frozen::PackedLinear;
+use crate::layer::LayersCall;
 use crate::matrix::{PackedMatrix, Term, products};
 use crate::ops::EncoderOps;
-use crate::{LayersCall, PackedLinear, Precision, Sequences, TableRows};
+use crate::precision::Precision;
+use crate::sequences::Sequences;
 use crate::{attention, embeddings, gelu, layer, layer_norm};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;

@@ -2,7 +2,8 @@
 
 use crate::matrix::PackedMatrix;
 use crate::ops::{self, EncoderOps};
-use crate::{Precision, plain};
+use crate::plain;
+use crate::precision::Precision;
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::{Arc, OnceLock};

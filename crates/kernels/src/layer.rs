@@ -13,8 +13,9 @@ mod groups;
 mod kept;
 mod pool;
 
+use crate::frozen::{FrozenLinear, PackedLinear};
 use crate::ops::EncoderOps;
-use crate::{FrozenLinear, PackedLinear, Sequences};
+use crate::sequences::Sequences;
 use adapters::Slot;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;

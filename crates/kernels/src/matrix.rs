@@ -8,7 +8,8 @@ mod bf16;
 mod product;
 mod tile;
 
-use crate::{Precision, gelu};
+use crate::gelu;
+use crate::precision::Precision;
 pub(crate) use product::{Begin, Left, Product, Right};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

@@ -1,6 +1,10 @@
 //! The operations as the encoder calls them, and the extension trait that routes them.
 
-use crate::{LayersCall, PackedLinear, Sequences, TableRows, plain};
+use crate::embeddings::TableRows;
+use crate::frozen::PackedLinear;
+use crate::layer::LayersCall;
+use crate::plain;
+use crate::sequences::Sequences;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{Device, Tensor};

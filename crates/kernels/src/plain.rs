@@ -1,6 +1,7 @@
 //! The same operations built from burn's own, for devices without kernels and as the kernels' check.
 
-use crate::{Precision, Sequences};
+use crate::precision::Precision;
+use crate::sequences::Sequences;
 use burn::tensor::{Bool, Device, FloatDType, Int, Tensor, TensorData, activation};
 
 /// As [`crate::FrozenLinear`].

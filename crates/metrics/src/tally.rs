@@ -1,9 +1,9 @@
 //! Counting rows one by one, so that no caller has to hold them all.
 
 use crate::calibration::Calibration;
-use crate::metrics::ratio;
-use crate::softmax::Normaliser;
-use crate::{Error, Metrics, PerClass, argmax};
+use crate::error::Error;
+use crate::metrics::{Metrics, PerClass, ratio};
+use crate::softmax::{Normaliser, argmax};
 
 /// Running counts over labelled rows; [`Tally::finish`] turns them into [`Metrics`].
 #[derive(Debug, Clone)]

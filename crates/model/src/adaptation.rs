@@ -1,6 +1,7 @@
 //! Trained tensors beside or in place of frozen ones.
 
-use crate::{Dropout, Parameters};
+use crate::dropout::Dropout;
+use crate::parameters::Parameters;
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 

@@ -10,8 +10,14 @@ use crate::adaptation::Scales;
 use crate::classifier::{
     POOLER, classes_of_head, head_shapes, last_tensor, lora_name, saved_shape,
 };
-use crate::{Device, EncoderConfig, Error, Family, LoraConfig, Parameters, Target, TuningKind};
-use crate::{Weights, is_of_head, trained};
+use crate::config::{EncoderConfig, Family};
+use crate::device::Device;
+use crate::error::Error;
+use crate::lora::{LoraConfig, Target};
+use crate::parameters::{Parameters, is_of_head};
+use crate::trained;
+use crate::tuning::TuningKind;
+use crate::weights::Weights;
 use config::Config;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

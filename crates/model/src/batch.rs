@@ -1,6 +1,7 @@
 //! Packed batches: sequences of tokens laid end to end, cut by a budget of tokens.
 
-use crate::{EncoderConfig, Family, Tokens};
+use crate::config::{EncoderConfig, Family};
+use crate::tokenizer::Tokens;
 use burn::tensor::Device;
 use goldpan_kernels::Sequences;
 

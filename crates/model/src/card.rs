@@ -1,7 +1,8 @@
 //! What a trained model's folder says about itself: `goldpan.json`.
 
-use crate::error::read_json;
-use crate::{Error, SentenceOptions, TuningKind};
+use crate::error::{Error, read_json};
+use crate::sentence::SentenceOptions;
+use crate::tuning::TuningKind;
 use goldpan_artifact::{Digest, OfTexts, atomic};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,12 +1,23 @@
 //! A sequence classifier: an encoder, a head, and LoRA where it was adapted.
 
 use crate::adaptation::{Adaptation, Scales};
+use crate::adapter::Adapter;
+use crate::batch::Batch;
+use crate::config::{EncoderConfig, Family};
+use crate::device::Device;
+use crate::dropout::Dropout;
+use crate::encoder::{Encoder, Hidden};
+use crate::error::Error;
+use crate::head::Head;
 use crate::linear::Linear;
+use crate::lora::{LoraConfig, Target};
 use crate::notice::warn_once;
-use crate::{Adapter, Batch, Device, Dropout, Encoder, EncoderConfig, Error, Family, Hidden};
-use crate::{Head, LoraConfig, Parameters, Precision, Target, Tuning, Weights};
+use crate::parameters::Parameters;
+use crate::tuning::Tuning;
+use crate::weights::Weights;
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_artifact::rng;
+use goldpan_kernels::Precision;
 use rand::RngExt;
 use std::path::Path;
 

@@ -2,8 +2,7 @@
 
 mod fields;
 
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use crate::notice::{warn_of_unknown, warn_once};
 use serde_json::{Map, Value};
 use std::fmt;

@@ -1,6 +1,8 @@
 //! Vectors of classes' descriptions.
 
-use crate::{ClassTexts, Error, SentenceEncoder};
+use crate::class_texts::ClassTexts;
+use crate::error::Error;
+use crate::sentence::SentenceEncoder;
 
 /// The vectors of what describes each of the classes `names`, in their order, each `[descriptions, dimension]`,
 /// as `encoder` makes them.

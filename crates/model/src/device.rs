@@ -1,6 +1,7 @@
 //! Where tensors live: chosen at run time, never replaced silently.
 
-use crate::{Error, Precision};
+use crate::error::Error;
+use goldpan_kernels::Precision;
 use std::fmt;
 use std::str::FromStr;
 

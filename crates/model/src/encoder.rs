@@ -1,9 +1,15 @@
 //! The BERT and RoBERTa encoder on packed tokens.
 
 use crate::adaptation::Adaptation;
+use crate::batch::Batch;
+use crate::config::EncoderConfig;
+use crate::device::Device;
+use crate::error::Error;
 use crate::linear::Linear;
-use crate::{Batch, Device, EncoderConfig, Error, Precision, Target, Weights};
+use crate::lora::Target;
+use crate::weights::Weights;
 use burn::tensor::{Int, Tensor, TensorData};
+use goldpan_kernels::Precision;
 use goldpan_kernels::{
     Adapter, EmbeddingTables, EncoderLayer, LayerNorm, Part, Sequences, TableRows, attention,
     embed, encoder_layers, has_kernels, residual_layer_norm,

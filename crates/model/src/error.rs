@@ -1,7 +1,7 @@
 //! What can go wrong with models and devices.
 
 use crate::device::DeviceChoice;
-use crate::{HeaderFault, PickleFault, ShardFault};
+use crate::weights::{HeaderFault, PickleFault, ShardFault};
 use std::path::PathBuf;
 
 /// An error of loading, running or saving a model. Messages name the path and what to do.
@@ -408,7 +408,7 @@ pub enum Error {
     },
     /// A prompt or its words do not suit the model.
     #[error(transparent)]
-    Prompt(#[from] crate::PromptError),
+    Prompt(#[from] crate::prompt_error::PromptError),
     /// The number of classes differs from the head's.
     #[error("{path} was trained for {found} classes, and {expected} are needed")]
     Classes {

@@ -7,10 +7,15 @@ mod tokenizer;
 
 pub use probe::export_probe;
 
-use crate::adapter::{CONFIG_FILE, MODEL_FILE};
+use crate::adapter::{Adapter, CONFIG_FILE, MODEL_FILE};
+use crate::card::ModelCard;
+use crate::config::EncoderConfig;
+use crate::device::DeviceChoice;
+use crate::error::Error;
+use crate::output_folder::write_folder;
 use crate::text_classifier::class_names;
 use crate::trained::has_head_alone;
-use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, Weights, write_folder};
+use crate::weights::Weights;
 use goldpan_artifact::{Progress, atomic};
 use safetensors::tensor::View;
 use safetensors::{Dtype, serialize};

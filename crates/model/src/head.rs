@@ -1,7 +1,6 @@
 //! Which head a model's folder has, by its own words, and its class names.
 
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use crate::notice::warn_once;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 
 /// A JSON object that a file holds.
 #[derive(Debug)]

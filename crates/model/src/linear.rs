@@ -1,7 +1,10 @@
 //! A linear layer: frozen, adapted by LoRA, or trained.
 
 use crate::adaptation::Adaptation;
-use crate::{Device, EncoderConfig, Error, Weights};
+use crate::config::EncoderConfig;
+use crate::device::Device;
+use crate::error::Error;
+use crate::weights::Weights;
 use burn::tensor::Tensor;
 use goldpan_kernels::{FrozenLinear, gelu};
 

@@ -1,6 +1,7 @@
 //! Low-rank adaptation: Hu et al. 2021, arXiv:2106.09685.
 
-use crate::{EncoderConfig, Error};
+use crate::config::EncoderConfig;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;

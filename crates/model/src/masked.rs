@@ -1,7 +1,12 @@
 //! Masked-language models: what a model would write at a place in a text.
 
+use crate::batch::Batch;
+use crate::config::{EncoderConfig, Family};
+use crate::device::Device;
+use crate::encoder::Encoder;
+use crate::error::Error;
 use crate::linear::Linear;
-use crate::{Batch, Device, Encoder, EncoderConfig, Error, Family, Weights};
+use crate::weights::Weights;
 use burn::tensor::{Int, Tensor, TensorData};
 use goldpan_kernels::plain::layer_norm;
 use std::path::Path;

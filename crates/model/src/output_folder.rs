@@ -1,6 +1,6 @@
 //! Folders that appear whole or not at all.
 
-use crate::Error;
+use crate::error::Error;
 use std::ffi::OsString;
 use std::fs;
 use std::io;

@@ -1,9 +1,13 @@
 //! States of the layers that nothing adapts, kept so that they are computed once.
 
-use crate::{Batch, Encoder, Frozen, Hidden, Precision, Start};
-use crate::{Tokens, by_length, tokens_per_batch};
+use crate::batch::{Batch, by_length, tokens_per_batch};
+use crate::classifier::Start;
+use crate::encoder::{Encoder, Hidden};
+use crate::parameters::Frozen;
+use crate::tokenizer::Tokens;
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Digest, Progress};
+use goldpan_kernels::Precision;
 use goldpan_kernels::Sequences;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,14 +4,16 @@
 //! with a weight for each class. The `train` stage solves for the weights. Where the nearest texts know more,
 //! [`Voters`] have a part in the probabilities.
 
+mod tensors;
 mod voters;
 
-use crate::{Error, Weights};
-use goldpan_artifact::atomic;
+use crate::error::Error;
+use crate::weights::Weights;
 use rayon::prelude::*;
-use safetensors::{Dtype, tensor::TensorView};
+use safetensors::Dtype;
 use std::path::Path;
-pub use voters::Voters;
+use tensors::{f32_bytes, write_tensors};
+pub use voters::{NEVER, Voters};
 
 /// How votes are counted.
 pub mod votes {
@@ -22,9 +24,6 @@ const FILE: &str = "probe.safetensors";
 const MEAN: &str = "mean";
 const WEIGHT: &str = "weight";
 const BIAS: &str = "bias";
-
-/// The logit of a class without labels, beside others around 0.
-pub const NEVER: f32 = -30.0;
 
 /// The tensors of a probe, in single precision; everything is computed in double.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,31 +210,6 @@ impl Probe {
             voters: Voters::find(folder, dimension, classes)?,
         })
     }
-}
-
-fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-    bytes.collect()
-}
-
-/// A tensor to be written: its name, type, shape and bytes.
-type Named = (&'static str, Dtype, Vec<usize>, Vec<u8>);
-
-fn write_tensors<const N: usize>(path: &Path, tensors: [Named; N]) -> Result<(), Error> {
-    let encoding = |source| Error::Encode {
-        path: path.to_owned(),
-        source,
-    };
-    let views = tensors
-        .iter()
-        .map(|(name, kind, shape, bytes)| {
-            Ok((*name, TensorView::new(*kind, shape.clone(), bytes)?))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(encoding)?;
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(encoding)?;
-    atomic::write_bytes(path, &bytes).map_err(Error::Save)
 }
 
 /// Sums in four parts, the same on any processor.

@@ -1,9 +1,16 @@
 //! Classifying by what a masked-language model would write in a gap: Schick and Schütze 2021,
 //! arXiv:2001.07676.
 
+use crate::batch::Batch;
+use crate::class_texts::ClassTexts;
+use crate::config::{EncoderConfig, Family};
+use crate::device::Device;
+use crate::error::Error;
+use crate::masked::MaskedLanguageModel;
+use crate::prompt_error::PromptError;
+use crate::template::Template;
+use crate::tokenizer::{TextTokenizer, Tokens};
 use crate::verbalizer::Verbalizer;
-use crate::{Batch, ClassTexts, Device, EncoderConfig, Error, Family, MaskedLanguageModel};
-use crate::{PromptError, Template, TextTokenizer, Tokens};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use tokenizers::{Encoding, Tokenizer};

@@ -8,11 +8,15 @@ mod pooling;
 mod prompts;
 
 use crate::adaptation::Adaptation;
-use crate::tokenizer::OwnSettings;
-use crate::{
-    Batch, Device, Encoder, EncoderConfig, Error, Hidden, PrefixCache, Start, TextTokenizer,
-    Tokens, Weights,
-};
+use crate::batch::Batch;
+use crate::classifier::Start;
+use crate::config::EncoderConfig;
+use crate::device::Device;
+use crate::encoder::{Encoder, Hidden};
+use crate::error::Error;
+use crate::prefix::PrefixCache;
+use crate::tokenizer::{OwnSettings, TextTokenizer, Tokens};
+use crate::weights::Weights;
 pub use adapted::{SentenceAdapter, unit};
 use dense::Step;
 use modules::Modules;

@@ -5,9 +5,12 @@
 //! class are averaged in that space, and cosines divided by a temperature are the logits: Radford et
 //! al. 2021, arXiv:2103.00020, section 3.1.
 
+use crate::class_texts::ClassTexts;
+use crate::device::Device;
+use crate::error::Error;
 use crate::notice::warn_once;
-use crate::sentence::normalize;
-use crate::{ClassTexts, Device, Error, SentenceEncoder, SentenceOptions, Tokens};
+use crate::sentence::{SentenceEncoder, SentenceOptions, normalize};
+use crate::tokenizer::Tokens;
 use std::num::NonZeroUsize;
 use std::path::Path;
 

@@ -1,6 +1,9 @@
 //! Running a model over a table of texts: windows, batches of similar length, results in order.
 
-use crate::{Device, Error, Tokens, by_length, tokens_per_batch};
+use crate::batch::{by_length, tokens_per_batch};
+use crate::device::Device;
+use crate::error::Error;
+use crate::tokenizer::Tokens;
 use goldpan_artifact::{Progress, Texts};
 use rayon::prelude::*;
 use std::panic::resume_unwind;

@@ -1,11 +1,19 @@
 //! Everything that turns texts into logits: tokenizer, classifier and class names.
 
-use crate::TuningKind;
+use crate::adapter::Adapter;
+use crate::card::ModelCard;
+use crate::classifier::Classifier;
+use crate::config::EncoderConfig;
+use crate::device::Device;
+use crate::error::Error;
+use crate::head::Head;
 use crate::notice::warn_once;
-use crate::{
-    Adapter, Classifier, Device, EncoderConfig, Error, Frozen, Head, ModelCard, Parameters,
-};
-use crate::{PrefixCache, Probe, SentenceEncoder, SentenceOptions, TextTokenizer, Tokens};
+use crate::parameters::{Frozen, Parameters};
+use crate::prefix::PrefixCache;
+use crate::probe::Probe;
+use crate::sentence::{SentenceEncoder, SentenceOptions};
+use crate::tokenizer::{TextTokenizer, Tokens};
+use crate::tuning::TuningKind;
 use std::num::NonZeroUsize;
 use std::path::Path;
 

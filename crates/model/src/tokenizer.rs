@@ -5,8 +5,9 @@ mod class;
 mod settings;
 mod stored;
 
+use crate::config::{EncoderConfig, Family};
+use crate::error::Error;
 use crate::notice::warn_once;
-use crate::{EncoderConfig, Error, Family};
 use assemble::{Assembled, assemble};
 use goldpan_artifact::caught;
 use rayon::prelude::*;

@@ -1,7 +1,12 @@
 //! What a training writes, by its kind, and reading it again.
 
-use crate::adapter::encode;
-use crate::{Adapter, Device, Error, NamedTensor, Parameters, Tuning, TuningKind, Weights};
+use crate::adapter::{Adapter, encode};
+use crate::device::Device;
+use crate::error::Error;
+use crate::export::NamedTensor;
+use crate::parameters::Parameters;
+use crate::tuning::{Tuning, TuningKind};
+use crate::weights::Weights;
 use goldpan_artifact::atomic;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -49,7 +54,7 @@ pub fn write_trained(
                     values: tensor.clone().inner().into_data().iter::<f32>().collect(),
                 })
             });
-            crate::write_full_model(folder, on.base, tensors, on.classes, on.max_length)
+            crate::export::write_full_model(folder, on.base, tensors, on.classes, on.max_length)
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Which part of a model is trained.
 
-use crate::{ClassTexts, EncoderConfig, Error, LoraConfig, Precision};
+use crate::class_texts::ClassTexts;
+use crate::config::EncoderConfig;
+use crate::error::Error;
+use crate::lora::LoraConfig;
+use goldpan_kernels::Precision;
 use serde::Serialize;
 use std::fmt;
 

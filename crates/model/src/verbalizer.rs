@@ -1,6 +1,9 @@
 //! The words that stand for classes in a gap.
 
-use crate::{ClassTexts, Error, PromptError, Template};
+use crate::class_texts::ClassTexts;
+use crate::error::Error;
+use crate::prompt_error::PromptError;
+use crate::template::Template;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 /// One token for each word, class after class.

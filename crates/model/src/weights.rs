@@ -12,7 +12,7 @@ mod sizes;
 mod stored;
 mod unique;
 
-use crate::Error;
+use crate::error::Error;
 use burn::tensor::{Device, Tensor, TensorData};
 use files::Files;
 pub use files::ShardFault;

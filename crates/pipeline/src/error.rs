@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::StageError;
-use crate::exec::Told;
+use crate::exec::{StageError, Told};
 use crate::plan::UnknownStage;
 use crate::spec::{Invalid, NotText};
 

@@ -8,7 +8,8 @@ mod write;
 mod zero_shot;
 
 pub use error::Error;
-pub use predict::{Model, PredictConfig, Summary, VERSION, predict};
+pub use predict::{Model, PredictConfig, VERSION, predict};
 pub use vectors::{PROBE_VERSION, predict_vectors};
 pub use write::Known;
+pub use write::Summary;
 pub use zero_shot::{TEMPERATURES, ZERO_SHOT_VERSION, ZeroShotConfig, zero_shot};

@@ -1,7 +1,7 @@
 //! Texts to class probabilities.
 
-use crate::Error;
-use crate::write::{Known, Output, write};
+use crate::error::Error;
+use crate::write::{Known, Output, Summary, write};
 use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{Device, PrefixCache, TextClassifier};
 use serde::Serialize;
@@ -30,17 +30,6 @@ pub struct Model<'a> {
     pub base: &'a Path,
     /// The trained adapter's folder; without it, the base model's own head is used.
     pub adapter: Option<&'a Path>,
-}
-
-/// What was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Texts classified.
-    pub rows: u64,
-    /// Of these, texts whose predictions were known.
-    pub known: u64,
-    /// The class names.
-    pub classes: Vec<String>,
 }
 
 /// Classifies `texts` and writes a predictions table to `out`.

@@ -1,6 +1,7 @@
 //! Vectors to class probabilities, by a probe.
 
-use crate::{Error, Summary};
+use crate::error::Error;
+use crate::write::Summary;
 use goldpan_artifact::{Embeddings, Origin, PredictionsWriter, Producer, Progress, Texts};
 use goldpan_metrics::softmax;
 use goldpan_model::{ModelCard, Probe, TuningKind};

@@ -1,9 +1,10 @@
 //! From a classifier's logits to a table of predictions.
 
-use crate::{Error, Summary};
+use crate::error::Error;
 use goldpan_artifact::{Origin, Predictions, PredictionsWriter, Producer, Progress, Reuse, Texts};
 use goldpan_metrics::softmax;
 use goldpan_model::{Device, Tokens, for_each_text};
+use serde::Serialize;
 use std::path::Path;
 
 /// Texts and their predictions, row by row.
@@ -100,4 +101,15 @@ impl Table<'_> {
         }
         Ok(())
     }
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Texts classified.
+    pub rows: u64,
+    /// Of these, texts whose predictions were known.
+    pub known: u64,
+    /// The class names.
+    pub classes: Vec<String>,
 }

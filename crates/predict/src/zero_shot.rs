@@ -1,7 +1,9 @@
 //! Texts to class probabilities without any training.
 
+use crate::error::Error;
+use crate::predict::Model;
+use crate::write::Summary;
 use crate::write::{Output, write};
-use crate::{Error, Model, Summary};
 use goldpan_artifact::{Origin, Producer, Progress, Texts};
 use goldpan_model::{ClassTexts, Device, PromptClassifier, SimilarityClassifier, Template};
 use serde::Serialize;

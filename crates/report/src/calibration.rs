@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use goldpan_artifact::{Predictions, Texts};
 use goldpan_metrics::{Calibration, Reliability, argmax};
 
-use crate::{Error, Model};
+use crate::error::Error;
+use crate::run::Model;
 
 /// The calibration of an arm's models of its last round, all seeds together.
 pub(crate) struct Calibrated {

@@ -9,7 +9,7 @@ use plotters::drawing::DrawingAreaErrorKind;
 use plotters::prelude::*;
 use plotters::style::colors::{BLACK, TRANSPARENT};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The colours that arms are told apart by, the first for the baseline. Each has a contrast of about 3
 /// or more with white and with the dark page.

@@ -6,7 +6,7 @@ use goldpan_artifact::atomic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The name of the file in the run's folder.
 pub const CONTENTS: &str = "run.json";

@@ -2,7 +2,7 @@
 
 use goldpan_artifact::{Embeddings, Predictions, Selection};
 
-use crate::picks::Pool;
+use crate::pool::Pool;
 
 /// How many of each kind are shown.
 const EXAMPLES: usize = 3;

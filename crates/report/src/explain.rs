@@ -6,8 +6,8 @@ use std::path::Path;
 use goldpan_artifact::{Embeddings, Nearest, Predictions, Selection, Texts};
 use serde_json::Value;
 
-use crate::Error;
 use crate::contents::{Contents, Round};
+use crate::error::Error;
 use crate::examples::{distance, margin};
 
 /// What a run did with a text.

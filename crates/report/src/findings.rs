@@ -8,10 +8,13 @@ use goldpan_evidence::{Evidence, Measure, Question, Trained};
 
 use crate::calibration::Calibrated;
 use crate::chart::COLOURS;
+use crate::error::Error;
 use crate::map::Map;
-use crate::picks::{Mixture, Picks, Pool};
+use crate::picks::Picks;
+use crate::pool::Mixture;
+use crate::pool::Pool;
+use crate::run::{Model, Run};
 use crate::training::Training;
-use crate::{Error, Model, Run};
 
 /// What the tables of a run say.
 pub(crate) struct Findings<'a> {

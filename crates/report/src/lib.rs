@@ -20,6 +20,7 @@ mod html;
 mod map;
 mod markdown;
 mod picks;
+mod pool;
 mod run;
 mod tables;
 mod tensorboard;

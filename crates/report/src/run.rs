@@ -6,7 +6,7 @@ use goldpan_artifact::atomic;
 use goldpan_evidence::{Question, Trained};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The name of the file in the run's folder, from which its report can be made anew.
 pub const REPORT: &str = "report.json";

@@ -3,7 +3,8 @@
 use goldpan_evidence::{ArmEvidence, Difference, Estimate, Evidence, Interval, Metric, Point};
 
 use crate::findings::Findings;
-use crate::{Run, format};
+use crate::format;
+use crate::run::Run;
 
 /// How the numbers came about.
 pub(crate) fn note(findings: &Findings<'_>) -> String {

@@ -2,7 +2,8 @@
 
 use goldpan_artifact::{History, HistoryRow};
 
-use crate::{Error, Model};
+use crate::error::Error;
+use crate::run::Model;
 
 /// A loss curve has at most so many points: steps beside each other are averaged.
 const POINTS: usize = 60;

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use goldpan_artifact::atomic;
 
+use crate::error::Error;
 use crate::findings::Findings;
-use crate::{Error, Run, figures, html, markdown as text, tensorboard};
+use crate::run::Run;
+use crate::{figures, html, markdown as text, tensorboard};
 
 /// The name of the HTML file.
 pub const HTML: &str = "report.html";

@@ -1,12 +1,14 @@
 //! What is told of each strategy.
 
-use crate::Start;
+use crate::start::Start;
 use crate::strategies::{
-    badge, cluster_margin, k_means, k_means_plus_plus, typiclust, weighted_k_means,
+    badge, cluster_margin, contrastive, discriminative, dpp, facility_location, k_means,
+    k_means_plus_plus, max_herding, prob_cover, recommended, stochastic, stratified, typiclust,
+    uherding, weighted_k_means,
 };
-use crate::strategies::{contrastive, discriminative, dpp, recommended, stochastic, stratified};
-use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
-use crate::{Strategy, Term, Uncertainty};
+use crate::strategy::Strategy;
+use crate::term::Term;
+use crate::uncertainty::Uncertainty;
 
 /// A strategy as `goldpan select --list` shows it.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,9 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Error, Strategy, Term};
+use crate::error::Error;
+use crate::strategy::Strategy;
+use crate::term::Term;
 
 /// How many texts are picked. In a pipeline file a number, `rest`, `{ share: 0.1 }` or
 /// `{ until: { min_distance: 0.2 } }`.

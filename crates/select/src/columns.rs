@@ -4,9 +4,12 @@ use std::path::Path;
 
 use goldpan_artifact::Texts;
 
+use crate::error::Error;
 use crate::filter::{Name, ambiguous, written};
 use crate::pool::Pool;
-use crate::{Error, Rule, Strategy, Term};
+use crate::rule::Rule;
+use crate::strategy::Strategy;
+use crate::term::Term;
 
 impl Pool<'_> {
     /// The names of the metadata columns, whether the rule looks at them or not.

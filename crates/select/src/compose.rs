@@ -4,10 +4,11 @@ use goldpan_artifact::Progress;
 
 use crate::copies::without_copies;
 use crate::distinct::distinct;
-use crate::pick::Task;
+use crate::error::Error;
+use crate::pick::{Pick, Task};
 use crate::pool::Pool;
-use crate::rule::Balance;
-use crate::{Error, Pick, Rule, Shape, Work};
+use crate::rule::{Balance, Rule};
+use crate::work::{Shape, Work};
 use goldpan_geometry::neighbours::{BLOCK, Space, nearest};
 
 /// Leaves the rows in `pool.free` that the rule lets be picked: the filter comes first, then copies are

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use goldpan_artifact::Texts;
 
-use crate::Pick;
+use crate::pick::Pick;
 use crate::pool::Pool;
 
 /// Those of the pool's free rows whose text is neither that of a labelled row nor of an earlier free one.
@@ -37,7 +37,12 @@ mod tests {
     use goldpan_artifact::{Producer, Silent, TextsWriter};
 
     use super::*;
-    use crate::{Budget, Error, Inputs, Picks, Rule, Strategy, choose};
+    use crate::budget::Budget;
+    use crate::error::Error;
+    use crate::pick::{Picks, choose};
+    use crate::pool::Inputs;
+    use crate::rule::Rule;
+    use crate::strategy::Strategy;
 
     const TEXTS: [&str; 7] = ["a", "b", "a", "c", "B", "c", "b"];
 

@@ -4,7 +4,7 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::Error;
+use crate::error::Error;
 use goldpan_geometry::Points;
 use goldpan_geometry::kernel::{Closest, Panels};
 

@@ -6,8 +6,13 @@ use std::time::{Duration, Instant};
 use pulp::Arch;
 
 use crate::about::STRATEGIES;
+use crate::error::Error;
 use crate::key::Key;
-use crate::{Error, Rule, Shape, Strategy, Term, Work, compose, near};
+use crate::rule::Rule;
+use crate::strategy::Strategy;
+use crate::term::Term;
+use crate::work::{Shape, Work};
+use crate::{compose, near};
 use goldpan_geometry::kernel::{Closest, Panels, squared_lengths};
 
 /// What a selection is expected to take.

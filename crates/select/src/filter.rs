@@ -34,8 +34,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::Error;
 use crate::pool::Pool;
-use crate::{Error, Uncertainty};
+use crate::uncertainty::Uncertainty;
 use decimal::Decimal;
 use moment::Moment;
 pub(crate) use remarks::ambiguous;

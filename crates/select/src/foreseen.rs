@@ -3,8 +3,11 @@
 use goldpan_artifact::Texts;
 
 use crate::compose::by_texts;
+use crate::error::Error;
 use crate::pool::{Inputs, Pool};
-use crate::{Error, Rule, Strategy, Term};
+use crate::rule::Rule;
+use crate::strategy::Strategy;
+use crate::term::Term;
 
 impl Rule {
     /// How many of `texts` the rule lets be picked while none is labelled, as far as the texts tell: by its

@@ -5,11 +5,12 @@ use pulp::Arch;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
+use crate::error::Error;
 use crate::nearest::Nearest;
 use crate::space::{Block, Laid, Space, least};
 use crate::spread;
 use crate::sums::Sums;
-use crate::{Error, Shape, Work};
+use crate::work::{Shape, Work};
 use goldpan_geometry::Points;
 use goldpan_geometry::kernel;
 

@@ -3,10 +3,12 @@
 use goldpan_artifact::{Embeddings, Progress};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::join::Rows;
+use crate::pick::Pick;
 use crate::points::Vectors;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Work};
+use crate::work::{Shape, Work};
 use goldpan_geometry::neighbours::{BLOCK, CHUNK, Collect, Space, any_within, nearest, sweep};
 use goldpan_geometry::{Points, squared_lengths};
 

@@ -2,8 +2,10 @@
 
 use goldpan_artifact::Progress;
 
+use crate::error::Error;
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Work};
+use crate::work::{Shape, Work};
 
 /// What a strategy looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,17 +5,22 @@ use pulp::Arch;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
+use crate::budget::{Budget, Until};
 use crate::centre::medoid;
 use crate::compose::{balanced, eligible};
 use crate::copies::copies;
+use crate::error::Error;
 use crate::farthest::farthest;
 use crate::key::Key;
 use crate::near::{Near, locate};
 use crate::plan::Plan;
 use crate::points::Vectors;
-use crate::pool::Pool;
+use crate::pool::{Inputs, Pool};
 use crate::problem::{Problem, Tuning};
-use crate::{Budget, Error, Inputs, Rule, Start, Strategy, Term, Until};
+use crate::rule::Rule;
+use crate::start::Start;
+use crate::strategy::Strategy;
+use crate::term::Term;
 
 /// Rows that were picked, best first.
 #[derive(Debug, Clone, PartialEq)]

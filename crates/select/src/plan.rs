@@ -1,6 +1,9 @@
 //! A strategy that was checked: a shuffle, a list of objectives, or one of its own.
 
-use crate::{Error, Start, Strategy, Term};
+use crate::error::Error;
+use crate::start::Start;
+use crate::strategy::Strategy;
+use crate::term::Term;
 
 /// What a valid [`Strategy`] comes down to.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +59,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Uncertainty;
+    use crate::uncertainty::Uncertainty;
 
     #[test]
     fn a_product_of_one_is_that_one() {

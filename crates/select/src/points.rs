@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use goldpan_artifact::{Access, Embeddings};
 use goldpan_geometry::{Points, squared_lengths};
 
-use crate::Error;
+use crate::error::Error;
 use crate::join::Rows;
 
 /// The vectors of a table, read from the mapped file whenever they are asked for.

@@ -6,10 +6,14 @@ use std::path::Path;
 
 use goldpan_artifact::{Embeddings, Predictions, Texts};
 
+use crate::error::Error;
 use crate::filter::Name;
 use crate::join::Rows;
+use crate::pick::Pick;
 use crate::points::Vectors;
-use crate::{Error, Pick, Rule, Uncertainty};
+use crate::rule::Rule;
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
 
 /// What a selection is made from. Predictions that the strategy does not look at are only read for
 /// their ids, and only where nothing else gives them; so are such embeddings, and to say where the
@@ -148,7 +152,7 @@ impl<'a> Pool<'a> {
 
     /// The texts alone, none of which is labelled.
     pub(crate) fn of_texts(inputs: &Inputs<'a>, texts: &'a Texts) -> Result<Self, Error> {
-        let mut pool = Self::new(&Rule::from(crate::Strategy::Random {}), inputs)?;
+        let mut pool = Self::new(&Rule::from(Strategy::Random {}), inputs)?;
         let rows = Rows::join(&pool.ids, || texts.ids()).map_err(|id| Error::NoText {
             id,
             path: texts.path().to_owned(),

@@ -8,7 +8,9 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, VariantAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Error, Filter, Strategy};
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::strategy::Strategy;
 
 /// How texts are chosen. In a pipeline file it is a strategy's name, or a strategy with any of these
 /// keys beside it:

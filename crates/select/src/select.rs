@@ -5,7 +5,12 @@ use std::path::Path;
 use goldpan_artifact::{Nearest, OfTexts, Origin, Producer, Progress, SelectionWriter, Texts};
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, Error, Inputs, Near, Rule, choose};
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::near::Near;
+use crate::pick::choose;
+use crate::pool::Inputs;
+use crate::rule::Rule;
 
 /// The version of this stage: it changes when the same inputs would give another
 /// selection.

@@ -4,7 +4,7 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rand::{Rng, RngExt};
 
-use crate::Error;
+use crate::error::Error;
 use crate::key::Key;
 use crate::nearest::{Batch, Nearest};
 use crate::sums::Sums;

@@ -5,21 +5,21 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Start;
 use crate::about::STRATEGIES;
+use crate::error::Error;
 use crate::own::Own;
 use crate::plan::Plan;
+use crate::start::Start;
 use crate::strategies::{
-    Badge, ClusterMargin, KMeans, KMeansPlusPlus, Typiclust, WeightedKMeans, badge, cluster_margin,
-    k_means, k_means_plus_plus, typiclust, weighted_k_means,
+    Badge, ClusterMargin, Contrastive, Discriminative, Dpp, FacilityLocation, KMeans,
+    KMeansPlusPlus, MaxHerding, ProbCover, Recommended, Stochastic, Stratified, Typiclust,
+    UHerding, WeightedKMeans, badge, cluster_margin, contrastive, discriminative,
+    facility_location, k_means, k_means_plus_plus, max_herding, prob_cover, recommended,
+    stratified, typiclust, uherding, weighted_k_means,
 };
-use crate::strategies::{Contrastive, Discriminative, contrastive, discriminative};
-use crate::strategies::{Dpp, Stochastic};
-use crate::strategies::{FacilityLocation, MaxHerding, ProbCover, UHerding};
-use crate::strategies::{Recommended, recommended};
-use crate::strategies::{Stratified, stratified};
-use crate::strategies::{facility_location, max_herding, prob_cover, uherding};
-use crate::{Error, Shape, Term, Uncertainty, Work};
+use crate::term::Term;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// How rows are chosen. In a pipeline file: `{ random: {} }`, `{ uncertainty: { score: margin } }`,
 /// `{ diversity: {} }`, or `{ product: [ ... ] }` of objectives.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Uncertainty};
+use crate::error::Error;
+use crate::uncertainty::Uncertainty;
 
 /// One objective of a product. Each is a number of at least 0 for each row, larger for rows more worth
 /// labelling; it counts as objective^strength, so that a strength above 1 makes it matter more, one

@@ -7,7 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 use tempfile::TempDir;
 
-use crate::{Error, Inputs, Pick, Strategy, pick};
+use crate::error::Error;
+use crate::pick;
+use crate::pick::Pick;
+use crate::pool::Inputs;
+use crate::strategy::Strategy;
 
 /// Texts whose ids are their rows times 3, plus 5.
 pub(crate) struct Tables {

@@ -2,7 +2,7 @@
 
 use goldpan_artifact::Embeddings;
 
-use crate::Budget;
+use crate::budget::Budget;
 
 /// How large a selection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
-use crate::http_error::HttpError;
-
-/// How many redirects are followed before giving up.
-pub(crate) const REDIRECTS: usize = 10;
+use crate::http_error::{HttpError, REDIRECTS};
 
 /// Time limits of the network, and whether the proxy of the environment is used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use crate::http::REDIRECTS;
-
 /// Why a request or a transfer failed. Addresses are shown without credentials and queries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -96,3 +94,6 @@ fn meaning(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+/// How many redirects are followed before giving up.
+pub(crate) const REDIRECTS: usize = 10;

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use goldpan_artifact::atomic;
 use serde::Serialize;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Creates a folder and those above it.
 pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {

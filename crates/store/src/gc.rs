@@ -5,12 +5,15 @@ use std::fs::DirEntry;
 
 use serde::Serialize;
 
+use crate::action::Key;
+use crate::error::Error;
+use crate::files;
 use crate::layout::Layout;
 use crate::lock::{Lock, Mode};
 use crate::manifest::MANIFEST;
+use crate::object::ObjectId;
 use crate::record::Record;
 use crate::roots::Roots;
-use crate::{Error, Key, ObjectId, files};
 
 /// What is collected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

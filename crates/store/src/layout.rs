@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use goldpan_artifact::Digest;
 
-use crate::{Key, ObjectId};
+use crate::action::Key;
+use crate::object::ObjectId;
 
 /// The paths of one store.
 #[derive(Clone, Debug)]

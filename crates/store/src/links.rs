@@ -9,7 +9,9 @@ use std::path::Path;
 use goldpan_artifact::atomic;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ObjectId, files};
+use crate::error::Error;
+use crate::files;
+use crate::object::ObjectId;
 
 /// The name of the file: a line for each link, the last of a name counts.
 pub(crate) const LINKS: &str = "links.jsonl";

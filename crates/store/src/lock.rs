@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::Error;
+use crate::error::Error;
 
 /// How often a waiting thread looks again.
 const POLL: Duration = Duration::from_millis(50);

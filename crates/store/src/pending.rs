@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::action::Action;
+use crate::error::Error;
 use crate::files::Tree;
 use crate::lock::Lock;
-use crate::look;
 use crate::manifest::{MANIFEST, Manifest};
-use crate::{Action, Error, FileEntry, ObjectId, Record, Store, files, why};
+use crate::object::{FileEntry, ObjectId};
+use crate::record::Record;
+use crate::store::Store;
+use crate::{files, look, why};
 
 /// An action that this process is doing. Dropped without [`commit`](Self::commit), it leaves
 /// its checkpoints and nothing else.

@@ -4,8 +4,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::error::Error;
+use crate::files;
 use crate::manifest::Manifest;
-use crate::{Error, ObjectId, files};
+use crate::object::ObjectId;
 
 /// Longer files are no links that were written as text.
 const LONGEST: u64 = 4096;

@@ -6,8 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::action::{Action, Key};
+use crate::error::Error;
 use crate::layout::Layout;
-use crate::{Action, Error, FileEntry, Key, Missing, ObjectId, action, files};
+use crate::missing::Missing;
+use crate::object::{FileEntry, ObjectId};
+use crate::{action, files};
 
 /// The format of record files; part of each, so that older ones can be told from damaged ones.
 const FORMAT: u32 = 1;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::files;
 use crate::layout::Layout;
 use crate::links::Links;
+use crate::object::ObjectId;
 use crate::place::Place;
-use crate::{Error, ObjectId, files};
 
 /// The objects of the runs.
 #[derive(Debug, Default)]

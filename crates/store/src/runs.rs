@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::error::Error;
+use crate::files;
 use crate::links::Links;
 use crate::lock::{Lock, Mode};
+use crate::object::ObjectId;
 use crate::place::Place;
-use crate::{Error, ObjectId, Store, files};
+use crate::store::Store;
 
 /// The folder `runs/NAME` of a store. What its links lead to survives `gc`.
 #[derive(Debug)]

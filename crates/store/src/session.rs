@@ -5,8 +5,14 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use crate::action::{Action, Key};
+use crate::error::Error;
 use crate::lock::{Lock, Mode};
-use crate::{Action, Error, Key, Pending, Record, RunFolder, Store, files, why};
+use crate::pending::Pending;
+use crate::record::Record;
+use crate::runs::RunFolder;
+use crate::store::Store;
+use crate::{files, why};
 
 /// A run's use of a store. While it lives nothing is garbage-collected.
 #[derive(Debug)]

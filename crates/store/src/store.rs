@@ -7,12 +7,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::{Action, Key};
+use crate::error::Error;
+use crate::gc::{Collect, GcReport};
 use crate::layout::Layout;
 use crate::manifest::Manifest;
+use crate::missing::Missing;
+use crate::object::ObjectId;
+use crate::record::Record;
 use crate::session::Session;
-use crate::{
-    Action, Collect, Error, GcReport, Key, Missing, ObjectId, Record, Why, files, gc, look, why,
-};
+use crate::why::Why;
+use crate::{files, gc, look, why};
 
 /// The format of the store's folders and files.
 const FORMAT: u32 = 1;

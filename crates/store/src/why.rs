@@ -5,9 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::action::{Action, Key};
+use crate::error::Error;
 use crate::layout::Layout;
-use crate::look::{Missing, look};
-use crate::{Action, Error, Key, action, files};
+use crate::look::look;
+use crate::missing::Missing;
+use crate::{action, files};
 
 /// Why an action has to run.
 #[derive(Clone, Debug, PartialEq)]

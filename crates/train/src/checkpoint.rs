@@ -1,8 +1,8 @@
 //! The state of a training between two epochs, in one safetensors file.
 
-use crate::Error;
+use crate::error::Error;
 use crate::optimizer::{Moments, NamedAdamW};
-use crate::train::Best;
+use crate::peak::Best;
 use burn::tensor::{Device, Tensor, TensorData};
 use goldpan_artifact::{Digest, HistoryRow, atomic};
 use goldpan_model::Parameters;
@@ -32,10 +32,10 @@ pub(crate) struct Progressed {
     /// Finished steps.
     pub steps: usize,
     pub history: Vec<Row>,
-    pub best: Option<crate::train::Peak>,
+    pub best: Option<crate::peak::Peak>,
     /// The last finished epoch.
     #[serde(default)]
-    pub last: Option<crate::train::Peak>,
+    pub last: Option<crate::peak::Peak>,
     /// The last epoch that was better than all before.
     #[serde(default)]
     pub improved: usize,

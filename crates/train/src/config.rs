@@ -1,6 +1,9 @@
 //! How a model is trained.
 
-use crate::{ClassWeights, ScheduleKind, ValidationMetric, WeightDecay};
+use crate::class_weights::ClassWeights;
+use crate::schedule::ScheduleKind;
+use crate::validation_metric::ValidationMetric;
+use crate::weight_decay::WeightDecay;
 use goldpan_model::{LoraConfig, Target, Tuning};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -84,7 +87,7 @@ impl TrainConfig {
             learning_rate: 5e-4,
             schedule: ScheduleKind::Linear,
             warmup_ratio: 0.06,
-            weight_decay: WeightDecay::of_all(0.1),
+            weight_decay: WeightDecay::default(),
             clip_norm: None,
             label_smoothing: 0.0,
             class_weights: ClassWeights::None,

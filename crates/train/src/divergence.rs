@@ -1,7 +1,7 @@
 //! Whether a training diverges: by the loss of a step, of the last steps, of a validation, and by the
 //! tensors themselves. The measure is the loss of guessing every class alike, ln(classes).
 
-use crate::Error;
+use crate::error::Error;
 use goldpan_model::Parameters;
 
 /// How many times that a single step's or a validation's loss may be.

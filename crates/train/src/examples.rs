@@ -1,6 +1,6 @@
 //! The labelled texts, joined with their labels and tokenized.
 
-use crate::Error;
+use crate::error::Error;
 use crate::sample::sample;
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_model::{TextTokenizer, Tokens};

@@ -18,6 +18,7 @@ mod gradients;
 mod lacking;
 mod loss;
 mod optimizer;
+mod peak;
 mod probe;
 mod sample;
 mod schedule;

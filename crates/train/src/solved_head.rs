@@ -1,7 +1,7 @@
 //! A new head that training starts from: logistic regression on what its last layer sees of the labelled texts
 //! before the training, so that it begins where a linear probe ends (Kumar et al. 2022, arXiv:2202.10054).
 
-use crate::Error;
+use crate::error::Error;
 use crate::examples::Examples;
 use crate::probe::solved_layer;
 use crate::validation::in_batches;

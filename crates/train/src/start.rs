@@ -1,6 +1,6 @@
 //! What a training starts from when it goes on from an earlier one.
 
-use crate::Error;
+use crate::error::Error;
 use goldpan_model::{BaseModel, Device, Family, HeadSource, ModelCard, NewHead};
 use goldpan_model::{Parameters, read_trained};
 use std::path::Path;

@@ -1,16 +1,19 @@
 //! The training itself.
 
 use crate::checkpoint::{self, Progressed, Row, State};
+use crate::class_weights::ClassWeights;
 use crate::config::{NewHeadStart, TrainConfig};
 use crate::divergence::Divergence;
+use crate::error::Error;
 use crate::examples::{Examples, checked_classes};
 use crate::gradients::NamedGradients;
 use crate::loss::Loss;
 use crate::optimizer::NamedAdamW;
+use crate::peak::{Best, Peak};
 use crate::schedule::Schedule;
 use crate::validation::Validation;
-use crate::validation_metric::Standing;
-use crate::{ClassWeights, Error, ValidationMetric, solved_head, start, validation};
+use crate::validation_metric::{Standing, ValidationMetric};
+use crate::{solved_head, start, validation};
 use goldpan_artifact::{
     Digest, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts, rng,
 };
@@ -19,7 +22,7 @@ use goldpan_model::{Choice, TuningKind};
 use goldpan_model::{ModelCard, Parameters, PrefixCache, TextTokenizer, Tokens, TrainedOn, Tuning};
 use goldpan_model::{check_output, write_folder, write_trained};
 use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -47,27 +50,6 @@ pub struct Inputs<'a> {
     /// A folder that an earlier training of the same base model and tuning made, whose tensors this
     /// one starts from; without it, it starts from the base model.
     pub previous: Option<&'a Path>,
-}
-
-/// An epoch and its validation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Peak {
-    pub epoch: usize,
-    pub accuracy: f64,
-    pub macro_f1: f64,
-    pub loss: f64,
-    /// The F1 of each class.
-    #[serde(default)]
-    pub f1: Vec<f64>,
-    /// How many texts each class was answered to.
-    #[serde(default)]
-    pub predicted: Vec<u64>,
-}
-
-/// The peak epoch's tensors.
-pub(crate) struct Best {
-    pub peak: Peak,
-    pub parameters: Parameters,
 }
 
 /// What was done.

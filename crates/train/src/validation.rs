@@ -1,6 +1,6 @@
 //! How well the model does on the validation set.
 
-use crate::Error;
+use crate::error::Error;
 use crate::examples::Examples;
 use burn::tensor::Tensor;
 use goldpan_artifact::Progress;

@@ -1,6 +1,6 @@
 //! What epochs are compared by.
 
-use crate::train::Peak;
+use crate::peak::Peak;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;

@@ -82,6 +82,13 @@ impl WeightDecay {
 )]
 pub struct ParseWeightDecayError(String);
 
+/// 0.1 for all.
+impl Default for WeightDecay {
+    fn default() -> Self {
+        Self::of_all(0.1)
+    }
+}
+
 /// A number for all, or `GROUP=NUMBER,...`, where groups left out keep the default of 0.1.
 impl FromStr for WeightDecay {
     type Err = ParseWeightDecayError;
@@ -95,7 +102,7 @@ impl FromStr for WeightDecay {
         if !text.contains('=') {
             return Ok(Self::of_all(number(text)?));
         }
-        let mut decay = crate::TrainConfig::default().weight_decay;
+        let mut decay = Self::default();
         for part in text.split(',') {
             let (group, value) = part.split_once('=').ok_or_else(wrong)?;
             *decay.group_mut(group.trim()).ok_or_else(wrong)? = number(value)?;

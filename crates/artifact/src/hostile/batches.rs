@@ -4,7 +4,9 @@ use arrow_format::ipc;
 
 use super::edits::{edit_footer, edit_last_batch};
 use super::samples::{damage, producer, sample_of, survives};
-use crate::{Damage, Kind, TextsWriter};
+use crate::damage::Damage;
+use crate::kind::Kind;
+use crate::texts::TextsWriter;
 
 #[test]
 fn blocks_must_be_apart_inside_and_aligned() {

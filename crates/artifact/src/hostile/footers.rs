@@ -10,7 +10,11 @@ use arrow2::io::ipc::write::{FileWriter, WriteOptions};
 
 use super::edits::edit_footer;
 use super::samples::{refusal, sample_of, sample_with_metadata};
-use crate::{Damage, Embeddings, Error, Kind, schema};
+use crate::damage::Damage;
+use crate::embeddings::Embeddings;
+use crate::error::Error;
+use crate::key;
+use crate::kind::Kind;
 
 /// The value of a key of the schema's metadata.
 fn metadata<'a>(footer: &'a mut ipc::Footer, key: &str) -> &'a mut Option<String> {
@@ -59,28 +63,28 @@ fn the_footer_says_what_the_file_is() {
             supported: 2,
             ..
         },
-        |footer| *metadata(footer, schema::key::VERSION) = Some("3".to_owned())
+        |footer| *metadata(footer, key::VERSION) = Some("3".to_owned())
     );
     damaged!(Damage::Metadata { .. }, |footer| {
-        *metadata(footer, schema::key::VERSION) = Some("-1".to_owned());
+        *metadata(footer, key::VERSION) = Some("-1".to_owned());
     });
     damaged!(Damage::Metadata { .. }, |footer| {
-        *metadata(footer, schema::key::TEXTS) = Some("abc".to_owned());
+        *metadata(footer, key::TEXTS) = Some("abc".to_owned());
     });
     damaged!(Damage::Missing { .. }, |footer| {
-        *metadata(footer, schema::key::PRODUCER) = None;
+        *metadata(footer, key::PRODUCER) = None;
     });
     damaged!(Damage::Metadata { .. }, |footer| {
-        *metadata(footer, schema::key::CLASSES) = Some("no".to_owned());
+        *metadata(footer, key::CLASSES) = Some("no".to_owned());
     });
     damaged!(Damage::RepeatedName { .. }, |footer| {
-        *metadata(footer, schema::key::CLASSES) = Some(r#"["a", "a"]"#.to_owned());
+        *metadata(footer, key::CLASSES) = Some(r#"["a", "a"]"#.to_owned());
     });
     damaged!(Damage::Kind(_), |footer| {
-        *metadata(footer, schema::key::KIND) = Some("tests".to_owned());
+        *metadata(footer, key::KIND) = Some("tests".to_owned());
     });
     damaged!(Damage::Label { .. }, |footer| {
-        *metadata(footer, schema::key::CLASSES) = Some(r#"["a"]"#.to_owned());
+        *metadata(footer, key::CLASSES) = Some(r#"["a"]"#.to_owned());
     });
     refused!(
         Error::Columns {
@@ -88,8 +92,8 @@ fn the_footer_says_what_the_file_is() {
             ..
         },
         |footer| {
-            *metadata(footer, schema::key::KIND) = Some("labels".to_owned());
-            *metadata(footer, schema::key::TEXTS) = None;
+            *metadata(footer, key::KIND) = Some("labels".to_owned());
+            *metadata(footer, key::TEXTS) = None;
         }
     );
     refused!(Error::Columns { .. }, |footer| {
@@ -143,7 +147,7 @@ fn the_columns_of_metadata_are_those_that_the_footer_names() {
     };
     let named = |names: Option<&str>| {
         let names = names.map(str::to_owned);
-        refusal_after(&|footer| *metadata(footer, schema::key::METADATA) = names.clone())
+        refusal_after(&|footer| *metadata(footer, key::METADATA) = names.clone())
     };
     for other in [
         None,

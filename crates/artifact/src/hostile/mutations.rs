@@ -9,8 +9,8 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::samples::{SAMPLES, bytes, sample, survives};
-use crate::Table;
 use crate::footer::MAGIC;
+use crate::table::Table;
 
 #[test]
 fn every_truncation_is_an_error() {

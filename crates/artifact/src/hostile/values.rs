@@ -5,9 +5,12 @@ use std::path::Path;
 use arrow2::array::{Array, Float32Array, Int32Array, UInt32Array, UInt64Array, Utf8Array};
 
 use super::samples::{damage, names, producer, sample_of};
+use crate::damage::Damage;
+use crate::error::Error;
+use crate::kind::Kind;
 use crate::schema::{self, Column, Description};
+use crate::table::Table;
 use crate::writer::{Rows, TableWriter};
-use crate::{Damage, Error, Kind, Table};
 
 #[test]
 fn texts_must_follow_one_another_in_utf8() {

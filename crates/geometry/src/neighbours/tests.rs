@@ -4,7 +4,7 @@ use goldpan_artifact::Silent;
 use proptest::prelude::*;
 
 use super::*;
-use crate::squared_lengths;
+use crate::points::squared_lengths;
 
 /// Rows in memory.
 #[derive(Debug, Clone)]

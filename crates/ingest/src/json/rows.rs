@@ -8,13 +8,13 @@ use goldpan_sources::Column;
 
 use super::scan::{Keys, Scan, Spot};
 use super::shape::{self, Shape};
-use crate::Error;
 use crate::alike::column_key;
 use crate::columns::{likely_labels, no_labels};
-use crate::error::{At, Place};
+use crate::error::{At, Error, Place};
 use crate::note::Notes;
-use crate::row::{Names, Row, Source, Value, Wanted};
+use crate::row::{Names, Row, Source, Wanted};
 use crate::tool::Verdict;
+use crate::value::Value;
 
 /// The most names of fields that are looked at.
 const FIELDS: usize = 1000;

@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 
 use goldpan_sources::InvalidText;
 
-use crate::Error;
-use crate::error::{At, Place};
+use crate::error::{At, Error, Place};
 use crate::note::{Notes, Thing};
 use crate::records::LONGEST;
-use crate::row::Value;
+use crate::value::Value;
 
 /// How many lists and objects may lie in each other.
 const DEEPEST: usize = 256;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::scan::{Keys, Scan};
-use crate::Error;
 use crate::dialect::is_main;
+use crate::error::Error;
 use crate::row::Wanted;
 
 /// Where the rows are.

@@ -3,7 +3,7 @@
 use super::Join;
 use super::pool::{Hit, Pool, is_content_key, lenient, row_number};
 use super::rows::{FileRow, LabelFile};
-use crate::Error;
+use crate::error::Error;
 
 /// The texts that the rows are about, and how that is known.
 #[derive(Debug)]

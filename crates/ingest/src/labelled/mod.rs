@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use goldpan_artifact::{Labelled, Texts};
 use goldpan_sources::{Column, LabelRule};
 
-use crate::Error;
 use crate::classes::Classes;
+use crate::error::Error;
 use crate::labels::Rules;
 use crate::missing::Missing;
 use crate::rename::Renames;

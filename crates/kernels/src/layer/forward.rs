@@ -7,7 +7,8 @@ use super::pool::sized;
 use super::{Layer, LayerNorm, LayersCall, Part};
 use crate::layer_norm::{self, Normal, Operands};
 use crate::matrix::{Begin, Rounded};
-use crate::{Sequences, attention, gelu};
+use crate::sequences::Sequences;
+use crate::{attention, gelu};
 use rayon::prelude::*;
 use std::sync::PoisonError;
 

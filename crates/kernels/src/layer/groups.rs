@@ -1,6 +1,6 @@
 //! Groups of whole sequences that one thread takes through the layers.
 
-use crate::Sequences;
+use crate::sequences::Sequences;
 use std::ops::Range;
 
 /// Tokens of a group at most, one longer sequence excepted: its states stay in the second-level cache, and

@@ -9,9 +9,9 @@ mod native;
 
 use super::product::{Product, run};
 use super::tile::Pairs;
-use crate::Precision;
 use crate::gelu::gelu;
 use crate::math::LANES;
+use crate::precision::Precision;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 

@@ -2,9 +2,8 @@
 
 use super::features;
 use super::pattern::{END, Pattern};
-use super::targets::{Keys, Targets};
-use crate::Error;
-use crate::error::read_json;
+use super::targets::{Keys, Layers, Names, Targets};
+use crate::error::{Error, read_json};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -37,22 +36,6 @@ struct Raw {
     modules_to_save: Option<Vec<String>>,
     layers_to_transform: Option<Layers>,
     layers_pattern: Option<Names>,
-}
-
-/// A name or pattern, or a list of names.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Names {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// A layer's number, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Layers {
-    One(usize),
-    Many(Vec<usize>),
 }
 
 /// An object's entries in the order of the file, which decides between patterns.

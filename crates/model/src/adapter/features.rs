@@ -1,6 +1,6 @@
 //! What of PEFT is refused, by name: an option that changes the numbers is never passed over.
 
-use crate::Error;
+use crate::error::Error;
 use serde_json::{Map, Value};
 use std::path::Path;
 

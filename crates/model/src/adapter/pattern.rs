@@ -1,6 +1,6 @@
 //! Patterns that a PEFT configuration matches module names with.
 
-use crate::Error;
+use crate::error::Error;
 use fancy_regex::{Captures, Regex};
 use std::path::Path;
 

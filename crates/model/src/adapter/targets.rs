@@ -1,8 +1,8 @@
 //! Which modules of a model PEFT adapts: `check_target_module_exists` in its `tuners_utils.py`.
 
-use super::config::{Layers, Names};
 use super::pattern::{INSIDE, NUMBER, NUMBER_AFTER, Pattern, WHOLE};
-use crate::Error;
+use crate::error::Error;
+use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -127,4 +127,20 @@ impl Modules {
             })),
         }
     }
+}
+
+/// A name or pattern, or a list of names.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Names {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A layer's number, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Layers {
+    One(usize),
+    Many(Vec<usize>),
 }

@@ -1,7 +1,9 @@
 //! Adapter folders that PEFT loads.
 
 use super::{CONFIG_FILE, MODEL_FILE, ROOT};
-use crate::{Error, LoraConfig, Parameters, Target};
+use crate::error::Error;
+use crate::lora::{LoraConfig, Target};
+use crate::parameters::Parameters;
 use goldpan_artifact::atomic;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};

@@ -1,7 +1,6 @@
 //! The `config.json` of a model that classifies.
 
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 

@@ -1,9 +1,14 @@
 //! LoRA merged into the weights of its base model.
 
 use super::NamedTensor;
+use crate::adapter::Adapter;
 use crate::classifier::{head_shapes, saved_shape};
+use crate::config::{EncoderConfig, Family};
 use crate::encoder::prefix;
-use crate::{Adapter, EncoderConfig, Error, Family, Parameters, Target, Weights};
+use crate::error::Error;
+use crate::lora::Target;
+use crate::parameters::Parameters;
+use crate::weights::Weights;
 use burn::tensor::Tensor;
 
 /// The tensors of the classifier that `adapter` makes of a base model, by their names in

@@ -6,10 +6,17 @@
 
 use super::merge::adapted;
 use super::{write_json, write_tensors};
-use crate::error::read_json;
+use crate::adapter::Adapter;
+use crate::card::ModelCard;
+use crate::config::EncoderConfig;
+use crate::device::DeviceChoice;
+use crate::error::{Error, read_json};
+use crate::export::NamedTensor;
+use crate::output_folder::write_folder;
+use crate::probe::Probe;
 use crate::sentence::transformer_of;
-use crate::{Adapter, DeviceChoice, EncoderConfig, Error, ModelCard, NamedTensor, Probe};
-use crate::{TuningKind, Weights, write_folder};
+use crate::tuning::TuningKind;
+use crate::weights::Weights;
 use goldpan_artifact::atomic;
 use serde_json::{Map, Value, json};
 use std::fs;

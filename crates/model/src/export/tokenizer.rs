@@ -1,8 +1,7 @@
 //! A tokenizer's files, copied from one model's folder to another.
 
 use super::write_json;
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use goldpan_artifact::atomic;
 use serde_json::{Map, Value, json};
 use std::fs;

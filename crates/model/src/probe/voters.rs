@@ -3,8 +3,9 @@
 //! How much each voter stands for each class comes from label propagation over the pool's neighbour graph
 //! (Zhou et al. 2004, "Learning with local and global consistency"), which the `train` stage computes.
 
-use super::{f32_bytes, write_tensors};
-use crate::{Error, Weights};
+use super::tensors::{f32_bytes, write_tensors};
+use crate::error::Error;
+use crate::weights::Weights;
 use goldpan_artifact::Silent;
 use goldpan_geometry::neighbours::{Space, nearest};
 use goldpan_geometry::{Points, squared_lengths};
@@ -110,7 +111,7 @@ impl Voters {
             let share = self.share();
             for ((logit, own), vote) in logits.iter_mut().zip(&own).zip(&votes) {
                 let mixed = (1.0 - share) * own + share * vote;
-                *logit = mixed.ln().max(f64::from(super::NEVER)) as f32;
+                *logit = mixed.ln().max(f64::from(NEVER)) as f32;
             }
         }
     }
@@ -257,6 +258,9 @@ impl Points for Both<'_> {
         vector.copy_from_slice(&values[..self.dimension]);
     }
 }
+
+/// The logit of a class without labels, beside others around 0.
+pub const NEVER: f32 = -30.0;
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,13 @@
 use super::dense::Step;
 use super::{Pooling, SentenceEncoder};
 use crate::adaptation::{Adaptation, Scales};
-use crate::adapter::lora_only;
-use crate::classifier::new_adapters;
-use crate::{Adapter, Device, Encoder, Error, Frozen, LoraConfig, Parameters, Start};
+use crate::adapter::{Adapter, lora_only};
+use crate::classifier::{Start, new_adapters};
+use crate::device::Device;
+use crate::encoder::Encoder;
+use crate::error::Error;
+use crate::lora::LoraConfig;
+use crate::parameters::{Frozen, Parameters};
 use burn::tensor::{Tensor, TensorData};
 use goldpan_kernels::Sequences;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Modules after the pooling: vectors to vectors.
 
+use crate::error::Error;
 use crate::json_file::JsonFile;
-use crate::{Error, Weights};
+use crate::weights::Weights;
 use serde_json::Value;
 use std::path::Path;
 

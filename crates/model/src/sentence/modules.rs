@@ -2,8 +2,7 @@
 
 use super::dense::{Dense, Step};
 use super::pooling::Poolings;
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use crate::notice::warn_once;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! `sentence_bert_config.json`, by all the names that it was ever given.
 
-use crate::Error;
+use crate::error::Error;
 use crate::json_file::JsonFile;
 use crate::notice::warn_once;
 use crate::tokenizer::OwnSettings;

@@ -1,6 +1,6 @@
 //! From the states of a text's tokens to one vector.
 
-use crate::Error;
+use crate::error::Error;
 use crate::json_file::JsonFile;
 use serde_json::Value;
 use std::path::Path;

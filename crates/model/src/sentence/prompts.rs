@@ -1,6 +1,6 @@
 //! `config_sentence_transformers.json`: prompts, and what else it says of a sentence encoder.
 
-use crate::Error;
+use crate::error::Error;
 use crate::json_file::JsonFile;
 use crate::notice::{warn_of_unknown, warn_once};
 use serde_json::Value;

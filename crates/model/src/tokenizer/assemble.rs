@@ -4,10 +4,11 @@
 //! from `tokenizer.json`, and makes all else anew by `tokenizer_config.json`.
 
 use super::class::Class;
-use super::settings::{NAMED, Settings, token_of};
+use super::settings::{NAMED, Settings};
 use super::stored::{Stored, canonical, ends};
+use crate::config::EncoderConfig;
+use crate::error::Error;
 use crate::notice::warn_once;
-use crate::{EncoderConfig, Error};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -365,12 +366,4 @@ impl Maker<'_> {
         }
         Ok(())
     }
-}
-
-/// The tokens of a list in a `tokenizer.json`, by their numbers.
-pub(super) fn by_number(list: &[Value]) -> BTreeMap<u32, AddedToken> {
-    let number = |token: &Value| u32::try_from(token.get("id")?.as_u64()?).ok();
-    list.iter()
-        .filter_map(|token| Some((number(token)?, token_of(token, false)?)))
-        .collect()
 }

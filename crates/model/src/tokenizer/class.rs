@@ -1,9 +1,9 @@
 //! The tokenizer classes of transformers, and what each makes of a folder.
 
 use super::settings::Settings;
-use crate::config::TokenizerClass;
+use crate::config::{EncoderConfig, TokenizerClass};
+use crate::error::Error;
 use crate::notice::warn_once;
-use crate::{EncoderConfig, Error};
 
 /// How a class of transformers makes its tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What a folder says of its tokenizer beside `tokenizer.json`, read as transformers reads it.
 
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use crate::notice::{warn_of_unknown, warn_once};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -1,9 +1,8 @@
 //! The files that hold a vocabulary: `tokenizer.json`, or what older versions wrote.
 
-use super::assemble::by_number;
 use super::class::Class;
-use crate::Error;
-use crate::error::read_json;
+use super::settings::token_of;
+use crate::error::{Error, read_json};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -237,4 +236,12 @@ pub(super) fn ends(post: &Value) -> Option<(Vec<String>, Vec<String>)> {
         }
         _ => None,
     }
+}
+
+/// The tokens of a list in a `tokenizer.json`, by their numbers.
+pub(super) fn by_number(list: &[Value]) -> BTreeMap<u32, AddedToken> {
+    let number = |token: &Value| u32::try_from(token.get("id")?.as_u64()?).ok();
+    list.iter()
+        .filter_map(|token| Some((number(token)?, token_of(token, false)?)))
+        .collect()
 }

@@ -1,8 +1,7 @@
 //! Which files of a model folder hold its weights.
 
 use super::unique::Entries;
-use crate::Error;
-use crate::error::read_json;
+use crate::error::{Error, read_json};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

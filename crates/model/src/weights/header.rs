@@ -5,7 +5,7 @@
 
 use super::stored::{Data, Stored};
 use super::unique::Entries;
-use crate::Error;
+use crate::error::Error;
 use goldpan_artifact::Mapping;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;

@@ -1,7 +1,9 @@
 //! Which tensors a model's file may have: those of its encoder, and of heads that real models bring.
 
 use super::Weights;
-use crate::{EncoderConfig, Error, Family, Target};
+use crate::config::{EncoderConfig, Family};
+use crate::error::Error;
+use crate::lora::Target;
 
 /// What heads and poolers are called. They are used by those who ask for them, and else left alone.
 const HEADS: [&str; 6] = [

@@ -6,7 +6,7 @@
 //! archive or in the pickle stream of torch before 1.6.
 
 use super::stored::{Data, Stored};
-use crate::Error;
+use crate::error::Error;
 use pytorch_reader::{DType, PickleValue, PytorchError, PytorchReader, Tensor};
 use safetensors::Dtype;
 use std::fs::File;

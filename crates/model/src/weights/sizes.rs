@@ -1,7 +1,8 @@
 //! Whether the sizes of the weights are those that `config.json` says.
 
 use super::Weights;
-use crate::{EncoderConfig, Error};
+use crate::config::EncoderConfig;
+use crate::error::Error;
 
 impl Weights {
     /// Compares the sizes of the encoder's tables and first layer, and the number of its layers, with the

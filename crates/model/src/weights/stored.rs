@@ -1,7 +1,7 @@
 //! One tensor in a file, not read yet.
 
 use super::pickle::Pickled;
-use crate::Error;
+use crate::error::Error;
 use goldpan_artifact::Mapping;
 use rayon::prelude::*;
 use safetensors::Dtype;

@@ -8,13 +8,13 @@ use goldpan_store::{Record, Store};
 use goldpan_train::TrainConfig;
 use serde_json::{Value, json};
 
-use crate::StageKind;
 use crate::cost::encoder::Encoder;
 use crate::cost::frozen::{Frozen, Pass};
 use crate::cost::lengths::Lengths;
 use crate::cost::recorded::{Kind, Recorded};
 use crate::cost::speed::{Source, Speeds};
 use crate::exec::{Names, Tables};
+use crate::kind::StageKind;
 use crate::plan::{Classifier, Graph, NodeId, Work};
 use crate::spec::TrainingSettings;
 

@@ -10,10 +10,10 @@ use goldpan_model::Precision;
 use goldpan_store::{ObjectId, Record, Store};
 use serde_json::{Value, json};
 
-use crate::StageKind;
 use crate::cost::encoder::Encoder;
 use crate::cost::lengths::Lengths;
 use crate::exec::texts_by_digest;
+use crate::kind::StageKind;
 
 /// What work must have in common to be as fast, on one device.
 #[derive(Clone, Debug, PartialEq)]

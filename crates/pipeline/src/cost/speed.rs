@@ -6,11 +6,11 @@ use std::fmt;
 use goldpan_model::{Device, Precision};
 use serde_json::Value;
 
-use crate::StageKind;
 use crate::cost::burst;
 use crate::cost::encoder::Encoder;
 use crate::cost::lengths::Lengths;
 use crate::cost::recorded::{Kind, Recorded};
+use crate::kind::StageKind;
 
 /// What inference reaches of the product's speed, and training: measured, see
 /// `crates/kernels/SPEED.md`. The rest is the work between products.

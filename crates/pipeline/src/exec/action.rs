@@ -6,7 +6,7 @@ use goldpan_model::Tuning;
 use goldpan_store::{Action, Record, Store};
 use serde_json::{Map, Value, json};
 
-use crate::Error;
+use crate::error::Error;
 use crate::exec::earlier::texts_digest;
 use crate::exec::names::Names;
 use crate::plan::{Classifier, Graph, NodeId, Work};

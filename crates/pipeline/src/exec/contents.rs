@@ -3,11 +3,11 @@
 use goldpan_report::{Contents, Round};
 use serde_json::json;
 
-use crate::Stop;
-use crate::exec::report::{predictions, selection};
+use crate::exec::lookup::{predictions, selection};
 use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel, Work};
 use crate::spec::{Loop, Name};
+use crate::stop::Stop;
 
 /// The contents of the folder of a run with a loop.
 pub(crate) fn contents(experiment: &Loop, graph: &Graph, stops: &Stops<'_>) -> Contents {

@@ -7,7 +7,7 @@ use goldpan_artifact::{Digest, peek};
 use goldpan_store::{Action, Record, Store};
 use serde_json::{Map, Value};
 
-use crate::StageKind;
+use crate::kind::StageKind;
 
 /// The file of an `ingest` node.
 const TEXTS: &str = "texts.arrow";

@@ -12,6 +12,8 @@ use goldpan_store::{Action, Key, Record, RunFolder};
 use tracing::{debug, info, warn};
 
 use crate::cost::Encodings;
+use crate::error::Error;
+use crate::exec::StageError;
 use crate::exec::action::action;
 use crate::exec::context::Context;
 use crate::exec::order::Order;
@@ -21,8 +23,9 @@ use crate::exec::stops::Stops;
 use crate::exec::tables::Tables;
 use crate::exec::told::Places;
 use crate::exec::work::{Done, Threads, Worker};
+use crate::kind::StageKind;
 use crate::plan::{Node, NodeId, Role, Work};
-use crate::{Error, StageError, StageKind, StopReason};
+use crate::stop::StopReason;
 
 /// A run on its way.
 pub(super) struct Execution<'a> {

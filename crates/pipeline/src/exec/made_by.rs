@@ -8,7 +8,7 @@ use goldpan_artifact::{Digest, atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::Error;
+use crate::error::Error;
 use crate::plan::Graph;
 use crate::spec::{IngestSettings, Pipeline, StageSettings};
 

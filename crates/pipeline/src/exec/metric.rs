@@ -2,7 +2,7 @@
 
 use goldpan_store::Record;
 
-use crate::Error;
+use crate::error::Error;
 use crate::exec::tables::Tables;
 use crate::plan::Graph;
 use crate::spec::Loop;

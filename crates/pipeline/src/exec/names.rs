@@ -7,7 +7,7 @@ use goldpan_sources::{
     DatasetFiles, ModelFolder, Places, check_dataset, check_model, dataset, model,
 };
 
-use crate::Error;
+use crate::error::Error;
 use crate::plan::{Classifier, Graph, Work};
 use crate::spec::IngestSettings;
 

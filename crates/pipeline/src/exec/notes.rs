@@ -6,8 +6,8 @@ use goldpan_report::grouped;
 use goldpan_store::Record;
 use serde_json::Value;
 
+use crate::exec::lookup::selection;
 use crate::exec::outcome::ModelRow;
-use crate::exec::report::selection;
 use crate::plan::Graph;
 use crate::spec::Pipeline;
 

@@ -9,10 +9,11 @@ use goldpan_evidence::{Evidence, Metric, Trained};
 use goldpan_store::Record;
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::exec::measured::{self, number};
 use crate::exec::stops::Stops;
 use crate::plan::{Graph, TrainedModel};
-use crate::{Error, Stop};
+use crate::stop::Stop;
 
 /// The version of the results, as their table tells it.
 const RESULTS_VERSION: u32 = 1;

@@ -8,19 +8,20 @@ use goldpan_store::{Record, Store};
 use tracing::warn;
 
 use crate::cost::Encodings;
+use crate::error::Error;
+use crate::exec::StageError;
 use crate::exec::action::action;
 use crate::exec::foreseen::Foreseen;
 use crate::exec::metric::check_class;
 use crate::exec::names::Names;
 use crate::exec::preview::{Status, Step};
-use crate::exec::run::RunOptions;
+use crate::exec::run_options::RunOptions;
 use crate::exec::selections::Selections;
 use crate::exec::stops::Stops;
 use crate::exec::tables::Tables;
 use crate::exec::told::Places;
 use crate::plan::{Graph, NodeId, Role, Work, named};
 use crate::spec::{Loop, Pipeline};
-use crate::{Error, StageError};
 
 /// What both a run and its preview need.
 pub(super) struct Prepared<'a> {

@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use goldpan_report::duration;
 use goldpan_select::Estimate;
 use goldpan_store::Why;
 
-use crate::StageKind;
 use crate::cost::Source;
 use crate::exec::room::Room;
-use crate::exec::totals::{self, mebibytes};
+use crate::kind::StageKind;
 
 /// What would happen to every piece of work.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,35 +68,5 @@ impl fmt::Display for Status {
             Self::Missing => f.write_str("missing: run it first"),
             Self::Stopped(why) => write!(f, "stopped {why}"),
         }
-    }
-}
-
-impl fmt::Display for Preview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self
-            .steps
-            .iter()
-            .map(|step| step.kind.name().len())
-            .max()
-            .unwrap_or(0);
-        let name = self
-            .steps
-            .iter()
-            .map(|step| step.name.len())
-            .max()
-            .unwrap_or(0);
-        for step in &self.steps {
-            write!(
-                f,
-                "{:kind$} {:name$}  {}",
-                step.kind, step.name, step.status
-            )?;
-            if let Some(estimate) = step.estimate {
-                let memory = mebibytes(estimate.memory);
-                write!(f, "; about {} and {memory} MiB", duration(estimate.seconds))?;
-            }
-            writeln!(f)?;
-        }
-        totals::write(self, f)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::exec::lookup::{predictions, selection, tested};
 use goldpan_evidence::Question;
 use goldpan_report::{Made, Model, Run, StageTime, Stopped};
 use goldpan_store::Record;
@@ -9,9 +10,10 @@ use goldpan_store::Record;
 use crate::exec::context::Context;
 use crate::exec::outcome::ModelRow;
 use crate::exec::stops::Stops;
-use crate::plan::{Classifier, Graph, NodeId, TrainedModel, Work};
+use crate::kind::StageKind;
+use crate::plan::{Graph, NodeId};
 use crate::spec::{Loop, Pipeline};
-use crate::{StageKind, Stop};
+use crate::stop::Stop;
 
 /// What there is to report of a run; `None` without a loop, or while the pool is not there.
 pub(crate) fn report(
@@ -87,45 +89,6 @@ fn stopped(stop: &Stop) -> Stopped {
         arm: stop.arm.clone(),
         seed: stop.seed,
         why: stop.why(),
-    }
-}
-
-/// The node that picked what a model learned from last.
-pub(crate) fn selection(graph: &Graph, model: NodeId) -> Option<NodeId> {
-    let Work::Train { labelled, .. } = &graph.nodes[model].work else {
-        return None;
-    };
-    match &graph.nodes[(*labelled)?].work {
-        Work::Label { selection, .. } => Some(*selection),
-        _ => None,
-    }
-}
-
-/// The node with the pool's predictions by the model of the round before, if an arm asks for them.
-pub(crate) fn predictions(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
-    let round = model.round.checked_sub(1)?;
-    let arm = model.arm.as_ref().filter(|_| round > 0);
-    let mut earlier = graph.trained.iter();
-    let earlier = earlier.find(|other| {
-        other.seed == model.seed && other.round == round && other.arm.as_ref() == arm
-    })?;
-    let pool = |work: &Work| match work {
-        Work::Select { texts, .. } => Some(*texts),
-        _ => None,
-    };
-    let pool = pool(&graph.nodes[selection(graph, model.node)?].work)?;
-    let of_earlier = Classifier::Trained(earlier.node);
-    graph.nodes.iter().position(|node| {
-        matches!(&node.work, Work::Predict { texts, model, .. }
-            if *texts == pool && *model == of_earlier)
-    })
-}
-
-/// The node with a model's predictions of the test texts.
-fn tested(graph: &Graph, model: &TrainedModel) -> Option<NodeId> {
-    match &graph.nodes[model.test?].work {
-        Work::Evaluate { predictions, .. } => Some(*predictions),
-        _ => None,
     }
 }
 

@@ -1,14 +1,12 @@
 //! A run from start to end, and the preview of one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use goldpan_artifact::{Progress, Silent, Texts};
 use goldpan_evidence::{Evidence, Trained};
-use goldpan_model::DeviceChoice;
 use goldpan_report::{Run, grouped};
 use goldpan_sources::Places as SourcePlaces;
 use goldpan_store::{FolderLock, Record, RunFolder};
@@ -16,43 +14,28 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 use crate::cost::Encodings;
+use crate::error::Error;
 use crate::exec::action::ingest_config;
 use crate::exec::contents::contents;
 use crate::exec::context::Context;
 use crate::exec::execution::{Execution, told};
+use crate::exec::lookup::selection;
 use crate::exec::made_by::{self, MadeBy, Replaced};
 use crate::exec::names::Names;
 use crate::exec::notes::notes;
 use crate::exec::outcome::{ModelRow, Outcome};
 use crate::exec::prepared::Prepared;
 use crate::exec::preview::Preview;
-use crate::exec::report::{question, report, selection};
+use crate::exec::report::{question, report};
 use crate::exec::room::Room;
+use crate::exec::run_options::RunOptions;
 use crate::exec::starts::lacking;
 use crate::exec::told::Places;
-use crate::exec::unfinished;
 use crate::exec::work::{Worker, wait};
-use crate::plan::{Graph, NodeId, Role, Scope, Work};
+use crate::exec::{StageError, unfinished};
+use crate::kind::StageKind;
+use crate::plan::{Graph, NodeId, Role, Work};
 use crate::spec::Pipeline;
-use crate::{Error, StageError, StageKind};
-
-/// How a pipeline is run.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// The store's folder.
-    pub store: PathBuf,
-    /// Which part is done.
-    pub scope: Scope,
-    /// A stage that is done again though its result is there.
-    pub force: Option<String>,
-    /// Where models run.
-    pub device: DeviceChoice,
-    /// The most memory, in bytes and beyond the mapped tables, that a selection may need.
-    pub memory_limit: Option<u64>,
-    /// How many trainings may go on at once on the CPU; as many as cores and free memory allow where
-    /// `None`. No result depends on it.
-    pub trainings: Option<NonZeroUsize>,
-}
 
 /// Says what [`run`] would do, touching nothing and asking no network.
 ///

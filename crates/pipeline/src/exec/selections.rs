@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use goldpan_select::{Estimate, Rates, Shape, check_memory};
 use goldpan_store::Record;
 
-use crate::Error;
+use crate::error::Error;
 use crate::exec::tables::Tables;
 use crate::plan::{Graph, NodeId, Work};
 

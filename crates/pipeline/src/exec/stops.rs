@@ -8,12 +8,12 @@ use goldpan_select::Budget;
 use goldpan_store::{Record, Store};
 use serde_json::Value;
 
+use crate::error::Error;
+use crate::exec::lookup::selection;
 use crate::exec::measured;
-use crate::exec::report::selection;
 use crate::plan::{Check, CheckId, Graph, NodeId, TrainedModel};
 use crate::spec::Name;
-use crate::stop::Measured;
-use crate::{Error, Stop, StopReason};
+use crate::stop::{Measured, Stop, StopReason};
 
 /// The checks that were asked, and which of them stopped something.
 pub(crate) struct Stops<'a> {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use goldpan_report::duration;
 
-use crate::StageKind;
 use crate::exec::preview::{Preview, Status, Step};
 use crate::exec::room::Room;
+use crate::kind::StageKind;
 
 /// What all steps of a preview come to.
 #[derive(Debug, Default, PartialEq)]
@@ -143,12 +143,42 @@ pub(super) fn write(preview: &Preview, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     Ok(())
 }
 
+impl fmt::Display for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self
+            .steps
+            .iter()
+            .map(|step| step.kind.name().len())
+            .max()
+            .unwrap_or(0);
+        let name = self
+            .steps
+            .iter()
+            .map(|step| step.name.len())
+            .max()
+            .unwrap_or(0);
+        for step in &self.steps {
+            write!(
+                f,
+                "{:kind$} {:name$}  {}",
+                step.kind, step.name, step.status
+            )?;
+            if let Some(estimate) = step.estimate {
+                let memory = mebibytes(estimate.memory);
+                write!(f, "; about {} and {memory} MiB", duration(estimate.seconds))?;
+            }
+            writeln!(f)?;
+        }
+        write(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use goldpan_select::Estimate;
 
     use super::*;
-    use crate::Source;
+    use crate::cost::Source;
 
     const ROOM: Room = Room {
         cores: 2,

@@ -5,7 +5,7 @@ use std::path::Path;
 use goldpan_artifact::atomic;
 use goldpan_report::UNFINISHED;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Says that a run has begun, and was cut short unless more is noted.
 pub(super) fn begin(folder: &Path) -> Result<(), Error> {

@@ -8,12 +8,14 @@ use goldpan_artifact::Progress;
 use goldpan_store::{Action, Claim, Pending, Record, Reuse, Session, Why};
 use tracing::info;
 
+use crate::error::Error;
+use crate::exec::StageError;
 use crate::exec::context::Context;
 use crate::exec::stage::Task;
 use crate::exec::told::Places;
 use crate::exec::watched::Watched;
+use crate::kind::StageKind;
 use crate::plan::NodeId;
-use crate::{Error, StageError, StageKind};
 
 /// Does work, on any thread.
 #[derive(Clone, Copy)]

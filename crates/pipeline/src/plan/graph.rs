@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use goldpan_evidence::Metric;
 use goldpan_select::{Budget, Rule};
 
+use crate::kind::StageKind;
 use crate::plan::unroll::Unrolling;
 use crate::plan::{Check, CheckId};
 use crate::spec::{
     EncodingSettings, InferenceSettings, IngestSettings, Loop, Name, Pipeline, PredictModel,
     StageSettings, TrainingSettings, ZeroShotSettings,
 };
-use crate::{StageKind, StopRules};
+use crate::stop::StopRules;
 
 /// A node's place in [`Graph::nodes`].
 pub type NodeId = usize;

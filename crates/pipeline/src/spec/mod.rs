@@ -5,6 +5,7 @@
 //! place in the file or in the override.
 
 mod check;
+mod named;
 pub(crate) mod nearest;
 mod options;
 mod overrides;

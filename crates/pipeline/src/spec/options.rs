@@ -1,7 +1,6 @@
 //! A pipeline file as it is written: every value of the right type, nothing compared yet.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use goldpan_evidence::Metric;
@@ -12,7 +11,8 @@ use goldpan_train::{ClassWeights, NewHeadStart, ScheduleKind, ValidationMetric};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::StageKind;
+use crate::kind::StageKind;
+use crate::spec::named::Named;
 use crate::spec::zero_shot::{TextOrTexts, ZeroShotOptions};
 
 /// The whole file.
@@ -558,32 +558,6 @@ pub(crate) struct StartSelectOptions {
     pub(crate) count: Budget,
     pub(crate) strategy: Rule,
     pub(crate) predictions: Option<String>,
-}
-
-/// A mapping from names, in the order of the file.
-#[derive(Debug)]
-pub(crate) struct Named<T>(pub(crate) Vec<(String, T)>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Named<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Named(entries))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
 }
 
 impl<'de> Deserialize<'de> for ModelOptions {

@@ -8,7 +8,7 @@ use miette::NamedSource;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
-use crate::Error;
+use crate::error::Error;
 use crate::spec::check::check;
 use crate::spec::overrides::Override;
 use crate::spec::path::KeyPath;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::nearest::suggest;
 use crate::spec::path::KeyPath;
 use crate::spec::shown::{cut, message, shown};

@@ -11,8 +11,9 @@ use goldpan_select::{Budget, Rule};
 use goldpan_train::TrainConfig;
 use serde::Serialize;
 
+use crate::kind::StageKind;
 use crate::spec::check::ClassPlace;
-use crate::{StageKind, StopRules};
+use crate::stop::StopRules;
 
 /// A name that can be a file name: up to 64 letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

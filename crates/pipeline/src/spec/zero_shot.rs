@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
-use crate::spec::options::Named;
+use crate::spec::named::Named;
 
 /// How texts are classified without training.
 #[derive(Debug, serde::Deserialize)]

@@ -1,8 +1,8 @@
 //! A reliability diagram.
 
-use crate::Error;
 use crate::calibration::Calibrated;
 use crate::chart::{self, Axes, Line};
+use crate::error::Error;
 use crate::figures::figure::{Figure, arms};
 use crate::findings::Findings;
 use crate::format;

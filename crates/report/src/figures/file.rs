@@ -2,7 +2,7 @@
 
 use maud::{PreEscaped, html};
 
-use crate::Error;
+use crate::error::Error;
 use crate::figures::{Entry, Figure, calibration, curves, gains, maps, trainings};
 use crate::findings::Findings;
 

@@ -2,8 +2,8 @@
 
 use goldpan_evidence::Point;
 
-use crate::Error;
 use crate::chart::{self, Axes, Bar, Line};
+use crate::error::Error;
 use crate::figures::figure::{Figure, arms};
 use crate::findings::Findings;
 use crate::format;

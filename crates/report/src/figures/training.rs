@@ -1,7 +1,7 @@
 //! Losses and accuracies by step.
 
-use crate::Error;
 use crate::chart::{self, Axes, Line};
+use crate::error::Error;
 use crate::figures::figure::{Figure, arms};
 use crate::findings::Findings;
 use crate::tables::Table;

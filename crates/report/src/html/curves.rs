@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::Error;
+use crate::error::Error;
 use crate::figures::{arms, curves, gains};
 use crate::findings::Findings;
 use crate::html::figure::{figure, legend};

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::Error;
+use crate::error::Error;
 use crate::findings::Findings;
 use crate::html::{calibration, cost, curves, map, picks, provenance, summary, training};
 

@@ -6,7 +6,8 @@ use crate::examples::Example;
 use crate::findings::Findings;
 use crate::format;
 use crate::html::figure::table;
-use crate::picks::{Mixture, Picks};
+use crate::picks::Picks;
+use crate::pool::Mixture;
 use crate::tables::Table;
 
 /// Longer texts are cut.

@@ -3,7 +3,7 @@
 use bhtsne::{Neighbor, tSNE};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 use crate::map::neighbours::{Near, nearest, shared};
 
 /// How many neighbours a point looks at, as the effective number of them.

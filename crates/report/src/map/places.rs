@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::error::Error;
 use crate::map::remembered;
 use crate::map::sample::{Sample, Sampled};
-use crate::picks::Pool;
-use crate::{Error, Run};
+use crate::pool::Pool;
+use crate::run::Run;
 
 /// A text on the map.
 pub(crate) struct Dot {

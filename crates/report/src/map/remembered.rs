@@ -5,7 +5,7 @@ use std::path::Path;
 use goldpan_artifact::{Digest, atomic};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 use crate::map::layout::Layout;
 
 /// The file in the run's folder.

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use goldpan_artifact::Selection;
 
-use crate::picks::Pool;
-use crate::{Error, Model};
+use crate::error::Error;
+use crate::pool::Pool;
+use crate::run::Model;
 
 /// Texts of the pool, whoever picked them.
 const OF_POOL: usize = 1000;

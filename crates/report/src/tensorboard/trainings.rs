@@ -6,8 +6,9 @@ use std::path::Path;
 
 use goldpan_artifact::{Error as ArtifactError, History, HistoryRow, atomic};
 
+use crate::error::Error;
+use crate::run::Run;
 use crate::tensorboard::events::Events;
-use crate::{Error, Run};
 
 /// The name of every file: TensorBoard looks for the first part, and a time and a host follow.
 const FILE: &str = "events.out.tfevents.0.goldpan";

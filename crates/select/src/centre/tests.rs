@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::start::Start;
+use crate::strategy::Strategy;
 use crate::testing::{Tables, clusters, same_on_any_threads, tables};
-use crate::{Start, Strategy};
 
 fn naive(vectors: &[Vec<f32>]) -> usize {
     let dimension = vectors[0].len();

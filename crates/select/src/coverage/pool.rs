@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use goldpan_artifact::{Progress, rng};
 
 use super::{Coverage, Gain, Greedy, Similarity, Tuning, mean_square};
+use crate::error::Error;
 use crate::pool::Pool;
-use crate::{Error, Shape, Work};
+use crate::work::{Shape, Work};
 use goldpan_geometry::neighbours::{self, Space};
 
 /// How a strategy covers a pool.

@@ -3,7 +3,7 @@
 use super::decimal::Decimal;
 use super::moment::Moment;
 use super::{Condition, Name, Order, Value};
-use crate::Error;
+use crate::error::Error;
 use crate::pool::Pool;
 
 /// For each of `rows` whether the condition is true; `None` where a value that decides it is missing.

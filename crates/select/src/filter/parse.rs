@@ -4,7 +4,7 @@ use super::decimal::Decimal;
 use super::moment::Moment;
 use super::tokens::{Token, Tokens, tokens};
 use super::{Condition, Name, Order, Value};
-use crate::Error;
+use crate::error::Error;
 
 /// The most conditions within each other.
 const DEEPEST: usize = 64;

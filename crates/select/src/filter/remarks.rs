@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::evaluate::lenient;
 use super::{Condition, Filter, Name, Value, written};
-use crate::Error;
+use crate::error::Error;
 use crate::pool::Pool;
 
 /// Refuses columns and classes that are not there. Warns of measures that a column is called like, and

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::{Name, Order};
-use crate::Error;
+use crate::error::Error;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

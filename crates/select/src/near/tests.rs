@@ -3,8 +3,13 @@
 use goldpan_artifact::{Embeddings, EmbeddingsWriter, Precision, Producer, Silent};
 use proptest::prelude::*;
 
+use crate::near::Near;
+use crate::pick;
+use crate::pick::{Pick, Picks};
+use crate::pool::Inputs;
+use crate::start::Start;
+use crate::strategy::Strategy;
 use crate::testing::{Tables, clusters, id, tables};
-use crate::{Inputs, Near, Pick, Picks, Start, Strategy, pick};
 
 /// The nearest of `others`, the first on ties.
 fn naive(tables: &Tables, row: usize, others: impl Iterator<Item = usize>) -> Option<Near> {

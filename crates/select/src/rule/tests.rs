@@ -1,7 +1,8 @@
 //! How rules are written.
 
 use super::*;
-use crate::{Term, Uncertainty};
+use crate::term::Term;
+use crate::uncertainty::Uncertainty;
 
 fn read(text: &str) -> Result<Rule, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())

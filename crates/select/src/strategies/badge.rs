@@ -5,13 +5,17 @@ use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::key::Key;
 use crate::kmeans::drawn;
 use crate::nearest::Nearest;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::{Pool, Probabilities};
 use crate::space::{Factors, Space};
-use crate::{Error, Pick, Shape, Strategy, Work, spread};
+use crate::spread;
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// How [`Badge`] picks from the gradients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,17 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::kmeans;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::rounds::rounds;
 use crate::space::Space;
 use crate::strategies::weighted_k_means::least_sure;
-use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// Cluster-Margin (Citovsky et al. 2021, arXiv:2107.14263): the rows with the smallest margins,
 /// `candidates` for each pick, are drawn from cluster by cluster in rounds, in each cluster at

@@ -5,10 +5,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::key::Key;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 use goldpan_geometry::neighbours::{BLOCK, Space, nearest};
 
 /// Contrastive active learning (Margatina et al. 2021, arXiv:2109.03764): the texts with the largest

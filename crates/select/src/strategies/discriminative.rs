@@ -6,9 +6,12 @@ use goldpan_artifact::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 use logistic::{Logistic, Sample};
 
 /// Discriminative active learning (Gissin & Shalev-Shwartz 2019, arXiv:1907.06347): a logistic

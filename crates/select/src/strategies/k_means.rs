@@ -5,12 +5,15 @@ use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::kmeans::{self, Clusters};
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::rounds::rounds;
 use crate::space::Space;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// k-means (Lloyd 1982; Nguyen & Smeulders 2004): the rows that are not labelled are put into as many
 /// clusters as are to be picked, and of each the row nearest to the centre is picked, the lowest

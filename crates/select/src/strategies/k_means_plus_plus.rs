@@ -6,12 +6,16 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::kmeans::drawn;
 use crate::nearest::Nearest;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::space::Space;
-use crate::{Error, Pick, Shape, Strategy, Work, spread};
+use crate::spread;
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// D² sampling (Arthur & Vassilvitskii 2007, doi:10.5555/1283383.1283494): one row after another is
 /// drawn with a probability in proportion to its squared euclidean distance to the nearest labelled

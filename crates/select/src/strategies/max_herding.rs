@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work_among};
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// MaxHerding (Bae et al. 2024, arXiv:2407.12212): the sum, over all rows that are not labelled, of
 /// exp(-(d / bandwidth)²), where d is the euclidean distance to the nearest labelled or picked row, in

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work};
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// ProbCover (Yehuda et al. 2022, arXiv:2205.11320): again and again the row with the most rows within
 /// a radius that are within it of no labelled or picked row.

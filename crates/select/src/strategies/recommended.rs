@@ -6,11 +6,14 @@ use goldpan_artifact::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::own::{Needs, Own};
-use crate::pick::pick_by;
+use crate::pick::{Pick, pick_by};
 use crate::pool::Pool;
 use crate::strategies::{FacilityLocation, UHerding};
-use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// Facility location until there are 200 labels, then uncertainty herding, and margin from 1,000 on: what picks
 /// best with a probe, by `docs/results/few-labels`. Of larger pools the first two look at 10,000 rows drawn by the

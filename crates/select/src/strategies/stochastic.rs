@@ -6,9 +6,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// How noise is put to a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

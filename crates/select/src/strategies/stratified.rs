@@ -5,9 +5,12 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 
 /// Stratified random sampling (Neyman 1934): every predicted class gets its share of the picks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

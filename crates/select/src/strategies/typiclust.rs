@@ -6,12 +6,15 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::kmeans;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::rounds::rounds;
 use crate::space::{Block, Laid, Space};
-use crate::{Error, Pick, Shape, Strategy, Work};
+use crate::strategy::Strategy;
+use crate::work::{Shape, Work};
 use goldpan_geometry::Points;
 
 /// TypiClust (Hacohen et al. 2022, arXiv:2202.02794): all rows are put into as many k-means clusters

@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::coverage::{Gain, Greedy, Likeness, Settings, cover, work_among};
+use crate::error::Error;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::strategies::max_herding::WIDTHS;
-use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// Uncertainty herding (Bae et al. 2025, arXiv:2412.20644): the sum, over all rows that are not
 /// labelled, of their uncertainty times exp(-(d / bandwidth)²), where d is the euclidean distance to the

@@ -5,14 +5,18 @@ use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::error::Error;
 use crate::key::Key;
 use crate::kmeans;
 use crate::own::{Needs, Own};
+use crate::pick::Pick;
 use crate::pool::Pool;
 use crate::rounds::rounds;
 use crate::space::Space;
 use crate::strategies::k_means::by_distance;
-use crate::{Error, Pick, Shape, Strategy, Uncertainty, Work};
+use crate::strategy::Strategy;
+use crate::uncertainty::Uncertainty;
+use crate::work::{Shape, Work};
 
 /// Diverse mini-batch active learning (Zhdanov 2019, arXiv:1901.05954): of the rows with the
 /// smallest margins, `beta` for each pick, clusters are made by k-means in which a row counts by its

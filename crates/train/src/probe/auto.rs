@@ -6,8 +6,9 @@ use super::mixture::{Believed, beats, believed_alone, candidate, losses, mean as
 use super::stage::{Prepared, ProbeInputs, Solved};
 use super::temperature;
 use super::tune::{Tuned, Tuner, adapters, tokens_of};
+use crate::error::Error;
 use crate::sample::sample;
-use crate::{Error, Summary};
+use crate::train::Summary;
 use goldpan_artifact::Progress;
 use goldpan_model::check_output;
 use goldpan_model::votes::rounded;

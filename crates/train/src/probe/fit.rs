@@ -1,11 +1,12 @@
 //! From labelled vectors to a probe.
 
 use super::graph::Graph;
+use super::held_out::HeldOut;
 use super::mixture::{Believed, PROBE, Placed, believed_alone, candidate};
 use super::problem::Problem;
 use super::solve::{Tolerance, solve};
 use super::temperature;
-use crate::Error;
+use crate::error::Error;
 use goldpan_model::{Candidate, NEVER, Probe, ProbeConfig, Voters};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -337,16 +338,6 @@ fn balanced(labels: &[usize], strength: f64) -> Vec<f64> {
     let weight =
         |&label: &usize| strength * labels.len() as f64 / (labelled as f64 * counts[label] as f64);
     labels.iter().map(weight).collect()
-}
-
-/// What probes say of texts that they did not see.
-pub(crate) struct HeldOut {
-    /// The texts that were held out, and those that were seen, in turn.
-    pub folds: Vec<(Vec<usize>, Vec<usize>)>,
-    /// `[texts, classes]`, minus infinity for a class that a probe does not know.
-    pub logits: Array2<f64>,
-    /// The label of each text whose class its probe knew.
-    pub labels: Vec<Option<usize>>,
 }
 
 /// Texts that are held out in turn, and those that are seen: the texts of a class are spread over the parts.

@@ -1,7 +1,7 @@
 //! How much the neighbours know beside the probe, by labelled texts that were held out.
 
-use super::fit::HeldOut;
 use super::graph::Graph;
+use super::held_out::HeldOut;
 use super::temperature;
 use goldpan_model::Candidate;
 use goldpan_model::votes::{believed, log_vote, softmax};

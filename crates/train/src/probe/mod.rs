@@ -9,6 +9,7 @@ mod auto;
 mod contrastive;
 mod fit;
 mod graph;
+mod held_out;
 mod mixture;
 mod problem;
 mod solve;

@@ -2,9 +2,9 @@
 
 use super::fit::{Examples, Fitted, features, fit};
 use super::graph::Graph;
+use crate::error::Error;
 use crate::examples::{checked_classes, labelled_rows, own_labels};
-use crate::train::largest_share;
-use crate::{Error, Summary};
+use crate::train::{Summary, largest_share};
 use goldpan_artifact::{
     Embeddings, HistoryRow, HistoryWriter, Labelled, Producer, Progress, Texts,
 };

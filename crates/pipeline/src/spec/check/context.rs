@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::options::StageOptions;
 use crate::spec::path::KeyPath;
 use crate::spec::problem::{Invalid, Problem, ProblemKind};

@@ -2,11 +2,11 @@
 
 use goldpan_select::{Budget, Rule, Strategy};
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
-use crate::spec::options::TrainOptions;
-use crate::spec::options::{InitOptions, LabelsOptions, LoopOptions, Named, StartOptions};
+use crate::spec::named::Named;
+use crate::spec::options::{InitOptions, LabelsOptions, LoopOptions, StartOptions, TrainOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
 use crate::spec::settings::{Arm, LabelSource, Loop, Name, Start};

@@ -1,9 +1,10 @@
 //! The whole file's settings.
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::experiment::START;
-use crate::spec::options::{Named, PipelineOptions, StageOptions};
+use crate::spec::named::Named;
+use crate::spec::options::{PipelineOptions, StageOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::{Invalid, ProblemKind};
 use crate::spec::settings::{Pipeline, Stage};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use goldpan_select::{Budget, Rule};
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::options::{SelectOptions, StageOptions};
 use crate::spec::path::KeyPath;

@@ -5,7 +5,8 @@ use goldpan_report::Price;
 use goldpan_select::{Rule, Strategy};
 
 use crate::spec::check::context::Context;
-use crate::spec::options::{LoopOptions, Named, ReportOptions};
+use crate::spec::named::Named;
+use crate::spec::options::{LoopOptions, ReportOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::{Invalid, Problem, ProblemKind};
 use crate::spec::settings::{Name, ReportSettings};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use goldpan_ingest::IngestConfig;
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::check::context::Context;
 use crate::spec::check::references::Given;
 use crate::spec::options::{

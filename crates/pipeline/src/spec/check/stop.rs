@@ -1,10 +1,10 @@
 //! The rules that stop an arm.
 
-use crate::StopRules;
 use crate::spec::check::context::Context;
 use crate::spec::options::{LoopOptions, StartOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
+use crate::stop::StopRules;
 use goldpan_select::Budget;
 
 /// The numbers that a rule can have: whether one fits, and in words.

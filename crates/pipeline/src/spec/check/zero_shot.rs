@@ -4,9 +4,10 @@ use goldpan_model::{ClassTexts, Template};
 use goldpan_predict::{TEMPERATURES, ZeroShotConfig};
 use goldpan_sources::known_datasets;
 
-use crate::StageKind;
+use crate::kind::StageKind;
 use crate::spec::check::context::Context;
-use crate::spec::options::{ClassesOption, Named, StageOptions};
+use crate::spec::named::Named;
+use crate::spec::options::{ClassesOption, StageOptions};
 use crate::spec::path::KeyPath;
 use crate::spec::problem::ProblemKind;
 use crate::spec::settings::{Name, ZeroShotSettings};

@@ -4,8 +4,8 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::centre::{Buffer, mean, product, squared_distances, sum};
+use crate::error::Error;
 use goldpan_geometry::Points;
 
 /// The rows, centred and scaled.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Strategy;
+use crate::strategy::Strategy;
 use crate::testing::{Tables, clusters, same_on_any_threads, tables};
 
 /// Plain gradient descent until it stands still; the probabilities of not being labelled.

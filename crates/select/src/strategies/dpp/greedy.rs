@@ -13,8 +13,8 @@ use goldpan_artifact::Progress;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::centre::{Buffer, product};
+use crate::error::Error;
 use goldpan_geometry::Points;
 
 /// Novelty below which a text counts as a combination of the picks.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::*;
-use crate::Strategy;
+use crate::strategy::Strategy;
 use crate::testing::{Tables, clusters, same_on_any_threads, tables};
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Dpp> {

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::*;
-use crate::Strategy;
 use crate::pick::of_round;
+use crate::strategy::Strategy;
 use crate::testing::{Tables, clusters, id, same_on_any_threads, tables};
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Stochastic> {
