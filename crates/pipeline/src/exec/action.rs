@@ -92,8 +92,11 @@ pub(crate) fn action(
                 .map(|record| classes(store, record));
             let (base, zero_shot) = match classifier {
                 Classifier::Trained(trained) => (base_of(graph, *trained), None),
-                Classifier::Named(name) => (name.as_str(), None),
-                Classifier::ZeroShot { model, settings } => (model.as_str(), Some(settings)),
+                Classifier::Named(name) => (Some(name.as_str()), None),
+                Classifier::ZeroShot { model, settings } => (Some(model.as_str()), Some(settings)),
+            };
+            let Some(base) = base else {
+                return Ok(None);
             };
             if vectors.is_some() {
                 let action = action.with("version", goldpan_predict::PROBE_VERSION);
@@ -141,12 +144,12 @@ fn classes(store: &Store, record: &Record) -> Vec<String> {
     header.map(|header| header.classes).unwrap_or_default()
 }
 
-/// The name of the base model that a `train` node builds upon; empty for another kind of node,
-/// which no checked pipeline refers to.
-pub(crate) fn base_of(graph: &Graph, node: NodeId) -> &str {
+/// The name of the base model that a `train` node builds upon; `None` for another kind of node, which no checked
+/// pipeline refers to.
+pub(crate) fn base_of(graph: &Graph, node: NodeId) -> Option<&str> {
     match &graph.nodes[node].work {
-        Work::Train { base, .. } => base,
-        _ => "",
+        Work::Train { base, .. } => Some(base),
+        _ => None,
     }
 }
 
@@ -154,7 +157,7 @@ pub(crate) fn base_of(graph: &Graph, node: NodeId) -> &str {
 pub(crate) fn ingest_config(
     settings: &IngestSettings,
     names: &Names,
-) -> Result<Option<IngestConfig>, Error> {
+) -> Result<Option<IngestConfig>, goldpan_ingest::Error> {
     match settings {
         IngestSettings::Files(config) => Ok(Some(IngestConfig::clone(config))),
         IngestSettings::Dataset { dataset, split } => match names.dataset(dataset, split) {

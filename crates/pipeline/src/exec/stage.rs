@@ -23,7 +23,7 @@ use crate::exec::action::{LABEL_VERSION, base_of, ingest_config};
 use crate::exec::context::Context;
 use crate::exec::earlier::earlier;
 use crate::plan::{Classifier, NodeId, ProbeVectors, TrainedModel, Work};
-use crate::spec::TrainingSettings;
+use crate::spec::{IngestSettings, TrainingSettings};
 
 /// The folder of a trained model in its object.
 const MODEL: &str = "model";
@@ -67,9 +67,36 @@ pub enum StageError {
         /// The text.
         id: u64,
     },
-    /// An input that the graph promises is not there.
-    #[error("the result of an earlier stage is gone: run the pipeline again")]
-    InputGone,
+    /// A result that an earlier stage made is no longer there.
+    #[error(
+        "{file} of `{stage}` is gone from the store: run the pipeline again, which makes it anew"
+    )]
+    InputGone {
+        /// The earlier stage.
+        stage: String,
+        /// The file in its result.
+        file: String,
+    },
+    /// A model or dataset that was found before the run is no longer known.
+    #[error("`{name}` was found before the run and is no longer known: run the pipeline again")]
+    NameGone {
+        /// The model, or the dataset.
+        name: String,
+    },
+    /// A model is asked of a stage that trains none.
+    #[error("`{stage}` trains no model")]
+    NoBase {
+        /// The stage.
+        stage: String,
+    },
+    /// A stage was given the work of another: a fault of Goldpan's.
+    #[error(
+        "`{stage}` is the work of another stage: this is a fault of Goldpan's, please report it"
+    )]
+    OtherWork {
+        /// The stage.
+        stage: String,
+    },
     /// What the stage says of its result cannot be kept.
     #[error("the stage's summary cannot be written")]
     Summary(#[source] serde_json::Error),
@@ -105,9 +132,10 @@ impl Task<'_> {
         let progress = self.progress;
         match &self.context.graph.nodes[node].work {
             Work::Ingest(settings) => {
-                let config = ingest_config(settings, self.context.names);
-                let config = config.map_err(|_| StageError::InputGone)?;
-                let config = config.ok_or(StageError::InputGone)?;
+                let config = ingest_config(settings, self.context.names)?;
+                let config = config.ok_or_else(|| StageError::NameGone {
+                    name: dataset_of(settings).to_owned(),
+                })?;
                 summary(&goldpan_ingest::ingest(
                     &config,
                     &self.out("texts.arrow"),
@@ -148,6 +176,9 @@ impl Task<'_> {
                 let (base, adapter) = match model {
                     Classifier::Trained(trained) => {
                         let base = base_of(self.context.graph, *trained);
+                        let base = base.ok_or_else(|| StageError::NoBase {
+                            stage: self.stage(*trained),
+                        })?;
                         (base, Some(self.input(*trained, MODEL)?))
                     }
                     Classifier::Named(name) => (name.as_str(), None),
@@ -248,6 +279,17 @@ impl Task<'_> {
         }
     }
 
+    /// The name of a stage, for people.
+    fn stage(&self, node: NodeId) -> String {
+        self.context.graph.nodes[node].name.clone()
+    }
+
+    fn other_work(&self, node: NodeId) -> StageError {
+        StageError::OtherWork {
+            stage: self.stage(node),
+        }
+    }
+
     pub(super) fn out(&self, name: &str) -> PathBuf {
         self.pending.dir().join(name)
     }
@@ -255,7 +297,10 @@ impl Task<'_> {
     fn input(&self, node: NodeId, name: &str) -> Result<PathBuf, StageError> {
         self.context
             .file(node, self.records, name)
-            .ok_or(StageError::InputGone)
+            .ok_or_else(|| StageError::InputGone {
+                stage: self.stage(node),
+                file: name.to_owned(),
+            })
     }
 
     pub(super) fn texts(&self, node: NodeId) -> Result<Texts, StageError> {
@@ -272,7 +317,9 @@ impl Task<'_> {
             .context
             .names
             .model(name)
-            .ok_or(StageError::InputGone)?;
+            .ok_or_else(|| StageError::NameGone {
+                name: name.to_owned(),
+            })?;
         let base = BaseModel {
             name: folder.name.clone(),
             digest: folder.digest,
@@ -300,7 +347,7 @@ impl Task<'_> {
             vectors,
         } = &self.context.graph.nodes[node].work
         else {
-            return Err(StageError::InputGone);
+            return Err(self.other_work(node));
         };
         let texts = self.texts(*texts)?;
         let labelled = match labelled {
@@ -355,7 +402,7 @@ impl Task<'_> {
         (folder, base_model): (&Path, &BaseModel),
     ) -> Result<Value, StageError> {
         let Work::Embed { encoding, .. } = &self.context.graph.nodes[vectors.texts].work else {
-            return Err(StageError::InputGone);
+            return Err(self.other_work(vectors.texts));
         };
         let precision = encoding.precision;
         let encoding = Encoding {
@@ -365,7 +412,7 @@ impl Task<'_> {
         };
         let tuning = &training.config.tuning;
         let Some(config) = tuning.probe() else {
-            return Err(StageError::InputGone);
+            return Err(goldpan_train::Error::NoVectors.into());
         };
         let (classes, names) = (config.classes.as_slice(), validation.classes());
         let key = format!(
@@ -422,7 +469,7 @@ impl Task<'_> {
             seed,
         } = &self.context.graph.nodes[node].work
         else {
-            return Err(StageError::InputGone);
+            return Err(self.other_work(node));
         };
         let texts = self.texts(*texts)?;
         let others: Vec<Texts> = without
@@ -480,7 +527,7 @@ impl Task<'_> {
             round,
         } = &self.context.graph.nodes[node].work
         else {
-            return Err(StageError::InputGone);
+            return Err(self.other_work(node));
         };
         let texts = self.texts(*texts)?;
         let selection = Selection::open(self.input(*selection, "selection.arrow")?)?;
@@ -507,6 +554,14 @@ impl Task<'_> {
         }
         let written = writer.finish()?;
         Ok(serde_json::json!({ "labelled": written.rows }))
+    }
+}
+
+/// The dataset that an `ingest` stage names; empty where it names files.
+fn dataset_of(settings: &IngestSettings) -> &str {
+    match settings {
+        IngestSettings::Dataset { dataset, .. } => dataset,
+        IngestSettings::Files(_) => "",
     }
 }
 
