@@ -17,7 +17,8 @@ fn documents() -> Vec<PathBuf> {
         "*.md",
     ]);
     let listed = git.current_dir(root()).output().unwrap();
-    assert!(listed.status.success());
+    let told = String::from_utf8_lossy(&listed.stderr);
+    assert!(listed.status.success(), "{told}");
     let listed = String::from_utf8(listed.stdout).unwrap();
     let paths = listed.lines().map(|line| root().join(line));
     paths.filter(|path| path.is_file()).collect()
@@ -36,7 +37,7 @@ fn targets(text: &str) -> Vec<String> {
         }
         for part in line.split("](").skip(1) {
             let target = part.split(')').next().unwrap_or_default();
-            let path = target.split('#').next().unwrap_or_default();
+            let path = target.split(['#', ' ']).next().unwrap_or_default();
             if !path.is_empty() && !path.contains("://") && !path.starts_with("mailto:") {
                 found.push(path.to_owned());
             }

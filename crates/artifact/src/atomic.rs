@@ -12,9 +12,11 @@ use crate::error::Error;
 use crate::mapping::check_mapped;
 
 const SUFFIX: &str = ".tmp";
-/// How long a temporary file has to be left alone before it can be one of a process that was killed: a new one is
-/// locked a moment after it appears.
-const LEFT: Duration = Duration::from_secs(60);
+/// Letters and digits between a temporary file's prefix and suffix: what `tempfile` puts there.
+const RANDOM: usize = 6;
+/// How long a temporary file has to be left alone before it can be one of a process that was killed. Some file systems
+/// keep locks from other machines, where a slow stage may write next to nothing for minutes.
+const LEFT: Duration = Duration::from_secs(24 * 3600);
 
 /// Writes the file at `path` through `write`, replacing what is there only when all of it is on
 /// the disk. When `write` fails, the old file stays as it was.
@@ -65,7 +67,7 @@ pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let file = builder.tempfile_in(folder(path))?;
-    // The lock says that this process lives. Where the file system has none, nothing is ever removed.
+    // The lock says that this process lives.
     let _ = file.as_file().try_lock();
     Ok(file)
 }
@@ -79,8 +81,11 @@ fn remove_left(folder: &Path, prefix: &OsStr) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
-        let ours = name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes());
-        if ours && is_left(&entry) {
+        let random = name.strip_prefix(prefix.as_encoded_bytes());
+        let random = random.and_then(|name| name.strip_suffix(SUFFIX.as_bytes()));
+        let ours =
+            |random: &[u8]| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric);
+        if random.is_some_and(ours) && is_left(&entry) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
@@ -149,7 +154,7 @@ mod tests {
     fn what_killed_processes_left_is_removed_by_the_next_write_to_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.arrow");
-        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let old = std::time::SystemTime::now() - 2 * LEFT;
         let left = |name: &str| {
             let file = File::create(folder.path().join(name)).unwrap();
             file.set_modified(old).unwrap();
@@ -158,17 +163,19 @@ mod tests {
         drop(left(".t.arrow.killed.tmp"));
         drop(left(".u.arrow.killed.tmp"));
         drop(left(".t.arrow.notes"));
-        let alive = left(".t.arrow.alive.tmp");
+        drop(left(".t.arrow.my.notes.tmp"));
+        let alive = left(".t.arrow.living.tmp");
         alive.try_lock().unwrap();
-        let new = File::create(folder.path().join(".t.arrow.new.tmp")).unwrap();
+        let new = File::create(folder.path().join(".t.arrow.recent.tmp")).unwrap();
         // A file that this process writes is locked.
         let own = temporary(&path).unwrap();
         own.as_file().set_modified(old).unwrap();
         write_bytes(&path, b"whole").unwrap();
         let mut expected = [
-            ".t.arrow.alive.tmp",
-            ".t.arrow.new.tmp",
+            ".t.arrow.living.tmp",
+            ".t.arrow.my.notes.tmp",
             ".t.arrow.notes",
+            ".t.arrow.recent.tmp",
             ".u.arrow.killed.tmp",
             own.path().file_name().unwrap().to_str().unwrap(),
             "t.arrow",

@@ -129,7 +129,7 @@ pub use history::{History, HistoryRow, HistoryWriter};
 pub use kind::{Kind, ParseKindError, Producer};
 pub use labelled::Labelled;
 pub use labels::{Labels, LabelsWriter};
-pub use mapping::{Access, Mapping, check_mapped, survive_lost_bytes};
+pub use mapping::{Access, Mapping, bytes_are_lost, check_mapped, survive_lost_bytes};
 pub use origin::{OfTexts, Origin, OtherTexts};
 pub use pages::{ColumnPages, Packing, sound_pages};
 pub use predictions::{Predictions, PredictionsWriter};

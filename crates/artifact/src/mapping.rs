@@ -11,7 +11,7 @@ use memmap2::{Advice, Mmap};
 
 use crate::error::Error;
 use lost::Watched;
-pub use lost::{check_mapped, survive_lost_bytes};
+pub use lost::{bytes_are_lost, check_mapped, survive_lost_bytes};
 
 #[cfg(target_endian = "big")]
 compile_error!("goldpan maps little-endian files: it cannot run on a big-endian machine");
@@ -61,8 +61,9 @@ impl Mapping {
         // the same of everyone else. The offsets, ranges and UTF-8 that are read from it are checked again at each
         // use, so that a change in spite of that is no read out of bounds.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        let about = file.metadata().map_err(read)?;
         Ok(Self {
-            _watched: Watched::new(&map, path.to_owned()),
+            _watched: Watched::new(&map, path.to_owned(), about),
             map,
         })
     }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use goldpan_artifact::{Progress, visible};
+use goldpan_artifact::{Progress, bytes_are_lost, visible};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::interrupt;
@@ -163,7 +163,7 @@ impl Progress for Bars {
     }
 
     fn cancelled(&self) -> bool {
-        interrupt::requested()
+        interrupt::requested() || bytes_are_lost()
     }
 
     fn beside(&self) -> Box<dyn Progress + '_> {

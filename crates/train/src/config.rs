@@ -8,8 +8,8 @@ use goldpan_model::{LoraConfig, Target, Tuning};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
-/// The most that `min_steps` may be: no sum of steps overflows.
-const MOST_STEPS: usize = 1_000_000_000;
+/// The most that epochs, steps and texts in one may be.
+const MOST: usize = 1_000_000_000;
 
 /// Settings of a training. [`TrainConfig::default`] is the published experiment's procedure, but that it works with
 /// few labels, too.
@@ -127,12 +127,15 @@ impl TrainConfig {
 
     /// Texts in a step.
     pub fn step_size(&self) -> usize {
-        self.batch_size.get() * self.gradient_accumulation.get()
+        self.batch_size
+            .get()
+            .saturating_mul(self.gradient_accumulation.get())
     }
 
     /// How often this many labelled texts are gone through in an epoch.
     pub fn passes(&self, texts: usize) -> usize {
-        let steps = self.epochs.get() * texts.div_ceil(self.step_size());
+        let an_epoch = texts.div_ceil(self.step_size());
+        let steps = self.epochs.get().saturating_mul(an_epoch);
         self.min_steps.div_ceil(steps.max(1)).max(1)
     }
 
@@ -150,9 +153,15 @@ impl TrainConfig {
         let mut problems = Problems::default();
         let (rate, smoothing) = (self.learning_rate, self.label_smoothing);
         problems.number("learning_rate", rate, |x| x > 0.0, "a number above 0");
-        if self.min_steps > MOST_STEPS {
-            let expected = "at most a thousand million steps";
-            problems.add("min_steps", self.min_steps, expected);
+        for (key, value) in [
+            ("epochs", self.epochs.get()),
+            ("min_steps", self.min_steps),
+            ("batch_size", self.batch_size.get()),
+            ("gradient_accumulation", self.gradient_accumulation.get()),
+        ] {
+            if value > MOST {
+                problems.add(key, value, "at most a thousand million");
+            }
         }
         problems.share("warmup_ratio", self.warmup_ratio);
         for (key, value) in self.weight_decay.by_key() {
@@ -235,14 +244,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_that_no_sum_could_hold_are_refused() {
+    fn numbers_whose_products_would_overflow_are_refused() {
         let of = |min_steps| TrainConfig {
             min_steps,
             ..TrainConfig::default()
         };
-        assert_eq!(of(MOST_STEPS).check(), Ok(()));
+        assert_eq!(of(MOST).check(), Ok(()));
         let error = of(usize::MAX).check().unwrap_err();
         assert_eq!(error.key, "min_steps");
-        assert_eq!(of(MOST_STEPS).passes(1), MOST_STEPS / 4);
+        assert_eq!(of(MOST).passes(1), MOST / 4);
     }
 }

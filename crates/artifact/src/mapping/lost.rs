@@ -1,8 +1,11 @@
-//! Mapped files that became shorter while they were read. The system answers a read of what is gone with SIGBUS, which
-//! would end the process without a word. After [`survive_lost_bytes`] it reads zeros there instead, and nothing that
-//! was made with them is published: [`check_mapped`] stands before every rename.
+//! Mapped files that became shorter while they were read. The system answers a read of a page that is gone with SIGBUS,
+//! which would end the process without a word; behind the end, but in the last page, it gives zeros. After
+//! [`survive_lost_bytes`] pages that are gone are zeros, too, and nothing that was made with either is published:
+//! [`check_mapped`] stands before every rename, and looks at the files' lengths as well.
 #![allow(unsafe_code)]
 
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
@@ -34,10 +37,56 @@ static FILES: Mutex<Files> = Mutex::new(Files {
 });
 
 struct Files {
-    mapped: Vec<(&'static Slot, PathBuf)>,
+    mapped: Vec<Mapped>,
     free: Vec<&'static Slot>,
     /// The first that lost bytes and is no longer mapped.
-    lost: Option<PathBuf>,
+    lost: Option<Lost>,
+}
+
+struct Mapped {
+    slot: &'static Slot,
+    path: PathBuf,
+    /// What the file was when it was mapped.
+    file: Metadata,
+}
+
+#[derive(Clone)]
+struct Lost {
+    path: PathBuf,
+    /// Whether it is known to be shorter; where it is not, the system could not read it.
+    shorter: bool,
+}
+
+impl Mapped {
+    fn lost(&self) -> Option<Lost> {
+        let shorter = self.is_shorter();
+        (shorter || self.slot.hit.load(Ordering::Acquire)).then(|| Lost {
+            path: self.path.clone(),
+            shorter,
+        })
+    }
+
+    /// Whether the file is still in its place, and shorter. One that was replaced keeps its bytes while it is mapped.
+    fn is_shorter(&self) -> bool {
+        let now = fs::metadata(&self.path);
+        now.is_ok_and(|now| is_same(&now, &self.file) && now.len() < self.file.len())
+    }
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
+/// Whether this process is to survive lost bytes.
+fn survives() -> bool {
+    PAGE.load(Ordering::Acquire) != 0
 }
 
 fn files() -> std::sync::MutexGuard<'static, Files> {
@@ -48,14 +97,14 @@ fn files() -> std::sync::MutexGuard<'static, Files> {
 pub(super) struct Watched(&'static Slot);
 
 impl Watched {
-    pub(super) fn new(bytes: &[u8], path: PathBuf) -> Self {
+    pub(super) fn new(bytes: &[u8], path: PathBuf, file: Metadata) -> Self {
         let mut files = files();
         let slot = files.free.pop().unwrap_or_else(new_slot);
         let start = bytes.as_ptr() as usize;
         slot.hit.store(false, Ordering::Relaxed);
-        slot.end.store(start + bytes.len(), Ordering::Relaxed);
+        slot.end.store(start + bytes.len(), Ordering::Release);
         slot.start.store(start, Ordering::Release);
-        files.mapped.push((slot, path));
+        files.mapped.push(Mapped { slot, path, file });
         Self(slot)
     }
 }
@@ -64,14 +113,11 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut files = files();
         self.0.start.store(FREE, Ordering::Release);
-        let place = files
-            .mapped
-            .iter()
-            .position(|(slot, _)| ptr::eq(*slot, self.0));
-        if let Some(place) = place {
-            let (_, path) = files.mapped.swap_remove(place);
-            if self.0.hit.load(Ordering::Acquire) {
-                files.lost.get_or_insert(path);
+        let mut mapped = files.mapped.iter();
+        if let Some(place) = mapped.position(|mapped| ptr::eq(mapped.slot, self.0)) {
+            let mapped = files.mapped.swap_remove(place);
+            if files.lost.is_none() && survives() {
+                files.lost = mapped.lost();
             }
             files.free.push(self.0);
         }
@@ -93,24 +139,33 @@ fn new_slot() -> &'static Slot {
     slot
 }
 
-/// Refuses to go on where a mapped file lost bytes that were read. Without [`survive_lost_bytes`] the process would
-/// have ended there.
+/// Refuses to go on where a mapped file lost bytes. Nothing is looked at before [`survive_lost_bytes`]: then the
+/// process ends where they are read.
 ///
 /// # Errors
 ///
-/// When one did.
+/// [`Error::Shortened`] with a file that became shorter, [`Error::Read`] with one that the system could not read.
 pub fn check_mapped() -> Result<(), Error> {
-    if !ANY.load(Ordering::Acquire) {
+    if !survives() {
         return Ok(());
     }
     let files = files();
-    let mapped = files.mapped.iter();
-    let mut hit = mapped.filter(|(slot, _)| slot.hit.load(Ordering::Acquire));
-    let path = files.lost.clone();
-    match path.or_else(|| hit.next().map(|(_, path)| path.clone())) {
-        Some(path) => Err(Error::Shortened { path }),
+    let lost = files.lost.clone();
+    match lost.or_else(|| files.mapped.iter().find_map(Mapped::lost)) {
         None => Ok(()),
+        Some(Lost { path, shorter }) => Err(match shorter {
+            true => Error::Shortened { path },
+            false => Error::Read {
+                path,
+                source: io::Error::other("the system could not read a part of it"),
+            },
+        }),
     }
+}
+
+/// Whether bytes were read that are gone: work that goes on is for nothing.
+pub fn bytes_are_lost() -> bool {
+    ANY.load(Ordering::Relaxed)
 }
 
 /// Lets this process survive that a mapped file is truncated while it is read, as the module says. It takes over
@@ -144,13 +199,18 @@ extern "C" fn lost(_signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut lib
     // SAFETY: slots are leaked, so what the list points to is there for ever.
     while let Some(own) = unsafe { slot.as_ref() } {
         let start = own.start.load(Ordering::Acquire);
-        if (start..own.end.load(Ordering::Relaxed)).contains(&address) {
-            // SAFETY: the page lies in a mapping of ours, which is read-only and begins on a page boundary. What
-            // replaces it can be read, too, and goes with the mapping when that is unmapped.
+        let end = own.end.load(Ordering::Acquire);
+        // A slot that is used again meanwhile is not that of the mapping that is read here.
+        let same = start == own.start.load(Ordering::Acquire);
+        if same && (start..end).contains(&address) {
+            let first = address / page * page;
+            // SAFETY: the pages lie in a mapping of ours, which is read-only, begins on a page boundary and is lost
+            // from here to its end. What replaces them can be read, too, and goes with the mapping when that is
+            // unmapped.
             let replaced = unsafe {
                 libc::mmap(
-                    (address / page * page) as *mut libc::c_void,
-                    page,
+                    first as *mut libc::c_void,
+                    (end - first).next_multiple_of(page),
                     libc::PROT_READ,
                     libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
                     -1,

@@ -167,62 +167,7 @@ impl Task<'_> {
                 )?)
             }
             Work::Train { .. } => self.train(node),
-            Work::Predict {
-                texts,
-                model,
-                inference,
-                vectors,
-            } => {
-                let (base, adapter) = match model {
-                    Classifier::Trained(trained) => {
-                        let base = base_of(self.context.graph, *trained);
-                        let base = base.ok_or_else(|| StageError::NoBase {
-                            stage: self.stage(*trained),
-                        })?;
-                        (base, Some(self.input(*trained, MODEL)?))
-                    }
-                    Classifier::Named(name) => (name.as_str(), None),
-                    Classifier::ZeroShot { model, settings } => {
-                        return self.zero_shot(*texts, model, settings, inference);
-                    }
-                };
-                let name = match adapter {
-                    Some(_) => format!("{}, trained", short_name(base)),
-                    None => short_name(base),
-                };
-                if let (Some(vectors), Some(folder)) = (vectors, &adapter)
-                    && ModelCard::read(folder)
-                        .map_err(goldpan_train::Error::from)?
-                        .tuning
-                        == TuningKind::Probe
-                {
-                    return summary(&goldpan_predict::predict_vectors(
-                        &self.texts(*texts)?,
-                        &self.vectors(*vectors)?,
-                        (&name, folder),
-                        &self.out("predictions.arrow"),
-                        progress,
-                    )?);
-                }
-                let (folder, base) = self.model(base)?;
-                let config = PredictConfig {
-                    max_length: inference.max_length,
-                };
-                summary(&goldpan_predict::predict(
-                    &config,
-                    &self.texts(*texts)?,
-                    Model {
-                        name: &name,
-                        known: &self.known_beliefs(),
-                        base: folder,
-                        adapter: adapter.as_deref(),
-                    },
-                    &self.context.frozen(base.digest),
-                    &self.device(inference.precision),
-                    &self.out("predictions.arrow"),
-                    progress,
-                )?)
-            }
+            Work::Predict { .. } => self.predict(node),
             Work::Select { .. } => self.select(node),
             Work::Evaluate { predictions, texts } => {
                 let predictions =
@@ -412,7 +357,7 @@ impl Task<'_> {
         };
         let tuning = &training.config.tuning;
         let Some(config) = tuning.probe() else {
-            return Err(goldpan_train::Error::NoVectors.into());
+            return Err(self.other_work(vectors.texts));
         };
         let (classes, names) = (config.classes.as_slice(), validation.classes());
         let key = format!(
@@ -450,6 +395,67 @@ impl Task<'_> {
             return summary(&goldpan_train::auto(config, &inputs, &out, self.progress)?);
         }
         summary(&goldpan_train::probe(config, &inputs, &out, self.progress)?)
+    }
+
+    fn predict(&self, node: NodeId) -> Result<Value, StageError> {
+        let Work::Predict {
+            texts,
+            model,
+            inference,
+            vectors,
+        } = &self.context.graph.nodes[node].work
+        else {
+            return Err(self.other_work(node));
+        };
+        let (base, adapter) = match model {
+            Classifier::Trained(trained) => {
+                let base = base_of(self.context.graph, *trained);
+                let base = base.ok_or_else(|| StageError::NoBase {
+                    stage: self.stage(*trained),
+                })?;
+                (base, Some(self.input(*trained, MODEL)?))
+            }
+            Classifier::Named(name) => (name.as_str(), None),
+            Classifier::ZeroShot { model, settings } => {
+                return self.zero_shot(*texts, model, settings, inference);
+            }
+        };
+        let name = match adapter {
+            Some(_) => format!("{}, trained", short_name(base)),
+            None => short_name(base),
+        };
+        if let (Some(vectors), Some(folder)) = (vectors, &adapter)
+            && ModelCard::read(folder)
+                .map_err(goldpan_train::Error::from)?
+                .tuning
+                == TuningKind::Probe
+        {
+            return summary(&goldpan_predict::predict_vectors(
+                &self.texts(*texts)?,
+                &self.vectors(*vectors)?,
+                (&name, folder),
+                &self.out("predictions.arrow"),
+                self.progress,
+            )?);
+        }
+        let (folder, base) = self.model(base)?;
+        let config = PredictConfig {
+            max_length: inference.max_length,
+        };
+        summary(&goldpan_predict::predict(
+            &config,
+            &self.texts(*texts)?,
+            Model {
+                name: &name,
+                known: &self.known_beliefs(),
+                base: folder,
+                adapter: adapter.as_deref(),
+            },
+            &self.context.frozen(base.digest),
+            &self.device(inference.precision),
+            &self.out("predictions.arrow"),
+            self.progress,
+        )?)
     }
 
     /// The device, with this precision.

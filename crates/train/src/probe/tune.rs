@@ -15,7 +15,7 @@ use crate::weight_decay::WeightDecay;
 use burn::tensor::{Tensor, TensorData};
 use goldpan_artifact::{Progress, Texts, rng};
 use goldpan_model::SentenceAdapter;
-use goldpan_model::{Device, LoraConfig, PrefixCache, Probe, ProbeConfig};
+use goldpan_model::{Device, LoraConfig, Parameters, PrefixCache, Probe, ProbeConfig};
 use goldpan_model::{SentenceEncoder, Target, Tokens, by_length, tokens_per_batch, unit};
 use ndarray::ArrayView2;
 use rand::seq::SliceRandom;
@@ -104,7 +104,6 @@ impl Tuner<'_> {
         let label = |row: &usize| labels[*row] as i32;
         let own: Vec<i32> = rows.iter().map(label).collect();
         let weights = ClassWeights::Balanced.of(&own, classes);
-        let loss = Loss::new(weights.clone(), 0.0);
         let mut parameters = self
             .encoder
             .new_adapters(&self.lora, self.seed, self.device)?;
@@ -113,10 +112,14 @@ impl Tuner<'_> {
         parameters.insert(WEIGHT.to_owned(), start.weights().to_vec(), shape, device);
         parameters.insert(BIAS.to_owned(), start.bias().to_vec(), [1, classes], device);
         let count = parameters.count();
-        let frozen = self.encoder.frozen(&self.lora);
         let mut parameters = parameters.tracked();
         let centre = TensorData::new(mean.clone(), [1, dimension]);
-        let centre = Tensor::<2>::from_data(centre, device);
+        let objective = Objective {
+            tuner: self,
+            loss: Loss::new(weights.clone(), 0.0),
+            weights,
+            centre: Tensor::from_data(centre, device),
+        };
         let mut optimizer = NamedAdamW::new(WeightDecay::of_all(DECAY));
         let total = steps(rows.len(), self.most);
         let highest = RATE * WIDTH / self.encoder.encoder().config().hidden as f64;
@@ -132,30 +135,9 @@ impl Tuner<'_> {
                 if self.progress.cancelled() {
                     return Err(Error::Cancelled);
                 }
-                let labels: Vec<i32> = batch.iter().map(label).collect();
-                let tokens: Vec<&Tokens> = batch.iter().map(|&row| &self.tokens[row]).collect();
-                let begin = self.cache.start(self.encoder.encoder(), frozen, &tokens);
-                let vectors = self
-                    .encoder
-                    .training_vectors(begin, &parameters, &self.lora);
-                let placed = unit(vectors - centre.clone());
-                let (Some(weight), Some(bias)) = (parameters.get(WEIGHT), parameters.get(BIAS))
-                else {
+                let Some((value, gradients)) = objective.of(&parameters, batch) else {
                     return Ok(None);
                 };
-                let logits = placed.clone().matmul(weight.clone().transpose()) + bias.clone();
-                let loss = loss.of(logits, &labels, loss.weight(&labels), device);
-                let apart = contrastive(placed, &labels, weights.as_deref(), device);
-                let whole = match apart {
-                    Some(apart) => loss.clone() + apart,
-                    None => loss.clone(),
-                };
-                let mut gradients = NamedGradients::default();
-                gradients.add(&parameters, &whole.backward());
-                let value = f64::from(loss.into_scalar::<f32>());
-                if !value.is_finite() {
-                    return Ok(None);
-                }
                 recent.push(value);
                 // A step at the rate 0 changes nothing: the first is already at the next one's.
                 let rate = schedule.at(step).max(highest / total as f64);
@@ -174,7 +156,10 @@ impl Tuner<'_> {
         // What descriptions say is in the head alone: it stays as it was trained.
         let probe = match self.prepared.examples.prior {
             Some(_) => Probe::new(mean, values(WEIGHT), values(BIAS)),
-            None => self.solved(rows, &adapter, mean)?,
+            None => match self.solved(rows, &adapter, mean)? {
+                Some(probe) => probe,
+                None => return Ok(None),
+            },
         };
         Ok(Some(Tuned {
             probe,
@@ -185,15 +170,18 @@ impl Tuner<'_> {
         }))
     }
 
-    /// The probe of what an adapted encoder makes of some of the labelled texts.
+    /// The probe of what an adapted encoder makes of some of the labelled texts; `None` where that is not finite.
     fn solved(
         &self,
         rows: &[usize],
         adapter: &SentenceAdapter,
         mean: Vec<f32>,
-    ) -> Result<Probe, Error> {
+    ) -> Result<Option<Probe>, Error> {
         let tokens: Vec<&Tokens> = rows.iter().map(|&row| &self.tokens[row]).collect();
         let vectors = self.vectors(adapter, &tokens)?.concat();
+        if !vectors.iter().all(|value| value.is_finite()) {
+            return Ok(None);
+        }
         let shape = (rows.len(), mean.len());
         let vectors = ArrayView2::from_shape(shape, &vectors).expect("a vector for each text");
         let examples = &self.prepared.examples;
@@ -204,7 +192,7 @@ impl Tuner<'_> {
             prior: None,
         };
         let cancelled = || self.progress.cancelled();
-        solved_probe(self.config.strength, &examples, mean, &cancelled)
+        solved_probe(self.config.strength, &examples, mean, &cancelled).map(Some)
     }
 
     /// Logits of texts, `[texts, classes]`.
@@ -251,6 +239,47 @@ impl Tuner<'_> {
             true => Err(Error::Cancelled),
             false => Ok(()),
         }
+    }
+}
+
+/// What a step makes smaller.
+struct Objective<'a> {
+    tuner: &'a Tuner<'a>,
+    loss: Loss,
+    /// How much each class weighs; all the same where `None`.
+    weights: Option<Vec<f32>>,
+    /// The pool's mean, `[1, dimension]`.
+    centre: Tensor<2>,
+}
+
+impl Objective<'_> {
+    /// The cross-entropy of some of the labelled texts, in nats, and the gradients of its sum with the contrastive
+    /// loss. `None` where it is not finite.
+    fn of(&self, parameters: &Parameters, batch: &[usize]) -> Option<(f64, NamedGradients)> {
+        let tuner = self.tuner;
+        let device = tuner.device.tensors();
+        let labels = &tuner.prepared.examples.labels;
+        let labels: Vec<i32> = batch.iter().map(|&row| labels[row] as i32).collect();
+        let tokens: Vec<&Tokens> = batch.iter().map(|&row| &tuner.tokens[row]).collect();
+        let encoder = tuner.encoder;
+        let frozen = encoder.frozen(&tuner.lora);
+        let begin = tuner.cache.start(encoder.encoder(), frozen, &tokens);
+        let vectors = encoder.training_vectors(begin, parameters, &tuner.lora);
+        let placed = unit(vectors - self.centre.clone());
+        let (weight, bias) = (parameters.get(WEIGHT)?, parameters.get(BIAS)?);
+        let logits = placed.clone().matmul(weight.clone().transpose()) + bias.clone();
+        let loss = self
+            .loss
+            .of(logits, &labels, self.loss.weight(&labels), device);
+        let apart = contrastive(placed, &labels, self.weights.as_deref(), device);
+        let whole = match apart {
+            Some(apart) => loss.clone() + apart,
+            None => loss.clone(),
+        };
+        let mut gradients = NamedGradients::default();
+        gradients.add(parameters, &whole.backward());
+        let value = f64::from(loss.into_scalar::<f32>());
+        value.is_finite().then_some((value, gradients))
     }
 }
 
