@@ -226,35 +226,47 @@ fn what_a_probe_does_not_look_at_is_refused() {
     assert_eq!(Embeddings::open(&short).unwrap().dimension(), 2);
 }
 
-#[test]
-fn vectors_with_values_that_are_no_numbers_are_refused_by_their_text() {
-    let folder = made();
-    let path = folder.path();
-    let vectors = Embeddings::open(path.join("pool-v.arrow")).unwrap();
+/// The vectors of a table, one of which has a value that is none, as `broken-TABLE`.
+fn with_nan(path: &Path, table: &str, broken: usize) {
+    let vectors = Embeddings::open(path.join(table)).unwrap();
     let width = vectors.dimension();
     let producer = Producer::new("test", 1);
-    let broken = path.join("broken.arrow");
-    let mut writer = EmbeddingsWriter::create(&broken, width, Precision::F32, producer).unwrap();
+    let out = path.join(format!("broken-{table}"));
+    let mut writer = EmbeddingsWriter::create(out, width, Precision::F32, producer).unwrap();
     let mut vector = vec![0.0; width];
     for row in 0..vectors.len() {
         vectors.row_f32(row, &mut vector);
-        if row == 7 {
+        if row == broken {
             vector[2] = f32::NAN;
         }
         writer.push(vectors.id(row), &vector).unwrap();
     }
     writer.finish().unwrap();
-    for tune in ["probe", "auto"] {
+}
+
+#[test]
+fn vectors_with_values_that_are_no_numbers_are_refused_by_their_text() {
+    let folder = made();
+    let path = folder.path();
+    with_nan(path, "pool-v.arrow", 7);
+    with_nan(path, "dev-v.arrow", 3);
+    let refused = |tune, pool, dev, words: &str| {
         run(
             path,
             &format!(
-                "train --texts pool.arrow --validation dev.arrow --model {MODEL} --tune {tune} --embeddings \
-                 broken.arrow --validation-embeddings dev-v.arrow --out m"
+                "train --texts pool.arrow --validation dev.arrow --model {MODEL} --tune {tune} --embeddings {pool} \
+                 --validation-embeddings {dev} --out m"
             ),
         )
         .with(3)
-        .saying(&["broken.arrow: the vector of the text with id 7 has the value NaN"]);
+        .saying(&[words]);
         assert!(!path.join("m").exists());
+    };
+    for tune in ["probe", "auto"] {
+        let pool = "broken-pool-v.arrow: the vector of the text with id 7 has the value NaN";
+        refused(tune, "broken-pool-v.arrow", "dev-v.arrow", pool);
+        let dev = "broken-dev-v.arrow: the vector of the text with id 3 has the value NaN";
+        refused(tune, "pool-v.arrow", "broken-dev-v.arrow", dev);
     }
 }
 

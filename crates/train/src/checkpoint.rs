@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::optimizer::{Moments, NamedAdamW};
-use crate::peak::Best;
+use crate::peak::{Best, Peak};
 use burn::tensor::{Device, Tensor, TensorData};
 use goldpan_artifact::{Digest, HistoryRow, atomic};
 use goldpan_model::Parameters;
@@ -32,10 +32,10 @@ pub(crate) struct Progressed {
     /// Finished steps.
     pub steps: usize,
     pub history: Vec<Row>,
-    pub best: Option<crate::peak::Peak>,
+    pub best: Option<Peak>,
     /// The last finished epoch.
     #[serde(default)]
-    pub last: Option<crate::peak::Peak>,
+    pub last: Option<Peak>,
     /// The last epoch that was better than all before.
     #[serde(default)]
     pub improved: usize,

@@ -36,10 +36,10 @@ MODEL_DIR.checkpoint until the end: the same command goes on from there.
 
 --tune auto compares a probe, the probe with the votes of the nearest texts (labels that flow along
 the neighbours of up to 10,000 of TEXTS, voters.safetensors), and, from 50 labels on, adapters in
-the upper half of the layers that begin where the probe ends. Votes have to be better than the probe,
-and adapters than votes, by more than chance with labelled texts that are held out; beside a probe
-alone, adapters have to be no worse. Validation texts have no say. `goldpan show` tells what was
-compared. Adapters are trained --adapter-steps at most: with more than some 6,000 labels more of
+the upper half of the layers that begin where the probe ends. Votes have to be better than the
+probe, and adapters than votes, by more than chance with labelled texts that are held out; beside a
+probe alone, adapters have to be no worse. Validation texts have no say. `goldpan show` tells what
+was compared. Adapters are trained --adapter-steps at most: with more than some 6,000 labels more of
 them, or --tune lora, may do better, given the time.
 
 Vectors are centred by the mean of all texts, classes weigh the same, and one temperature, from

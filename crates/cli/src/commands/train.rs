@@ -381,7 +381,7 @@ fn checkpoints(out: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
 
@@ -397,7 +397,8 @@ mod tests {
         );
         assert_eq!(checkpoints(Path::new("v1.2")), Path::new("v1.2.checkpoint"));
     }
-    #[derive(Debug, clap::Parser)]
+
+    #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
         train: TrainArgs,
@@ -426,7 +427,6 @@ mod tests {
 
     #[test]
     fn all_options_that_are_looked_for_are_there() {
-        use clap::CommandFactory;
         let command = Line::command();
         let known: Vec<String> = command
             .get_arguments()

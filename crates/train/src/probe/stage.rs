@@ -102,9 +102,12 @@ impl<'a> Prepared<'a> {
                 other: inputs.validation_vectors.dimension(),
             });
         }
-        finite(inputs.vectors)?;
-        finite(inputs.validation_vectors)?;
         let mean = mean(inputs.vectors);
+        // A value that is none makes the mean one: only then it is looked for.
+        if !mean.iter().all(|value| value.is_finite()) {
+            finite(inputs.vectors)?;
+        }
+        finite(inputs.validation_vectors)?;
         Ok(Self {
             inputs,
             examples: Examples {
