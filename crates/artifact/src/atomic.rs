@@ -164,6 +164,7 @@ mod tests {
         drop(left(".u.arrow.killed.tmp"));
         drop(left(".t.arrow.notes"));
         drop(left(".t.arrow.my.notes.tmp"));
+        drop(left(".t.arrow.minutes.tmp"));
         let alive = left(".t.arrow.living.tmp");
         alive.try_lock().unwrap();
         let new = File::create(folder.path().join(".t.arrow.recent.tmp")).unwrap();
@@ -173,6 +174,7 @@ mod tests {
         write_bytes(&path, b"whole").unwrap();
         let mut expected = [
             ".t.arrow.living.tmp",
+            ".t.arrow.minutes.tmp",
             ".t.arrow.my.notes.tmp",
             ".t.arrow.notes",
             ".t.arrow.recent.tmp",
